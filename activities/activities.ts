@@ -1,0 +1,90 @@
+import type { Offsets } from '../model/offsets';
+import type { Pipeline, StoreDefinition } from '../model/pipeline';
+import type { CaptureProgress, LaneProgress } from '../model/status';
+import type { Inspection } from '../stores/store';
+
+/** Why a slice ended with progress. Everything else is thrown. */
+export type SliceEnd = 'time' | 'batches' | 'cancelled' | 'worker-shutdown' | 'caught-up' | 'until';
+
+export interface CaptureSliceInput {
+  readonly pipeline: Pipeline;
+  readonly logId: string;
+}
+
+export interface CaptureSliceResult {
+  readonly progress: CaptureProgress;
+  readonly ended: SliceEnd;
+  /** The worker's private task queue: the next slice finds its replication stream open there. */
+  readonly taskQueue: string;
+}
+
+/** Identifies a generation; what fills it is in `definition`. */
+export interface GenerationReference {
+  readonly number: number;
+  readonly definition: StoreDefinition;
+  readonly mappingHash: string;
+  readonly logId: string;
+}
+
+export interface FollowSliceInput {
+  readonly pipeline: Pipeline;
+  readonly store: string;
+  readonly generation: GenerationReference;
+  readonly lane: number;
+  /** Readers use this generation. */
+  readonly live: boolean;
+  /** What the workflow remembers; checked against the store's record, never the other way round. */
+  readonly remembered: Offsets | null;
+  /** Hand out nothing at or beyond this offset of the positions topic; end when it is reached. */
+  readonly until?: string;
+  /** End as soon as the lane has caught up and every copy is done. */
+  readonly endWhenCaughtUp?: boolean;
+}
+
+export interface FollowSliceResult {
+  readonly progress: LaneProgress;
+  /** At the slice's end the lane stood at the last closed record of the log. */
+  readonly caughtUp: boolean;
+  /** Every table of this store has been copied, by the position record the lane stands at. */
+  readonly copiesDone: boolean;
+  readonly ended: SliceEnd;
+  readonly taskQueue: string;
+}
+
+/** What workflows may ask for. Inputs and results are JSON and hold positions and counts, never rows (Invariant 6). */
+export interface Activities {
+  /** Parses and checks a pipeline file as far as connections allow. Throws InvalidConfig (non-retryable). */
+  checkPipeline(input: { readonly file: unknown }): Promise<{ readonly pipeline: Pipeline }>;
+  /** A store's new definition, checked as part of its pipeline. Throws InvalidConfig (non-retryable). */
+  checkDefinition(input: {
+    readonly pipeline: Pipeline;
+    readonly store: string;
+    readonly definition: unknown;
+  }): Promise<{ readonly definition: StoreDefinition }>;
+  /** Publication, replica identity, topics, slot, the log's id. Repeatable. */
+  prepareCapture(input: { readonly pipeline: Pipeline }): Promise<{ readonly logId: string }>;
+  captureSlice(input: CaptureSliceInput): Promise<CaptureSliceResult>;
+  /** The log's id once capture has prepared it; throws Unavailable (retryable) before. */
+  findLog(input: { readonly pipeline: Pipeline }): Promise<{ readonly logId: string }>;
+  /** What the store itself says it holds. */
+  inspectStore(input: { readonly pipeline: Pipeline; readonly store: string }): Promise<Inspection>;
+  /** Creates a generation (or adopts it, when its record matches) and says its mapping's hash. Repeatable. */
+  prepareGeneration(input: {
+    readonly pipeline: Pipeline;
+    readonly store: string;
+    readonly number: number;
+    readonly definition: StoreDefinition;
+    readonly logId: string;
+  }): Promise<{ readonly mappingHash: string }>;
+  followSlice(input: FollowSliceInput): Promise<FollowSliceResult>;
+  promoteGeneration(input: {
+    readonly pipeline: Pipeline;
+    readonly store: string;
+    readonly generation: GenerationReference;
+  }): Promise<void>;
+  dropGeneration(input: {
+    readonly pipeline: Pipeline;
+    readonly store: string;
+    readonly generation: GenerationReference;
+  }): Promise<void>;
+}

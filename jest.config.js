@@ -1,0 +1,24 @@
+'use strict';
+
+const transform = { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] };
+const base = { transform, testEnvironment: 'node', modulePathIgnorePatterns: ['<rootDir>/dist'] };
+
+module.exports = {
+  // Live suites share two cores with five servers: one at a time, so that a time-out means a fault and not a queue.
+  maxWorkers: 1,
+  projects: [
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/{unit,contract}/**/*.test.ts'],
+      testPathIgnorePatterns: ['\\.live\\.test\\.ts$'],
+    },
+    { ...base, displayName: 'workflow', testMatch: ['<rootDir>/test/workflow/**/*.test.ts'] },
+    {
+      ...base,
+      displayName: 'live',
+      testMatch: ['<rootDir>/test/**/*.live.test.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/workflow'],
+    },
+  ],
+};

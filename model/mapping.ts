@@ -1,0 +1,84 @@
+import { parseTableName, type Change, type Row, type Value } from './change';
+import { documentId } from './names';
+import type { Mutation } from './mutation';
+import type { Condition, StoreDefinition, TableMapping } from './pipeline';
+import type { TableSchema } from './schema';
+
+/**
+ * The pure rule from change to mutation, made once per generation. A change is complete in itself, so the result
+ * depends on the change alone: folding any suffix that holds the last record of each key gives the same documents.
+ */
+export type Mapping = (change: Change, version: string) => Mutation | null;
+
+export function createMapping(definition: StoreDefinition): Mapping {
+  const rules = new Map(
+    Object.entries(definition.tables).map(([table, mapping]) => [table, createRule(table, mapping)]),
+  );
+  return (change, version) => rules.get(change.table)?.(change, version) ?? null;
+}
+
+/** The name a table has in the store. */
+export function targetOf(table: string, mapping: TableMapping): string {
+  return mapping.into ?? parseTableName(table).table;
+}
+
+function createRule(table: string, mapping: TableMapping): (change: Change, version: string) => Mutation {
+  const target = targetOf(table, mapping);
+  const renamed = (column: string) => mapping.rename?.[column] ?? column;
+  const conditions = Object.entries(mapping.filter ?? {});
+  return (change, version) => {
+    const id = documentId(target, Object.values(change.key));
+    const key = project(change.key, Object.keys(change.key), renamed);
+    const row = change.after;
+    // A row outside the filter is deleted whatever it was before: the store need not know whether it held it, and a
+    // replay that begins after the row left the filter ends the same.
+    const present = row !== null && conditions.every(([column, condition]) => holds(row[column] ?? null, condition));
+    const document = present ? project(row, mapping.select ?? Object.keys(row), renamed) : null;
+    return { id, target, key, document, version };
+  };
+}
+
+function project(row: Row, columns: readonly string[], renamed: (column: string) => string): Row {
+  const result: Record<string, Value> = {};
+  for (const column of columns) result[renamed(column)] = row[column] ?? null;
+  return result;
+}
+
+/** Values compare by their text, since int8 and numeric travel as text: `{"equals": 5}` meets the bigint 5. */
+function holds(value: Value, condition: Condition): boolean {
+  if ('isNull' in condition) return (value === null) === condition.isNull;
+  if (value === null) return false; // as in SQL: NULL is neither equal nor unequal to anything
+  if ('equals' in condition) return String(value) === String(condition.equals);
+  if ('notEquals' in condition) return String(value) !== String(condition.notEquals);
+  return condition.in.some((candidate) => String(candidate) === String(value));
+}
+
+/** What is wrong with a mapping once the table's columns are known: one sentence per problem, empty when it fits. */
+export function checkMapping(table: TableSchema, mapping: TableMapping): string[] {
+  const columns = new Set(table.columns.map((column) => column.name));
+  const problems: string[] = [];
+  const unknown = (place: string, column: string) =>
+    problems.push(`${place}: ${table.name} has no column '${column}'; it has ${[...columns].join(', ')}.`);
+  for (const column of mapping.select ?? []) if (!columns.has(column)) unknown('select', column);
+  for (const column of Object.keys(mapping.rename ?? {})) if (!columns.has(column)) unknown('rename', column);
+  for (const column of Object.keys(mapping.filter ?? {})) if (!columns.has(column)) unknown('filter', column);
+  for (const column of table.key) {
+    if (mapping.select && !mapping.select.includes(column)) {
+      problems.push(`select: '${column}' is part of the key of ${table.name} and must be selected.`);
+    }
+  }
+  const names = (mapping.select ?? [...columns]).map((column) => mapping.rename?.[column] ?? column);
+  if (new Set(names).size !== names.length) problems.push('rename: two columns end with the same name.');
+  return problems;
+}
+
+/** The columns a target has in the store, in source order, under their target names. */
+export function targetColumns(
+  table: TableSchema,
+  mapping: TableMapping,
+): readonly { readonly source: string; readonly name: string; readonly column: TableSchema['columns'][number] }[] {
+  const selected = mapping.select ? new Set(mapping.select) : null;
+  return table.columns
+    .filter((column) => !column.generated && (selected === null || selected.has(column.name)))
+    .map((column) => ({ source: column.name, name: mapping.rename?.[column.name] ?? column.name, column }));
+}

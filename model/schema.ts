@@ -1,0 +1,27 @@
+/** One column of a source table, as the catalogue describes it. */
+export interface Column {
+  readonly name: string;
+  /** The type's oid. */
+  readonly typeId: number;
+  /** `format_type(atttypid, atttypmod)`, such as `numeric(10,2)`. */
+  readonly type: string;
+  /** Schema-independent base type: a domain's base, `array` for arrays, `enum` for enums, else the type's own name. */
+  readonly baseType: string;
+  readonly notNull: boolean;
+  /** Generated columns are published by PostgreSQL 18 only when asked for; we leave them out. */
+  readonly generated: boolean;
+}
+
+/** A table of the source, as capture and the stores need to know it. */
+export interface TableSchema {
+  /** Canonical name, `formatTableName`. */
+  readonly name: string;
+  readonly relationId: number;
+  readonly columns: readonly Column[];
+  /** Columns of the primary key (or replica identity index), in key order. Never empty. */
+  readonly key: readonly string[];
+  /** `pg_class.relreplident`: d, n, f or i. */
+  readonly replicaIdentity: 'd' | 'n' | 'f' | 'i';
+  /** Estimated rows (`reltuples`), for progress only; -1 when never analysed. */
+  readonly estimatedRows: number;
+}

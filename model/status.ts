@@ -1,0 +1,85 @@
+import type { Offsets } from './offsets';
+import type { Position } from './position';
+
+/** Everything here is plain JSON: it is answered by queries and reported between workflows. */
+export type StatusName =
+  'STARTING' | 'COPYING' | 'CATCHING_UP' | 'LIVE' | 'PAUSED' | 'DEGRADED' | 'BLOCKED' | 'REBUILDING' | 'STOPPED';
+
+/** Something that went wrong, as people see it. Never holds a row, a key or a secret. */
+export interface Problem {
+  /** `Blocked`, `Unavailable`, `Fenced`, `InvalidConfig`, or the foreign error's type. */
+  readonly type: string;
+  /** For `Blocked`: its reason code. */
+  readonly reason?: string;
+  readonly message: string;
+  /** ISO time. */
+  readonly at: string;
+  readonly count: number;
+}
+
+export interface CopyProgress {
+  readonly done: boolean;
+  readonly rows: number;
+  /** -1 when the source has never analysed the table. */
+  readonly estimatedRows: number;
+}
+
+/** Capture's progress: also its heartbeat. */
+export interface CaptureProgress {
+  readonly position: Position;
+  /** Row changes and copied rows appended since the workflow's first run. */
+  readonly changes: number;
+  readonly copies: Readonly<Record<string, CopyProgress>>;
+  /** Bytes of WAL between the leader's flush position and the last closed position record. */
+  readonly lagBytes: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** A lane's progress: also its heartbeat. */
+export interface LaneProgress {
+  /** Next offsets, as the store's own record says. */
+  readonly next: Offsets;
+  /** The last closed position the store holds. */
+  readonly position: Position;
+  /** Records (markers included) between the lane and the end of the log it knows. */
+  readonly lagRecords: number;
+  /** 0 when everything captured is applied, else the age of the oldest position record not yet applied, in seconds. */
+  readonly lagSeconds: number;
+  readonly upserts: number;
+  readonly deletes: number;
+  /** Records the store already held in this or a later version. */
+  readonly repeated: number;
+  readonly batches: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+export interface GenerationStatus {
+  readonly number: number;
+  readonly mappingHash: string;
+  readonly role: 'building' | 'live';
+  readonly progress: LaneProgress | null;
+}
+
+export interface CaptureStatus {
+  readonly status: StatusName;
+  readonly progress: CaptureProgress | null;
+  readonly problem: Problem | null;
+}
+
+export interface StoreStatus {
+  readonly store: string;
+  readonly status: StatusName;
+  readonly generations: readonly GenerationStatus[];
+  /** What a rebuild in progress is for, as ordered. */
+  readonly rebuild: { readonly reason: string; readonly phase: 'building' | 'aligning' | 'promoting' } | null;
+  readonly problem: Problem | null;
+}
+
+export interface PipelineStatus {
+  readonly pipeline: string;
+  readonly status: StatusName;
+  readonly capture: CaptureStatus;
+  readonly stores: Readonly<Record<string, StoreStatus>>;
+}

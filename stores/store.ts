@@ -1,0 +1,147 @@
+import type { Row } from '../model/change';
+import type { Mutation } from '../model/mutation';
+import type { Offsets } from '../model/offsets';
+import type { StoreDefinition } from '../model/pipeline';
+import type { Position } from '../model/position';
+import type { TableSchema } from '../model/schema';
+
+/** A full build of a store's content under one mapping, in an index or schema of its own. */
+export interface Generation {
+  readonly pipeline: string;
+  readonly store: string;
+  /** 1, 2, 3 … never used twice for one store. */
+  readonly number: number;
+  /** Identity of the rule that fills it. */
+  readonly mappingHash: string;
+  /** Identity of the log it is filled from. */
+  readonly logId: string;
+}
+
+/** The partitions that one activity at a time feeds into one generation. One to begin with: index 0. */
+export interface Lane {
+  readonly index: number;
+}
+
+/** One attempt of a slice. `scheduledMs` orders owners; the rest tells two of the same millisecond apart. */
+export interface Owner {
+  readonly scheduledMs: number;
+  readonly runId: string;
+  readonly activityId: string;
+  readonly attempt: number;
+}
+
+/** The store's own record of a lane: the authority that workflow state and heartbeats are checked against. */
+export interface Acceptance {
+  /** Next offsets; `{}` for a generation that holds nothing. */
+  readonly next: Offsets;
+  /** The last closed position held. */
+  readonly position: Position;
+  /** When the log's record of that position was written, milliseconds since the Unix epoch; 0 when there is none. */
+  readonly positionAt: number;
+  readonly logId: string;
+  readonly mappingHash: string;
+}
+
+/** One micro-batch of a lane: contiguous offsets and what they amount to, one mutation per document. */
+export interface Batch {
+  readonly lane: Lane;
+  readonly owner: Owner;
+  /** What the store's record must say before. */
+  readonly from: Offsets;
+  /** What it says after. */
+  readonly to: Offsets;
+  readonly mutations: readonly Mutation[];
+  /** The lane's state is complete at `position` once this batch is applied. */
+  readonly closed: boolean;
+  /** The last closed position reached, this batch included. */
+  readonly position: Position;
+  readonly positionAt: number;
+  /** Readers use this generation: a store that can must not show a state between two closed points. */
+  readonly live: boolean;
+}
+
+export interface Applied {
+  /**
+   * False when the store holds the batch in a database transaction that it commits at the next closed point: the
+   * offsets of `to` must not be reported as reached before a later batch resolves with true.
+   */
+  readonly durable: boolean;
+  readonly upserts: number;
+  readonly deletes: number;
+  /** Mutations that changed nothing: the store already held this version, or a later one. */
+  readonly repeated: number;
+}
+
+/** A document as the audit reads it back. */
+export interface Document {
+  readonly id: string;
+  readonly target: string;
+  readonly body: Row;
+}
+
+/** Document ids `after < id`, in the store's own order; null: from the beginning. */
+export interface KeyRange {
+  readonly target: string;
+  readonly after: string | null;
+}
+
+/** What a store can promise; the guarantee sheet is computed from it. */
+export interface Capabilities {
+  /** Offsets are written in the same transaction as the data. */
+  readonly offsetsWithData: boolean;
+  /** Readers of the live generation move from closed point to closed point. */
+  readonly transactionConsistent: boolean;
+  /** How a replaced owner is refused. */
+  readonly fence: 'compare-and-set' | 'write-alias' | 'script';
+  readonly atomicPromote: boolean;
+}
+
+/** What a store knows of itself, with no help from Temporal. */
+export interface Inspection {
+  readonly generations: readonly {
+    readonly number: number;
+    readonly mappingHash: string;
+    readonly logId: string;
+    readonly definition: StoreDefinition;
+    readonly next: Offsets;
+    readonly position: Position;
+    readonly positionAt: number;
+  }[];
+  /** The generation readers use. */
+  readonly live: number | null;
+}
+
+export interface Store {
+  readonly capabilities: Capabilities;
+  /** What exists: how a sync that starts with an empty Temporal finds its generations again. Changes nothing. */
+  inspect(): Promise<Inspection>;
+  /** Creates what is missing for a generation; adopts it only if its record matches (else `Blocked` store-behind). Repeatable. */
+  prepare(generation: Generation): Promise<void>;
+  /** Makes `owner` the only one who may write this lane; older owners are refused from now on (`Fenced`). */
+  acquire(generation: Generation, lane: Lane, owner: Owner): Promise<Acceptance>;
+  /**
+   * Applies one micro-batch and moves the offsets. Resolves only when all of it is durable (or held, see `Applied`);
+   * rejects if any part failed. Again, or late: changes nothing. `Fenced` when another owner has the lane.
+   */
+  apply(generation: Generation, batch: Batch, signal: AbortSignal): Promise<Applied>;
+  /** Gives up what a lane holds open (a transaction between closed points). Repeatable. */
+  release(generation: Generation, lane: Lane): Promise<void>;
+  /** Documents in id order, for the audit and for tests. */
+  scan(generation: Generation, range: KeyRange, limit: number): Promise<Document[]>;
+  /** Makes readers see this generation: atomic, repeatable. */
+  promote(generation: Generation): Promise<void>;
+  /** Removes a generation; refuses the one readers use. Repeatable. */
+  drop(generation: Generation): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What an adapter is opened with. */
+export interface StoreContext {
+  readonly pipeline: string;
+  readonly store: string;
+  readonly definition: StoreDefinition;
+  /** The connection string, already resolved. Never logged. */
+  readonly url: string;
+  /** The captured tables as the source's catalogue has them; asked for only when a generation is created. */
+  readonly catalogue: () => Promise<readonly TableSchema[]>;
+}

@@ -1,0 +1,108 @@
+import type { Row } from '../model/change';
+import type { Offsets } from '../model/offsets';
+import type { Position } from '../model/position';
+
+/** How far the copy of one table has come. Travels in position records. */
+export interface CopyCursor {
+  readonly done: boolean;
+  /** Key of the last row appended; null before the first chunk. */
+  readonly after: Row | null;
+  readonly rows: number;
+}
+
+/**
+ * The last record of every Kafka transaction, on the positions topic. It is where capture resumes, what dedupes, what
+ * says "caught up", and what marks commit boundaries.
+ */
+export interface PositionRecord {
+  readonly version: 1;
+  readonly logId: string;
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly position: Position;
+  /** `position` is the end of a source transaction (its index is 0): every partition below `ends` is complete up to it. */
+  readonly closed: boolean;
+  /** Every partition of every table topic: the offset of its last record + 1, markers not counted. */
+  readonly ends: Offsets;
+  /** Table → cursor of its copy. A table that is not here has not been begun. */
+  readonly copies: Readonly<Record<string, CopyCursor>>;
+  /** Commit time of the last source transaction included, milliseconds since the Unix epoch. */
+  readonly committedAt: number;
+}
+
+/** A record ready to be appended. */
+export interface EncodedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Buffer;
+  /** null: the tombstone that follows a delete. */
+  readonly value: Buffer | null;
+}
+
+/** What one Kafka transaction says besides its records. */
+export type Closing = Omit<PositionRecord, 'version' | 'logId' | 'systemId' | 'timeline' | 'ends'>;
+
+/**
+ * The one writer of a log. Opening it fences every other writer *before* the last position record is read. After any
+ * error it is never used again: open another one and read the position anew (Invariant 2).
+ */
+export interface LogWriter {
+  /** The last position record, as read with the fence taken or appended since; null for a log that is empty. */
+  readonly last: PositionRecord | null;
+  /** One Kafka transaction: the records, then the position record. Resolves when all in-sync replicas have it. */
+  append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord>;
+  close(): Promise<void>;
+}
+
+/** One record of a table topic as it was fetched. */
+export interface FetchedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal digits. */
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** A contiguous piece of the log: everything between the reader's previous `next` and this one. */
+export interface LogBatch {
+  /** In order within each partition; partitions in any order. */
+  readonly records: readonly FetchedRecord[];
+  /** Next offsets after this piece, positions topic included. */
+  readonly next: Offsets;
+  /** The lane's state is complete at `position` after this piece. */
+  readonly closed: boolean;
+  /** The last closed position reached, this piece included. */
+  readonly position: Position;
+  /** When the log's record of that position was appended, milliseconds since the Unix epoch. */
+  readonly positionAt: number;
+  /** Cursors as of the last position record passed. */
+  readonly copies: Readonly<Record<string, CopyCursor>>;
+}
+
+/** What the reader knows lies ahead of what it has handed out. */
+export interface Ahead {
+  /** No closed record is known beyond the last one handed out, and the end of the positions topic has been seen. */
+  readonly caughtUp: boolean;
+  readonly records: number;
+  /** When the oldest position record that is not handed out was appended; null when there is none. */
+  readonly oldestAt: number | null;
+}
+
+/** One lane's consumer, led by the positions topic. Stays open between slices. */
+export interface LaneReader {
+  readonly logId: string;
+  /**
+   * Starts, or moves, to `next` (`{}`: the start of the log). Throws `Blocked` log-truncated when the log no longer
+   * holds it, log-replaced when it is another log.
+   */
+  seek(next: Offsets): Promise<void>;
+  /**
+   * The next piece, up to about `maxRecords`; null when nothing came within `waitMs`, or when `until` is reached. With
+   * `until` (a positions offset) nothing at or beyond that record of the positions topic is handed out. A piece ends at
+   * a closed record unless one source transaction alone is larger than `maxRecords`.
+   */
+  next(options: { maxRecords: number; waitMs: number; until?: string; signal: AbortSignal }): Promise<LogBatch | null>;
+  ahead(): Ahead;
+  close(): Promise<void>;
+}
