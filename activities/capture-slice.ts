@@ -1,0 +1,50 @@
+import { Context } from '@temporalio/activity';
+import type { CaptureOptions } from '../capture/session';
+import type { CaptureProgress } from '../model/status';
+import type { Pipeline } from '../model/pipeline';
+import type { CaptureSliceInput, CaptureSliceResult } from './activities';
+import type { Deps } from './deps';
+import { SliceControl } from './slice-control';
+
+/** A slice ends at the first position record after this long; its stream stays open for the next one. */
+const sliceMs = 60_000;
+
+export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promise<CaptureSliceResult> {
+  const { pipeline, logId } = input;
+  // Opening may decode again from far back: the heartbeat during it comes from the timer, afterwards only from progress.
+  const session = await opening(deps, pipeline, logId);
+  try {
+    using control = new SliceControl<CaptureProgress>(Context.current(), deps.clock, { beatByTimer: false });
+    control.beat(session.progress);
+    const ended = await session.run({
+      signal: control.signal,
+      maxMs: sliceMs,
+      ...(pipeline.slice.batches === undefined ? {} : { batches: pipeline.slice.batches }),
+      onProgress: (progress) => control.beat(progress),
+    });
+    const end = control.signal.aborted ? control.end() : ended;
+    const result = { progress: session.progress, ended: end, taskQueue: deps.privateTaskQueue };
+    await deps.captureSessions.giveBack(pipeline.name, session);
+    return result;
+  } catch (error) {
+    // Invariant 2: a producer that has seen an error is never used again, and neither is the stream before it.
+    await deps.captureSessions.discard(session);
+    throw error;
+  }
+}
+
+async function opening(deps: Deps, pipeline: Pipeline, logId: string) {
+  using control = new SliceControl<null>(Context.current(), deps.clock, { beatByTimer: true });
+  control.beat(null);
+  return deps.captureSessions.take(pipeline.name, () => deps.openCapture(captureOptions(deps, pipeline, logId)));
+}
+
+export function captureOptions(deps: Deps, pipeline: Pipeline, logId: string | null): CaptureOptions {
+  return {
+    pipeline,
+    sourceUrl: deps.secret(pipeline.source.url),
+    brokers: deps.settings.kafkaBrokers,
+    logId,
+    log: deps.log,
+  };
+}

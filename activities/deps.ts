@@ -1,0 +1,45 @@
+import type { CaptureOptions, CaptureSession } from '../capture/session';
+import type { TableSchema } from '../model/schema';
+import type { Settings } from '../model/settings';
+import type { LaneReader, PositionRecord } from '../stream/log';
+import type { Store, StoreContext } from '../stores/store';
+import type { Sessions } from './sessions';
+import type { Pipeline } from '../model/pipeline';
+
+/** A lane's warm session: its consumer, and the store it feeds. */
+export interface LaneSession {
+  readonly reader: LaneReader;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** Everything activities do to the world, as plain functions: tests replace one by one to sabotage or to die there. */
+export interface Deps {
+  readonly settings: Settings;
+  /** Resolves `{"env": "NAME"}`; throws `InvalidConfig` naming the variable. */
+  readonly secret: (reference: { readonly env: string }) => string;
+  /** Where this worker's own slices are sent back to. */
+  readonly privateTaskQueue: string;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+
+  readonly readTables: (sourceUrl: string, tables: readonly string[]) => Promise<readonly TableSchema[]>;
+  readonly prepareCapture: (options: CaptureOptions) => Promise<{ logId: string }>;
+  readonly openCapture: (options: CaptureOptions) => Promise<CaptureSession>;
+  readonly openStore: (context: StoreContext) => Store;
+  readonly openReader: (options: {
+    readonly pipeline: Pipeline;
+    readonly tables: readonly string[];
+    readonly logId: string;
+    readonly clientId: string;
+  }) => Promise<LaneReader>;
+  readonly readLastPosition: (
+    pipeline: Pipeline,
+  ) => Promise<{ readonly record: PositionRecord; readonly offset: string } | null>;
+
+  readonly captureSessions: Sessions<CaptureSession>;
+  readonly laneSessions: Sessions<LaneSession>;
+}

@@ -1,0 +1,242 @@
+import { Context } from '@temporalio/activity';
+import { coalesce, type Mutation } from '../model/mutation';
+import { createMapping, type Mapping } from '../model/mapping';
+import { positionsTopic } from '../model/names';
+import { offsetOf, type Offsets } from '../model/offsets';
+import { compareDecimal } from '../model/position';
+import type { LaneProgress } from '../model/status';
+import { decodeChange } from '../stream/envelope';
+import type { LogBatch } from '../stream/log';
+import type { Acceptance, Generation, Lane, Owner } from '../stores/store';
+import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities';
+import type { Deps, LaneSession } from './deps';
+import { generationOf, openStoreOf } from './generation';
+import { checkAcceptance } from './acceptance';
+import { SliceControl } from './slice-control';
+
+/** Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). */
+const batchRecords = 2_000;
+/** How long the reader waits for something new before the slice looks at its clock. */
+const waitMs = 500;
+/** While waiting for the copies, how often the end of the log is asked for. */
+const copyCheckMs = 1_000;
+
+/**
+ * One slice of a lane: take the lane from its previous owner, begin at the store's record, apply micro-batches until
+ * the time is up, say how far it came. The store's record is the truth; what the workflow remembers is only checked.
+ */
+export async function followSlice(deps: Deps, input: FollowSliceInput): Promise<FollowSliceResult> {
+  const key = sessionKey(input);
+  const session = await deps.laneSessions.take(key, () => openSession(deps, input));
+  try {
+    const result = await new Slice(deps, input, session).run();
+    await deps.laneSessions.giveBack(key, session);
+    return result;
+  } catch (error) {
+    await deps.laneSessions.discard(session);
+    throw error;
+  }
+}
+
+function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
+  return `${pipeline.name}/${store}/${generation.number}/${generation.mappingHash}/${lane}`;
+}
+
+async function openSession(deps: Deps, input: FollowSliceInput): Promise<LaneSession> {
+  const { pipeline, store: name, generation, lane } = input;
+  const store = openStoreOf(deps, { pipeline, store: name, definition: generation.definition });
+  try {
+    const reader = await deps.openReader({
+      pipeline,
+      tables: Object.keys(generation.definition.tables),
+      logId: generation.logId,
+      clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
+    });
+    return {
+      reader,
+      store,
+      async close() {
+        await Promise.all([reader.close(), store.close()]);
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+class Slice {
+  private readonly generation: Generation;
+  private readonly lane: Lane;
+  private readonly owner: Owner;
+  private readonly mapping: Mapping;
+  private readonly started: number;
+  private readonly positions: string;
+  /** What the store durably holds. */
+  private durable: LaneProgress;
+  /** What the store has been handed, durable or held in its open transaction. */
+  private handed: Offsets = {};
+  private lastCopyCheck = -Infinity;
+  private copiesDone = false;
+
+  constructor(
+    private readonly deps: Deps,
+    private readonly input: FollowSliceInput,
+    private readonly session: LaneSession,
+  ) {
+    const { info } = Context.current();
+    this.generation = generationOf(input.pipeline, input.store, input.generation);
+    this.lane = { index: input.lane };
+    this.owner = {
+      // Not `scheduledTimestampMs`: a retry must order after the attempt it replaces.
+      scheduledMs: info.currentAttemptScheduledTimestampMs,
+      runId: info.workflowExecution?.runId ?? '',
+      activityId: info.activityId,
+      attempt: info.attempt,
+    };
+    this.mapping = createMapping(input.generation.definition);
+    this.positions = positionsTopic(input.pipeline.log.prefix);
+    this.started = deps.clock();
+    this.durable = {
+      next: {},
+      position: { lsn: '0', index: 0 },
+      lagRecords: 0,
+      lagSeconds: 0,
+      upserts: 0,
+      deletes: 0,
+      repeated: 0,
+      batches: 0,
+      at: deps.now(),
+    };
+  }
+
+  async run(): Promise<FollowSliceResult> {
+    const { store, reader } = this.session;
+    using control = new SliceControl<LaneProgress>(Context.current(), this.deps.clock, { beatByTimer: true });
+    const acceptance = await store.acquire(this.generation, this.lane, this.owner);
+    checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance });
+    await reader.seek(acceptance.next);
+    this.startFrom(acceptance);
+    control.beat(this.durable);
+    try {
+      const ended = await this.loop(control);
+      return {
+        progress: this.measured(),
+        caughtUp: reader.ahead().caughtUp,
+        copiesDone: this.copiesDone,
+        ended,
+        taskQueue: this.deps.privateTaskQueue,
+      };
+    } finally {
+      // Between closed points a store may hold a transaction open: the next owner must not wait for it. The reader is
+      // then ahead of the store, and the next slice's `seek` brings it back to the store's record.
+      await store.release(this.generation, this.lane);
+    }
+  }
+
+  private startFrom(acceptance: Acceptance): void {
+    this.handed = acceptance.next;
+    this.durable = { ...this.durable, next: acceptance.next, position: acceptance.position, at: this.deps.now() };
+  }
+
+  private async loop(control: SliceControl<LaneProgress>): Promise<SliceEnd> {
+    for (;;) {
+      if (control.signal.aborted) return control.end();
+      const ended = this.ended() ?? (await this.caughtUpForGood());
+      if (ended) return ended;
+      const batch = await this.next(control.signal);
+      if (control.signal.aborted) return control.end();
+      if (batch) await this.apply(batch, control);
+    }
+  }
+
+  private next(signal: AbortSignal): Promise<LogBatch | null> {
+    const { until } = this.input;
+    return this.session.reader.next({
+      maxRecords: batchRecords,
+      waitMs,
+      signal,
+      ...(until === undefined ? {} : { until }),
+    });
+  }
+
+  private async apply(batch: LogBatch, control: SliceControl<LaneProgress>): Promise<void> {
+    const { store } = this.session;
+    const applied = await store.apply(
+      this.generation,
+      {
+        lane: this.lane,
+        owner: this.owner,
+        from: this.handed,
+        to: batch.next,
+        mutations: this.map(batch),
+        closed: batch.closed,
+        position: batch.position,
+        positionAt: batch.positionAt,
+        live: this.input.live,
+      },
+      control.signal,
+    );
+    this.handed = batch.next;
+    const { upserts, deletes, repeated, batches } = this.durable;
+    this.durable = {
+      ...this.durable,
+      upserts: upserts + applied.upserts,
+      deletes: deletes + applied.deletes,
+      repeated: repeated + applied.repeated,
+      batches: batches + 1,
+    };
+    if (!applied.durable) return;
+    // Invariant 3: the offset is reported only after the store durably holds everything before it.
+    this.durable = { ...this.durable, next: batch.next, position: batch.position };
+    control.beat(this.measured());
+  }
+
+  private map(batch: LogBatch): readonly Mutation[] {
+    const mutations: Mutation[] = [];
+    for (const record of batch.records) {
+      const change = decodeChange(record);
+      const mutation = change && this.mapping(change, record.offset);
+      if (mutation) mutations.push(mutation);
+    }
+    return coalesce(mutations);
+  }
+
+  /** A slice ends between closed points only when it is cancelled: what is open would be rolled back and done again. */
+  private ended(): SliceEnd | null {
+    if (this.handed !== this.durable.next) return null;
+    const { pipeline, until } = this.input;
+    const at = offsetOf(this.durable.next, this.positions, 0) ?? '0';
+    if (until !== undefined && compareDecimal(at, until) >= 0) return 'until';
+    if (pipeline.slice.batches !== undefined && this.durable.batches >= pipeline.slice.batches) return 'batches';
+    return this.deps.clock() - this.started >= pipeline.slice.seconds * 1_000 ? 'time' : null;
+  }
+
+  /**
+   * Whether a generation that is being built holds everything: asked of the log's own last record, because a quiet
+   * source sends nothing from which the lane could learn that the last copy is done.
+   */
+  private async caughtUpForGood(): Promise<SliceEnd | null> {
+    if (!this.input.endWhenCaughtUp || this.handed !== this.durable.next) return null;
+    if (!this.session.reader.ahead().caughtUp || this.deps.clock() - this.lastCopyCheck < copyCheckMs) return null;
+    this.lastCopyCheck = this.deps.clock();
+    const last = await this.deps.readLastPosition(this.input.pipeline);
+    if (!last) return null;
+    const at = offsetOf(this.durable.next, this.positions, 0) ?? '0';
+    const reached = compareDecimal(at, last.offset) > 0;
+    const tables = Object.keys(this.input.generation.definition.tables);
+    this.copiesDone = reached && tables.every((table) => last.record.copies[table]?.done === true);
+    return this.copiesDone ? 'caught-up' : null;
+  }
+
+  private measured(): LaneProgress {
+    const { records, oldestAt, caughtUp } = this.session.reader.ahead();
+    const now = this.deps.now();
+    return {
+      ...this.durable,
+      lagRecords: records,
+      lagSeconds: caughtUp || oldestAt === null ? 0 : Math.max(0, (now - oldestAt) / 1_000),
+      at: now,
+    };
+  }
+}

@@ -1,0 +1,111 @@
+import js from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+
+/** Who may import values of whom (design: no arrow points back). Everything not listed here is forbidden. */
+const rooms = ['model', 'stream', 'stores', 'capture', 'activities', 'worker', 'workflows', 'client'];
+const mayImport = {
+  model: [],
+  stream: ['model'],
+  stores: ['model'],
+  capture: ['model', 'stream'],
+  activities: ['model', 'stream', 'stores', 'capture'],
+  worker: ['model', 'stream', 'stores', 'capture', 'activities', 'workflows'],
+  workflows: ['model', 'activities'],
+  client: ['model', 'workflows'],
+};
+const leaves = ['stack', 'examples', 'bench', 'test'];
+
+const zones = rooms.flatMap((room) => [
+  ...rooms
+    .filter((other) => other !== room && !mayImport[room].includes(other))
+    .map((other) => ({
+      target: `./${room}`,
+      from: `./${other}`,
+      message: `${room} must not import ${other} (see docs/architecture.md).`,
+    })),
+  ...leaves.map((leaf) => ({
+    target: `./${room}`,
+    from: `./${leaf}`,
+    message: `${leaf} is a leaf: nothing imports it.`,
+  })),
+]);
+
+/** One vendor library, one file or folder. */
+const vendors = [
+  { library: 'kafkajs', home: ['stream/**', 'test/support/**'] },
+  { library: 'pg', home: ['capture/**', 'stores/postgres/**', 'examples/**', 'test/**', 'bench/**'] },
+  { library: '@elastic/elasticsearch', home: ['stores/elasticsearch/**', 'test/**', 'bench/**'] },
+];
+/** Rules of one name do not merge: what a room may not import is one list. */
+const restrictions = rooms.map((room) => {
+  const paths = vendors
+    .filter(({ home }) => !home.some((glob) => glob.startsWith(`${room}/`)))
+    .map(({ library, home }) => ({ name: library, message: `${library} belongs to ${home[0]}.` }));
+  return { files: [`${room}/**/*.ts`], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths }] } };
+});
+
+export default js.config(
+  { ignores: ['dist/**', 'node_modules/**', '.slipstream/**', 'coverage/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...js.configs.recommendedTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/require-await': 'off',
+      'no-console': 'error',
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
+    },
+  },
+  ...restrictions,
+  {
+    // Workflows run in Temporal's sandbox: only types of activities, no Node built-ins, no zod values.
+    files: ['workflows/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['kafkajs', 'pg', '@elastic/elasticsearch', 'zod'].map((name) => ({
+            name,
+            message: 'not in workflow code',
+          })),
+          patterns: [
+            { group: ['node:*'], message: 'Node built-ins do not exist in workflow code.' },
+            {
+              group: ['**/model/pipeline', '**/model/settings', '**/activities/**'],
+              allowTypeImports: true,
+              message: 'types only: values would pull I/O or zod into the bundle.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['model/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*'], message: 'the model is pure' }] },
+      ],
+    },
+  },
+  {
+    files: ['client/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'test/faults/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['stack/**/*.js', '*.js'],
+    extends: [js.configs.base],
+    rules: { 'no-unused-vars': 'error', 'no-undef': 'off' },
+  },
+);

@@ -1,0 +1,59 @@
+import { performance } from 'node:perf_hooks';
+import { defaultCaptureParts, openCaptureSession, prepareCapture, readTables } from '../capture/session';
+import type { Deps } from '../activities/deps';
+import { Sessions } from '../activities/sessions';
+import type { Pipeline } from '../model/pipeline';
+import { tableTopic, privateTaskQueue } from '../model/names';
+import { resolveSecret, type Settings } from '../model/settings';
+import { createKafka } from '../stream/kafka';
+import { openLaneReader } from '../stream/lane-reader';
+import { readLastPosition } from '../stream/positions';
+import { openStore } from '../stores/open';
+import type { Log } from './telemetry';
+
+/** A session nobody claims for this long closes itself: its lane has moved to another worker. */
+const sessionIdleMs = 10_000;
+
+/** The real world for activities. Tests take this object and replace single functions of it. */
+export function createDeps(input: {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Unique per process start. */
+  readonly workerId: string;
+  readonly log: Log;
+}): Deps {
+  const { settings, environment, workerId, log } = input;
+  const closing = (error: unknown) =>
+    log('warn', 'a session did not close cleanly', { error: error instanceof Error ? error.message : String(error) });
+  const kafka = (clientId: string) => createKafka({ brokers: settings.kafkaBrokers, clientId, log });
+  return {
+    settings,
+    secret: (reference) => resolveSecret(reference, environment),
+    privateTaskQueue: privateTaskQueue(settings.taskQueue, workerId),
+    clock: () => performance.now(),
+    now: () => Date.now(),
+    log,
+    readTables,
+    prepareCapture: (options) => prepareCapture(options, defaultCaptureParts),
+    openCapture: (options) => openCaptureSession(options, defaultCaptureParts),
+    openStore: (context) => openStore(context),
+    openReader: ({ pipeline, tables, logId, clientId }) =>
+      openLaneReader({
+        kafka: kafka(clientId),
+        prefix: pipeline.log.prefix,
+        topics: topicsOf(pipeline, tables),
+        logId,
+        windowMs: pipeline.log.windowDays * 86_400_000,
+        clientId,
+      }),
+    readLastPosition: (pipeline) =>
+      readLastPosition({ kafka: kafka(`slipstream-${pipeline.name}-end`), prefix: pipeline.log.prefix }),
+    captureSessions: new Sessions(sessionIdleMs, closing),
+    laneSessions: new Sessions(sessionIdleMs, closing),
+  };
+}
+
+/** Topic → partition count. */
+function topicsOf(pipeline: Pipeline, tables: readonly string[]): Record<string, number> {
+  return Object.fromEntries(tables.map((table) => [tableTopic(pipeline.log.prefix, table), pipeline.log.partitions]));
+}
