@@ -1,0 +1,125 @@
+import type { Change, Row } from '../../../model/change';
+import { checkMapping, createMapping, targetColumns } from '../../../model/mapping';
+import { coalesce } from '../../../model/mutation';
+import type { StoreDefinition, TableMapping } from '../../../model/pipeline';
+import type { TableSchema } from '../../../model/schema';
+
+const definition = (mapping: TableMapping): StoreDefinition => ({
+  type: 'elasticsearch',
+  url: { env: 'URL' },
+  index: 'shop',
+  tables: { 'public.products': mapping },
+});
+
+const change = (operation: Change['operation'], after: Row | null, before: Row | null = null): Change => ({
+  table: 'public.products',
+  operation,
+  key: { id: (after ?? before)?.['id'] ?? null },
+  before,
+  after,
+  position: { lsn: '1', index: 1 },
+  transaction: { xid: 1, committedAt: 0 },
+});
+
+const product: Row = { id: '7', name: 'lamp', active: true, price: '12.50', stock: 3 };
+
+describe('mapping', () => {
+  test('a row goes whole into the target named like its table, versioned by its offset', () => {
+    const map = createMapping(definition({}));
+    expect(map(change('create', product), '42')).toEqual({
+      id: 'products/7',
+      target: 'products',
+      key: { id: '7' },
+      document: product,
+      version: '42',
+    });
+  });
+
+  test('select, rename and into', () => {
+    const map = createMapping(
+      definition({ into: 'items', select: ['id', 'name'], rename: { id: 'sku', name: 'title' } }),
+    );
+    expect(map(change('read', product), '1')).toEqual({
+      id: 'items/7',
+      target: 'items',
+      key: { sku: '7' },
+      document: { sku: '7', title: 'lamp' },
+      version: '1',
+    });
+  });
+
+  test('a delete is a delete, and a table that is not mapped is nothing', () => {
+    const map = createMapping(definition({}));
+    expect(map(change('delete', null, product), '3')).toMatchObject({ id: 'products/7', document: null });
+    expect(map({ ...change('create', product), table: 'public.other' }, '3')).toBeNull();
+  });
+
+  test('a row that leaves the filter is deleted, one that enters is upserted', () => {
+    const map = createMapping(definition({ filter: { active: { equals: true } } }));
+    expect(map(change('update', { ...product, active: false }, product), '4')?.document).toBeNull();
+    expect(map(change('update', product, { ...product, active: false }), '5')?.document).toEqual(product);
+    // Also where the log no longer holds what came before (compaction): never "not there, so nothing to do".
+    expect(map(change('create', { ...product, active: false }), '6')?.document).toBeNull();
+  });
+
+  test.each([
+    [{ stock: { equals: 3 } }, true],
+    [{ stock: { equals: '3' } }, true],
+    [{ stock: { notEquals: 3 } }, false],
+    [{ id: { in: [7, 8] } }, true],
+    [{ id: { in: ['70'] } }, false],
+    [{ note: { isNull: true } }, true],
+    [{ note: { notEquals: 'x' } }, false],
+    [{ name: { isNull: false }, active: { equals: false } }, false],
+  ] as const)('filter %j holds: %s', (filter, held) => {
+    const map = createMapping(definition({ filter } as unknown as TableMapping));
+    expect(map(change('create', { ...product, note: null }), '1')?.document !== null).toBe(held);
+  });
+
+  test('only the last write of a document reaches the store', () => {
+    const map = createMapping(definition({}));
+    const all = [
+      change('create', product),
+      change('update', { ...product, stock: 2 }),
+      change('delete', null, product),
+    ];
+    const mutations = all.flatMap((one, index) => map(one, String(index)) ?? []);
+    expect(coalesce(mutations)).toEqual([
+      { id: 'products/7', target: 'products', key: { id: '7' }, document: null, version: '2' },
+    ]);
+  });
+});
+
+describe('a mapping is checked against its table', () => {
+  const column = (name: string, generated = false) => ({
+    name,
+    typeId: 23,
+    type: 'integer',
+    baseType: 'int4',
+    notNull: true,
+    generated,
+  });
+  const table: TableSchema = {
+    name: 'public.products',
+    relationId: 1,
+    columns: [column('id'), column('name'), column('total', true)],
+    key: ['id'],
+    replicaIdentity: 'f',
+    estimatedRows: -1,
+  };
+
+  test.each([
+    [{ select: ['id', 'nmae'] }, /select: public\.products has no column 'nmae'; it has id, name/],
+    [{ rename: { nmae: 'x' } }, /rename: public\.products has no column 'nmae'/],
+    [{ filter: { gone: { isNull: true } } }, /filter: public\.products has no column 'gone'/],
+    [{ select: ['name'] }, /'id' is part of the key/],
+    [{ rename: { name: 'id' } }, /two columns end with the same name/],
+  ] as [TableMapping, RegExp][])('%j: %s', (mapping, expected) => {
+    expect(checkMapping(table, mapping).join('\n')).toMatch(expected);
+  });
+
+  test('one that fits has no problems, and generated columns are left out of the target', () => {
+    expect(checkMapping(table, { select: ['id', 'name'], rename: { name: 'title' } })).toEqual([]);
+    expect(targetColumns(table, { rename: { name: 'title' } }).map(({ name }) => name)).toEqual(['id', 'title']);
+  });
+});
