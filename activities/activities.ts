@@ -54,37 +54,37 @@ export interface FollowSliceResult {
 /** What workflows may ask for. Inputs and results are JSON and hold positions and counts, never rows (Invariant 6). */
 export interface Activities {
   /** Parses and checks a pipeline file as far as connections allow. Throws InvalidConfig (non-retryable). */
-  checkPipeline(input: { readonly file: unknown }): Promise<{ readonly pipeline: Pipeline }>;
+  readonly checkPipeline: (input: { readonly file: unknown }) => Promise<{ readonly pipeline: Pipeline }>;
   /** A store's new definition, checked as part of its pipeline. Throws InvalidConfig (non-retryable). */
-  checkDefinition(input: {
+  readonly checkDefinition: (input: {
     readonly pipeline: Pipeline;
     readonly store: string;
     readonly definition: unknown;
-  }): Promise<{ readonly definition: StoreDefinition }>;
+  }) => Promise<{ readonly definition: StoreDefinition }>;
   /** Publication, replica identity, topics, slot, the log's id. Repeatable. */
-  prepareCapture(input: { readonly pipeline: Pipeline }): Promise<{ readonly logId: string }>;
-  captureSlice(input: CaptureSliceInput): Promise<CaptureSliceResult>;
+  readonly prepareCapture: (input: { readonly pipeline: Pipeline }) => Promise<{ readonly logId: string }>;
+  readonly captureSlice: (input: CaptureSliceInput) => Promise<CaptureSliceResult>;
   /** The log's id once capture has prepared it; throws Unavailable (retryable) before. */
-  findLog(input: { readonly pipeline: Pipeline }): Promise<{ readonly logId: string }>;
+  readonly findLog: (input: { readonly pipeline: Pipeline }) => Promise<{ readonly logId: string }>;
   /** What the store itself says it holds. */
-  inspectStore(input: { readonly pipeline: Pipeline; readonly store: string }): Promise<Inspection>;
+  readonly inspectStore: (input: { readonly pipeline: Pipeline; readonly store: string }) => Promise<Inspection>;
   /** Creates a generation (or adopts it, when its record matches) and says its mapping's hash. Repeatable. */
-  prepareGeneration(input: {
+  readonly prepareGeneration: (input: {
     readonly pipeline: Pipeline;
     readonly store: string;
     readonly number: number;
     readonly definition: StoreDefinition;
     readonly logId: string;
-  }): Promise<{ readonly mappingHash: string }>;
-  followSlice(input: FollowSliceInput): Promise<FollowSliceResult>;
-  promoteGeneration(input: {
+  }) => Promise<{ readonly mappingHash: string }>;
+  readonly followSlice: (input: FollowSliceInput) => Promise<FollowSliceResult>;
+  readonly promoteGeneration: (input: {
     readonly pipeline: Pipeline;
     readonly store: string;
     readonly generation: GenerationReference;
-  }): Promise<void>;
-  dropGeneration(input: {
+  }) => Promise<void>;
+  readonly dropGeneration: (input: {
     readonly pipeline: Pipeline;
     readonly store: string;
     readonly generation: GenerationReference;
-  }): Promise<void>;
+  }) => Promise<void>;
 }

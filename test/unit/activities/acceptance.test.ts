@@ -23,7 +23,7 @@ describe('the store’s record is the truth, and is checked', () => {
     ['of another mapping', { acceptance: { ...acceptance, mappingHash: 'other' } }, 'store-behind'],
   ])('%s: blocked', (_what, difference, reason) => {
     expect(() => checkAcceptance({ generation, remembered: null, acceptance, ...difference })).toThrow(
-      expect.objectContaining({ name: 'Blocked', reason }),
+      expect.objectContaining({ name: 'Blocked', reason }) as Error,
     );
   });
 });
