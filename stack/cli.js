@@ -2,13 +2,16 @@
 
 const path = require('node:path');
 const { setTimeout: pause } = require('node:timers/promises');
-const { StackFailure, messageOf } = require('./failure');
+const { StackFailure } = require('./failure');
 const { allParts, isPart } = require('./parts');
 const { isAlive } = require('./processes/identity');
 const { showProgress, timings } = require('./progress');
 const { provision } = require('./provision');
+const { reportFailure } = require('./report-failure');
 const { readStack } = require('./servers/record');
-const { attachStack, openStack } = require('./stack');
+
+const { attachStack } = require('./handle');
+const { openStack } = require('./open');
 const { untilSignal } = require('./until-signal');
 
 const usage = `usage: node stack/cli.js provision [part ...]       find or install the servers
@@ -95,11 +98,4 @@ function status(directory) {
   console.log(JSON.stringify(Object.fromEntries(rows), null, 2));
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  if (error instanceof Error && error.name === 'AbortError') {
-    process.exitCode = 130;
-    return;
-  }
-  console.error(error instanceof StackFailure ? messageOf(error) : error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch(reportFailure);

@@ -5,10 +5,12 @@
  * end on it print the message alone, because the stack trace of an installer helps nobody.
  */
 class StackFailure extends Error {
-  /** @param {string} message @param {{ cause?: unknown }} [options] */
+  /** @param {string} message @param {{ cause?: unknown, portTaken?: boolean }} [options] */
   constructor(message, options) {
     super(message, options);
     this.name = 'StackFailure';
+    /** Another choice of ports may cure it. */
+    this.portTaken = options?.portTaken ?? false;
   }
 }
 

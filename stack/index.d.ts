@@ -26,8 +26,8 @@ export interface Supply {
 
 export type Supplies = Partial<Record<Part, Supply>>;
 
-/** Says what is going on with one part; one line at a time. */
-export type Report = (part: Part, text: string) => void;
+/** Says what is going on with one part, in one line; with `done`, that nothing more is to come. */
+export type Report = (part: Part, text: string, done?: 'done') => void;
 
 export interface ProvisionRequest {
   parts?: readonly Part[];

@@ -2,6 +2,7 @@
 
 const { provision } = require('./provision');
 const { allParts } = require('./parts');
-const { attachStack, openStack } = require('./stack');
+const { attachStack } = require('./handle');
+const { openStack } = require('./open');
 
 module.exports = { provision, openStack, attachStack, allParts };

@@ -26,8 +26,9 @@ function parseStat(text) {
   const pid = Number.parseInt(text, 10);
   const start = Number(fields[19]);
   if (end < 0 || !Number.isInteger(pid) || !Number.isFinite(start)) return undefined;
-  // A zombie is gone: where nothing reaps orphans (containers) it would be waited for in vain.
-  const gone = fields[0] === 'Z' || fields[0] === 'X';
+  // A zombie is gone: where nothing reaps orphans (containers) it would be waited for in vain. But the first thread of a
+  // killed JVM is a zombie while the others still close its sockets: only the last thread's end frees the ports.
+  const gone = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
   return { pid, start, parent: Number(fields[1]), group: Number(fields[2]), gone };
 }
 

@@ -54,7 +54,7 @@ async function provisionPart(part, { env = process.env, report = () => {}, signa
     signal,
   });
   const found = await firstOpenWay(part, ways, signal);
-  report(part, `${found.version} (${found.source})`);
+  report(part, `${found.version} (${found.source})`, 'done');
   return address
     ? { part, ...found, source: 'environment', address, seconds: seconds() }
     : { part, ...found, seconds: seconds() };

@@ -33,6 +33,10 @@ const settingsOf = (data, ports) => ({
   'offsets.topic.num.partitions': '4',
   'transaction.state.log.num.partitions': '4',
   'group.initial.rebalance.delay.ms': '0',
+  // A killed broker may register again only when the controller has given up its old self: at the usual 9 s a restart
+  // takes 12 s. Shorter still, a starved machine would fence its only broker.
+  'broker.session.timeout.ms': '5000',
+  'broker.heartbeat.interval.ms': '1000',
   // A misspelt topic is an error and not a new topic.
   'auto.create.topics.enable': 'false',
 });

@@ -25,6 +25,7 @@
  * @property {NodeJS.Signals} stopSignal
  * @property {(preparation: Preparation) => Promise<void>} prepare repeatable: makes folders and files that are missing
  * @property {(preparation: Preparation) => Plan} plan
+ * @property {(dead: { cwd: string, pid: number }) => void} [forget] clears what a dead process left that would stop the next one
  * @property {(running: { ports: Ports }) => Promise<string | undefined>} ready undefined when it can be worked with
  */
 

@@ -74,6 +74,15 @@ const postgres = {
     };
   },
 
+  /**
+   * Its own check, "is there a process of that pid?", takes a zombie for a postmaster, and nothing reaps orphans in
+   * many containers. We know better that it is dead; a pid that is not the one we ended stays untouched.
+   */
+  forget({ cwd, pid }) {
+    const file = path.join(cwd, 'data', 'postmaster.pid');
+    if (fs.existsSync(file) && Number.parseInt(fs.readFileSync(file, 'utf8'), 10) === pid) fs.rmSync(file);
+  },
+
   ready: ({ ports }) => askPostgres('127.0.0.1', ports.main),
 };
 

@@ -10,12 +10,16 @@ const { addressVariables, titles } = require('../parts');
 const { endTree, signalTree } = require('../processes/ending');
 const { identityOf, isAlive, treeOf } = require('../processes/identity');
 const { launchers, serverEnvironment } = require('./launch');
+const { isFree } = require('./ports');
 const { readServer, writeServer } = require('./record');
 
 /** @typedef {import('./record').ServerRecord} ServerRecord */
 
 /** A cold Elasticsearch on a busy machine of two cores has taken a minute. */
-const patienceMs = 180_000;
+const startPatienceMs = 180_000;
+
+/** One that runs already has no start before it, but may have the recovery of a killed one. */
+const reusePatienceMs = 60_000;
 
 /**
  * Starts what the record says and writes down who it became.
@@ -51,54 +55,81 @@ function launch(directory, record) {
 }
 
 /**
- * @param {ServerRecord} record
- * @param {{ end: string | undefined }} fate
- * @param {AbortSignal | undefined} signal
+ * @param {object} request
+ * @param {ServerRecord} request.record
+ * @param {() => string | undefined} request.endOf how the process ended, once it has
+ * @param {number} request.patienceMs
+ * @param {AbortSignal | undefined} request.signal
  */
-async function untilReady(record, fate, signal) {
+async function untilReady({ record, endOf, patienceMs, signal }) {
   const giveUpAt = Date.now() + patienceMs;
   const described = `${titles[record.part]} (${record.version}, ${record.address})`;
   const log = () => `Its log is ${record.logFile}; it ends with:\n${lastLines(record.logFile, 15)}`;
   for (;;) {
     signal?.throwIfAborted();
-    if (fate.end !== undefined) {
-      const taken = /address already in use|bind/i.test(lastLines(record.logFile, 30));
-      const cure = taken
-        ? 'Another process seems to hold its port: end that, or start again for another port.'
-        : 'The log says why.';
-      throw new StackFailure(`${described} ended while starting: ${fate.end}. ${cure} ${log()}`);
-    }
     const problem = await launchers[record.part].ready(record);
+    // Asked after the probe: on a port that somebody else took, an answer is theirs, and our process is dead.
+    const end = endOf();
+    if (end !== undefined) {
+      const portTaken = /address already in use|failed to bind|BindException/i.test(lastLines(record.logFile, 40));
+      const cure = portTaken ? takenCure : 'The log says why.';
+      throw new StackFailure(`${described} ended while starting: ${end}. ${cure} ${log()}`, { portTaken });
+    }
     if (problem === undefined) return;
-    if (Date.now() > giveUpAt)
+    if (Date.now() > giveUpAt) {
       throw new StackFailure(`${described} does not answer after ${patienceMs / 1000} s: ${problem}. ${log()}`);
+    }
     await pause(100, undefined, signal ? { signal } : undefined);
   }
 }
 
+const takenCure =
+  'Another process holds its port: end that one, or stop the whole stack and open it again for other ports.';
+
 /**
+ * Whether the server runs and answers. A launcher may have been killed while it held the server stopped, hence the
+ * SIGCONT.
+ *
+ * @param {ServerRecord} record
+ * @param {AbortSignal | undefined} signal
+ */
+async function runsWell(record, signal) {
+  const { leader } = record;
+  if (leader === undefined || !isAlive(leader)) return false;
+  signalTree(leader, 'SIGCONT');
+  const endOf = () => (isAlive(leader) ? undefined : 'it ran and has ended');
+  return untilReady({ record, endOf, patienceMs: reusePatienceMs, signal }).then(
+    () => true,
+    (error) => {
+      if (error instanceof StackFailure) return false;
+      throw error;
+    },
+  );
+}
+
+/**
+ * Uses the server if it runs and answers, else starts it with the command, the ports and the data of last time.
+ *
  * @param {string} directory
  * @param {ServerRecord} record of a server that was launched before, here or in another process
  * @param {AbortSignal} [signal]
  */
 async function startRecorded(directory, record, signal) {
-  if (isAlive(record.leader)) {
-    const leader = record.leader;
-    await untilReady(
-      record,
-      {
-        get end() {
-          return isAlive(leader) ? undefined : 'it was running and has ended';
-        },
-      },
-      signal,
-    );
-    return;
+  if (await runsWell(record, signal)) return;
+  const what = titles[record.part];
+  // A leader that hangs, and what a dead one left behind, hold ports and data.
+  if (record.leader !== undefined) {
+    await endTree({ what, leader: record.leader, orderly: 'SIGKILL' });
+    launchers[record.part].forget?.({ cwd: record.cwd, pid: record.leader.pid });
   }
-  // What a killed leader left behind still holds ports and data.
-  if (record.leader !== undefined)
-    await endTree({ what: titles[record.part], leader: record.leader, orderly: 'SIGKILL' });
-  await untilReady(record, launch(directory, record), signal);
+  for (const port of Object.values(record.ports)) {
+    if (await isFree(port)) continue;
+    throw new StackFailure(`${what} cannot start: port ${port} on 127.0.0.1 is taken. ${takenCure}`, {
+      portTaken: true,
+    });
+  }
+  const fate = launch(directory, record);
+  await untilReady({ record, endOf: () => fate.end, patienceMs: startPatienceMs, signal });
 }
 
 /**
