@@ -1,0 +1,113 @@
+import { InvalidConfig } from '../../../model/errors';
+import { origin } from '../../../model/position';
+import {
+  account,
+  apply,
+  balances,
+  expectBlocked,
+  failure,
+  generation,
+  lane,
+  offsets,
+  owner,
+  renamedAccount,
+  renamedTables,
+  tables,
+} from '../fixture';
+import type { Check } from '../check';
+
+const first = generation(1);
+const second = generation(2);
+const me = owner(1000);
+
+/** Invariants 7 and 9: what a store knows of its generations, and what it refuses to adopt. */
+export const generationChecks = {
+  'an empty store holds nothing and readers use nothing': async ({ open }) => {
+    const store = await open();
+    expect(await store.inspect()).toEqual({ generations: [], live: null });
+  },
+
+  'prepare may be repeated and keeps what is there': async ({ open }) => {
+    const store = await open();
+    await store.prepare(first);
+    await store.acquire(first, lane, me);
+    await apply(store, first, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    await store.prepare(first);
+    await (await open()).prepare(first);
+    expect(await balances(store, first)).toEqual({ 'accounts/1': 10 });
+    await apply(store, first, { owner: me, from: 1, to: 2, mutations: [account(1, 11, 1)] });
+  },
+
+  'a generation may be prepared by two at once': async ({ open }) => {
+    const [one, other] = [await open(), await open()];
+    await Promise.all([one.prepare(first), other.prepare(first), one.prepare(first)]);
+    expect((await one.inspect()).generations).toHaveLength(1);
+  },
+
+  'a generation built under another mapping or from another log is not adopted': async ({ open }) => {
+    const store = await open();
+    await store.prepare(first);
+    for (const other of [generation(1, { mappingHash: 'hash-x' }), generation(1, { logId: 'log-x' })]) {
+      await expectBlocked(store.prepare(other), 'store-behind');
+      await expectBlocked(store.acquire(other, lane, me), 'store-behind');
+      await expectBlocked(store.promote(other), 'store-behind');
+    }
+    expect((await store.acquire(first, lane, me)).next).toEqual({});
+  },
+
+  'a generation that was never prepared cannot be acquired or promoted': async ({ open }) => {
+    const store = await open();
+    await expectBlocked(store.acquire(first, lane, me), 'store-behind');
+    await expectBlocked(store.promote(first), 'store-behind');
+  },
+
+  'inspect tells generations, offsets and which one readers use': async ({ open }) => {
+    const [store, later] = [await open(), await open(renamedTables)];
+    await store.prepare(first);
+    await later.prepare(second);
+    await store.acquire(first, lane, me);
+    await apply(store, first, { owner: me, from: 0, to: 3, mutations: [account(1, 10, 0)] });
+    await store.promote(first);
+    const { generations, live } = await (await open()).inspect();
+    expect(live).toBe(1);
+    expect(generations).toMatchObject([
+      { number: 1, mappingHash: 'hash-1', logId: 'log-a', next: offsets(3), position: { lsn: '300', index: 0 } },
+      { number: 2, mappingHash: 'hash-2', logId: 'log-a', next: {}, position: origin, positionAt: 0 },
+    ]);
+    expect(generations.map(({ definition }) => definition.tables)).toEqual([tables, renamedTables]);
+  },
+
+  'two generations are written side by side': async ({ open }) => {
+    const [live, building] = [await open(), await open(renamedTables)];
+    await live.prepare(first);
+    await building.prepare(second);
+    await live.acquire(first, lane, me);
+    await building.acquire(second, lane, owner(900));
+    await apply(live, first, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    await apply(building, second, { owner: owner(900), from: 0, to: 1, mutations: [renamedAccount(1, 20, 0)] });
+    expect(await balances(live, first)).toEqual({ 'accounts/1': 10 });
+    expect(await balances(building, second)).toEqual({ 'accounts/1': 20 });
+  },
+
+  'the generation readers use is not dropped, others are, and dropping may be repeated': async ({ open }) => {
+    const store = await open();
+    await store.prepare(first);
+    await store.prepare(second);
+    await store.promote(first);
+    expect(await failure(store.drop(first))).toBeInstanceOf(InvalidConfig);
+    await store.drop(second);
+    await store.drop(second);
+    await store.promote(first);
+    expect(await store.inspect()).toMatchObject({ generations: [{ number: 1 }], live: 1 });
+  },
+
+  'a late batch does not bring a dropped generation back': async ({ open }) => {
+    const [older, newer] = [await open(), await open()];
+    await older.prepare(second);
+    await older.acquire(second, lane, me);
+    await apply(older, second, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    await newer.drop(second);
+    await failure(apply(older, second, { owner: me, from: 1, to: 2, mutations: [account(1, 11, 1)] }));
+    expect(await newer.inspect()).toEqual({ generations: [], live: null });
+  },
+} satisfies Record<string, Check>;

@@ -1,0 +1,85 @@
+/**
+ * One contract, every store. An adapter says how it is opened and how its readers look; each check is a sentence about
+ * behaviour and gets a fresh, empty store.
+ *
+ *     describeStoreContract({
+ *       name: 'mystore',
+ *       async setUp({ pipeline, store, catalogue }) {      // once per check: a database, prefix or index of its own
+ *         return {
+ *           open: async (tables) => openMyStore({ pipeline, store, definition: { …, tables }, url, catalogue }),
+ *           read: async (target) => …,                     // through the public view or alias; refreshed first
+ *           close: async () => …,                          // what setUp made; stores opened are closed by the suite
+ *         };
+ *       },
+ *     });
+ *
+ * `scan` must see what `apply` resolved as durable (a search engine refreshes in `scan`). A control gives an adapter
+ * with a mechanism sabotaged and expects the check that guards it to fail:
+ *
+ *     await expect(runStoreCheck('a newer owner refuses the older one', sabotaged)).rejects.toThrow();
+ */
+import type { Row } from '../../model/change';
+import type { TableSchema } from '../../model/schema';
+import type { Store } from '../../stores/store';
+import { dataChecks } from './checks/data';
+import { generationChecks } from './checks/generations';
+import { ownershipChecks } from './checks/ownership';
+import { readerChecks } from './checks/readers';
+import { catalogue, pipeline, storeName, tables, type Tables } from './fixture';
+
+export interface StoreContent {
+  readonly pipeline: string;
+  readonly store: string;
+  readonly catalogue: () => Promise<readonly TableSchema[]>;
+}
+
+/** The durable content of one check, and the ways in. */
+export interface StoreHarness {
+  /** A store object as a process of its own would open it, for generations under this mapping. */
+  open(tables: Tables): Promise<Store>;
+  /** What a reader sees of one target now, by document id or key text; null: there is nothing for readers yet. */
+  read(target: string): Promise<Readonly<Record<string, Row>> | null>;
+  close(): Promise<void>;
+}
+
+export interface StoreAdapter {
+  readonly name: string;
+  setUp(content: StoreContent): Promise<StoreHarness>;
+}
+
+const checks = { ...ownershipChecks, ...dataChecks, ...generationChecks, ...readerChecks };
+
+export type CheckName = keyof typeof checks;
+
+export const checkNames = Object.keys(checks) as readonly CheckName[];
+
+/** Runs one check against a fresh store; rejects when the store breaks it. */
+export async function runStoreCheck(name: CheckName, adapter: StoreAdapter): Promise<void> {
+  const harness = await adapter.setUp({ pipeline, store: storeName, catalogue: async () => catalogue });
+  const opened: Store[] = [];
+  try {
+    await checks[name]({
+      async open(mapping = tables) {
+        const store = await harness.open(mapping);
+        opened.push(store);
+        return store;
+      },
+      read: (target) => harness.read(target),
+    });
+  } finally {
+    for (const store of opened) await store.close();
+    await harness.close();
+  }
+}
+
+export function describeStoreContract(adapter: StoreAdapter): void {
+  describe(`the ${adapter.name} store`, () => {
+    test.each(checkNames)(
+      '%s',
+      async (name) => {
+        await runStoreCheck(name, adapter);
+      },
+      60_000,
+    );
+  });
+}

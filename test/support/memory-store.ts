@@ -1,0 +1,204 @@
+import { targetColumns, targetOf } from '../../model/mapping';
+import { Blocked, InvalidConfig } from '../../model/errors';
+import type { Row } from '../../model/change';
+import type { Mutation } from '../../model/mutation';
+import type { Offsets } from '../../model/offsets';
+import type { StoreDefinition } from '../../model/pipeline';
+import { origin, type Position } from '../../model/position';
+import { describe, behind, fenced, judgeBatch, mayOwn, mismatch, missing, type Verdict } from '../../stores/ownership';
+import type { Batch, Document, Generation, Owner, Store, StoreContext } from '../../stores/store';
+
+/** One generation's content as a server would keep it on disk. Replaced as a whole, so a reader never sees a half. */
+export interface MemoryGeneration {
+  readonly mappingHash: string;
+  readonly logId: string;
+  readonly definition: StoreDefinition;
+  /** Target → names of its integer columns: enough of a type system for a store that refuses a value. */
+  readonly integers: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly owner: Owner | null;
+  readonly next: Offsets;
+  readonly position: Position;
+  readonly positionAt: number;
+  readonly documents: ReadonlyMap<string, Document>;
+}
+
+/** What survives every "process": give the same one to several stores. */
+export interface MemoryDurable {
+  readonly generations: Map<number, MemoryGeneration>;
+  live: number | null;
+}
+
+export function createMemoryDurable(): MemoryDurable {
+  return { generations: new Map(), live: null };
+}
+
+/** Mechanisms a control may sabotage. */
+export interface MemoryParts {
+  readonly judge: typeof judgeBatch;
+  readonly mayOwn: typeof mayOwn;
+}
+
+/** What readers of the live generation see of one target, by document id; null: nothing has been promoted. */
+export function readMemory(durable: MemoryDurable, target: string): Record<string, Row> | null {
+  if (durable.live === null) return null;
+  const documents = [...(durable.generations.get(durable.live)?.documents.values() ?? [])];
+  return Object.fromEntries(documents.filter((each) => each.target === target).map(({ id, body }) => [id, body]));
+}
+
+/** The in-memory fake: data and offsets move together, and a transaction spans from closed point to closed point. */
+export function openMemoryStore(
+  context: StoreContext,
+  durable: MemoryDurable,
+  { judge, mayOwn: admits }: MemoryParts = { judge: judgeBatch, mayOwn },
+): Store {
+  /** This process's open transaction per generation: lost with the process, seen by no reader. */
+  const held = new Map<number, MemoryGeneration>();
+
+  const find = (generation: Generation): MemoryGeneration => {
+    const found = durable.generations.get(generation.number);
+    if (!found) throw missing(generation);
+    return found;
+  };
+
+  return {
+    capabilities: {
+      offsetsWithData: true,
+      transactionConsistent: true,
+      fence: 'compare-and-set',
+      atomicPromote: true,
+    },
+
+    async inspect() {
+      const generations = [...durable.generations]
+        .sort(([left], [right]) => left - right)
+        .map(([number, { mappingHash, logId, definition, next, position, positionAt }]) => ({
+          number,
+          mappingHash,
+          logId,
+          definition,
+          next,
+          position,
+          positionAt,
+        }));
+      return { generations, live: durable.live };
+    },
+
+    async prepare(generation) {
+      const existing = durable.generations.get(generation.number);
+      if (existing) {
+        const problem = mismatch(existing, generation);
+        if (problem) throw problem;
+        return;
+      }
+      const integers = await integerColumns(context);
+      durable.generations.set(generation.number, {
+        mappingHash: generation.mappingHash,
+        logId: generation.logId,
+        definition: context.definition,
+        integers,
+        owner: null,
+        next: {},
+        position: origin,
+        positionAt: 0,
+        documents: new Map(),
+      });
+    },
+
+    async acquire(generation, lane, owner) {
+      held.delete(generation.number);
+      const found = find(generation);
+      const problem = mismatch(found, generation);
+      if (problem) throw problem;
+      if (!admits(found.owner, owner)) throw fenced(generation, lane);
+      durable.generations.set(generation.number, { ...found, owner });
+      const { next, position, positionAt, logId, mappingHash } = found;
+      return { next, position, positionAt, logId, mappingHash };
+    },
+
+    async apply(generation, batch, signal) {
+      signal.throwIfAborted();
+      const committed = find(generation);
+      // The fence looks at what is committed, the offsets at what this process holds open.
+      const base = { ...(held.get(generation.number) ?? committed), owner: committed.owner };
+      const verdict: Verdict = judge(base, generation, batch);
+      if (verdict !== 'apply' && verdict !== 'repeated') held.delete(generation.number);
+      if (verdict === 'fenced') throw fenced(generation, batch.lane);
+      if (verdict === 'behind') throw behind(generation, batch.lane);
+      const durably = batch.closed || !batch.live;
+      const after = verdict === 'repeated' ? base : fold(base, batch, generation);
+      if (durably) {
+        durable.generations.set(generation.number, after);
+        held.delete(generation.number);
+      } else held.set(generation.number, after);
+      const total = batch.mutations.length;
+      const deletes = batch.mutations.filter((mutation) => mutation.document === null).length;
+      return verdict === 'repeated'
+        ? { durable: durably, upserts: 0, deletes: 0, repeated: total }
+        : { durable: durably, upserts: total - deletes, deletes, repeated: 0 };
+    },
+
+    async release(generation) {
+      held.delete(generation.number);
+    },
+
+    async scan(generation, { target, after }, limit) {
+      return [...find(generation).documents.values()]
+        .filter((each) => each.target === target && (after === null || each.id > after))
+        .sort((left, right) => (left.id < right.id ? -1 : 1))
+        .slice(0, limit);
+    },
+
+    async promote(generation) {
+      const problem = mismatch(find(generation), generation);
+      if (problem) throw problem;
+      durable.live = generation.number;
+    },
+
+    async drop(generation) {
+      if (durable.live === generation.number) {
+        throw new InvalidConfig(`Readers use ${describe(generation)}: promote another one before dropping it.`);
+      }
+      durable.generations.delete(generation.number);
+    },
+
+    async close() {
+      held.clear();
+    },
+  };
+}
+
+function fold(base: MemoryGeneration, batch: Batch, generation: Generation): MemoryGeneration {
+  const documents = new Map(base.documents);
+  for (const mutation of batch.mutations) {
+    const { id, target, document } = mutation;
+    if (document === null) documents.delete(id);
+    else {
+      refuseUnstorable(base, mutation, generation);
+      documents.set(id, { id, target, body: document });
+    }
+  }
+  return { ...base, documents, next: batch.to, position: batch.position, positionAt: batch.positionAt };
+}
+
+function refuseUnstorable(base: MemoryGeneration, { target, document, version }: Mutation, generation: Generation) {
+  for (const column of base.integers.get(target) ?? []) {
+    if (typeof document?.[column] === 'string' && !/^-?\d+$/.test(document[column])) {
+      throw new Blocked(
+        'unstorable',
+        `${describe(generation)} refuses the record at offset ${version} for ${target}.${column}: not an integer. Correct the row at the source.`,
+      );
+    }
+  }
+}
+
+async function integerColumns({ definition, catalogue }: StoreContext): Promise<Map<string, Set<string>>> {
+  const tables = new Map((await catalogue()).map((table) => [table.name, table]));
+  const result = new Map<string, Set<string>>();
+  for (const [name, mapping] of Object.entries(definition.tables)) {
+    const table = tables.get(name);
+    if (!table) continue;
+    const integers = targetColumns(table, mapping).filter(({ column }) => /^(int[248]|integer)$/.test(column.baseType));
+    result.set(targetOf(name, mapping), new Set(integers.map((column) => column.name)));
+  }
+  return result;
+}
