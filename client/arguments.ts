@@ -1,0 +1,112 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { CommandFailure } from './outcome';
+
+/** What was asked for, complete: nothing has to be defaulted again. */
+export type Command =
+  | { readonly name: 'help'; readonly json: boolean }
+  | { readonly name: 'start'; readonly file: string; readonly json: boolean }
+  | { readonly name: 'status'; readonly pipeline: string; readonly watch: boolean; readonly json: boolean }
+  | {
+      readonly name: 'pause' | 'resume' | 'retry';
+      readonly pipeline: string;
+      /** null: capture and every store. */
+      readonly store: string | null;
+      readonly json: boolean;
+    }
+  | {
+      readonly name: 'rebuild';
+      readonly pipeline: string;
+      readonly store: string;
+      readonly reason: string;
+      /** File with the store's new definition; null: as it is. */
+      readonly definitionFile: string | null;
+      readonly json: boolean;
+    }
+  | { readonly name: 'stop'; readonly pipeline: string; readonly json: boolean }
+  | { readonly name: 'wait'; readonly pipeline: string; readonly timeoutSeconds: number; readonly json: boolean };
+
+const names = ['start', 'status', 'pause', 'resume', 'retry', 'rebuild', 'stop', 'wait'] as const;
+type Name = (typeof names)[number];
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const always = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
+
+const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> = {
+  start: {},
+  status: { watch: { type: 'boolean', short: 'w' } },
+  pause: { store: text },
+  resume: { store: text },
+  retry: { store: text },
+  rebuild: { store: text, reason: text, definition: text },
+  stop: {},
+  wait: { timeout: text },
+};
+
+/** Ten minutes: a copy of some million rows ends well within it. */
+const defaultWaitSeconds = 600;
+
+/** Pure. Throws `CommandFailure` usage, which says what is wrong with the line and what is expected. */
+export function parseCommand(argv: readonly string[]): Command {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === 'help' || first === '--help' || first === '-h')
+    return { name: 'help', json: false };
+  const name = names.find((candidate) => candidate === first);
+  if (name === undefined) throw usage(`There is no command '${first}'. The commands are ${names.join(', ')}.`);
+  const { values, positionals } = parse(name, rest);
+  const json = values.json === true;
+  if (values.help === true) return { name: 'help', json };
+  const subject = only(name, positionals);
+  const value = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
+  switch (name) {
+    case 'start':
+      return { name, file: subject, json };
+    case 'status':
+      return { name, pipeline: subject, watch: values['watch'] === true, json };
+    case 'pause':
+    case 'resume':
+    case 'retry':
+      return { name, pipeline: subject, store: value('store'), json };
+    case 'rebuild': {
+      const store = required(value('store'), '--store', 'the store to build anew');
+      const reason = required(value('reason'), '--reason', 'why; it is kept in the history');
+      return { name, pipeline: subject, store, reason, definitionFile: value('definition'), json };
+    }
+    case 'stop':
+      return { name, pipeline: subject, json };
+    case 'wait':
+      return { name, pipeline: subject, timeoutSeconds: seconds(value('timeout')), json };
+  }
+}
+
+function parse(name: Name, args: string[]): { values: Record<string, unknown>; positionals: string[] } {
+  try {
+    return parseArgs({ args, options: { ...always, ...options[name] }, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usage(`${name}: ${(error as Error).message}`);
+  }
+}
+
+function only(name: Name, positionals: readonly string[]): string {
+  const [subject, ...more] = positionals;
+  const what = name === 'start' ? 'a pipeline file' : 'the name of a pipeline';
+  if (subject === undefined) throw usage(`${name} needs ${what}.`);
+  if (more.length > 0) throw usage(`${name} takes ${what} and no more; '${more.join(' ')}' is too much.`);
+  return subject;
+}
+
+function required(value: string | null, option: string, what: string): string {
+  if (value === null || value.trim() === '') throw usage(`${option} is missing: ${what}.`);
+  return value;
+}
+
+function seconds(value: string | null): number {
+  if (value === null) return defaultWaitSeconds;
+  const number = Number(value);
+  if (!(number > 0)) throw usage(`--timeout is a number of seconds above 0, not '${value}'.`);
+  return number;
+}
+
+function usage(message: string): CommandFailure {
+  return new CommandFailure('usage', `${message} Type 'slipstream --help' to see them all.`);
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { InvalidConfig } from '../model/errors';
+import { parsePipeline } from '../model/pipeline';
+import type { Command } from './arguments';
+import { help } from './help';
+import type { Operations } from './operations';
+import { render } from './render';
+import { wantsColour, type Output } from './screen';
+import { waitUntilReady } from './wait';
+import { watch } from './watch';
+
+/** The world a command runs in; tests give another. */
+export interface Surroundings {
+  /** Opened only when a command needs a server: a wrong file is refused without one. */
+  readonly operations: () => Promise<Operations>;
+  readonly output: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends what goes on for ever. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command and prints its answer. Throws what `outcomeOf` turns into an exit code. */
+export async function runCommand(command: Command, around: Surroundings): Promise<void> {
+  const { output, operations } = around;
+  const answer = (value: Readonly<Record<string, unknown>>, text: string) =>
+    output.write(`${'json' in command && command.json ? JSON.stringify(value) : text}\n`);
+  switch (command.name) {
+    case 'help':
+      answer({ help }, help.trimEnd());
+      return;
+    case 'start': {
+      const file = await readJson(command.file, 'pipeline file');
+      const started = await startWith(file, operations);
+      answer(
+        { ...started },
+        `Started ${started.workflowId}. See it with: slipstream status ${started.pipeline} --watch`,
+      );
+      return;
+    }
+    case 'status':
+      return showStatus(command, around);
+    case 'wait': {
+      const { pipeline, timeoutSeconds } = command;
+      const open = await operations();
+      const read = () => open.status(pipeline);
+      const status = await waitUntilReady({ read, timeoutSeconds, signal: around.signal });
+      answer({ ...status }, `${pipeline}: capture and ${Object.keys(status.stores).length} stores are LIVE.`);
+      return;
+    }
+    case 'pause':
+    case 'resume':
+    case 'retry': {
+      const { name, pipeline, store } = command;
+      await (await operations())[name](pipeline, store);
+      answer({ sent: name, pipeline, store }, `Asked ${store ?? 'capture and every store'} of ${pipeline} to ${name}.`);
+      return;
+    }
+    case 'rebuild': {
+      const { name, pipeline, store, reason, definitionFile } = command;
+      const definition = definitionFile === null ? null : await readJson(definitionFile, 'definition');
+      const order = { pipeline, store, reason, ...(definition === null ? {} : { definition }) };
+      await (await operations()).rebuild(order);
+      answer(
+        { sent: name, pipeline, store },
+        `Ordered a rebuild of ${store}; readers keep the present one until it is ready.`,
+      );
+      return;
+    }
+    case 'stop': {
+      await (await operations()).stop(command.pipeline);
+      answer(
+        { sent: 'stop', pipeline: command.pipeline },
+        `Asked ${command.pipeline} to stop. Stores, log and slot stay; starting it again goes on from there.`,
+      );
+    }
+  }
+}
+
+async function startWith(file: unknown, operations: Surroundings['operations']) {
+  // Before any connection: a wrong file is refused with its places wherever it is tried.
+  parsePipeline(file);
+  return (await operations()).start(file);
+}
+
+async function showStatus(
+  { pipeline, watch: keepOn, json }: Extract<Command, { name: 'status' }>,
+  { operations, output, environment, signal }: Surroundings,
+): Promise<void> {
+  const open = await operations();
+  const read = () => open.status(pipeline);
+  const colour = wantsColour(output, environment);
+  if (keepOn) return watch({ read, output, colour, json, signal });
+  const status = await read();
+  const picture = () => render({ status, rates: { capture: null, stores: {} }, now: Date.now(), note: null, colour });
+  output.write(`${json ? JSON.stringify(status) : picture().join('\n')}\n`);
+}
+
+async function readJson(path: string, what: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new InvalidConfig(
+      `The ${what} ${path} cannot be read (${error.code ?? error.name}). Give the path of a JSON file.`,
+    );
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidConfig(`The ${what} ${path} is not JSON: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,52 @@
+import { parseCommand } from '../../../client/arguments';
+import { CommandFailure } from '../../../client/outcome';
+
+const line = (text: string) => parseCommand(text === '' ? [] : text.split(' '));
+
+describe('parseCommand', () => {
+  it.each([
+    ['', { name: 'help', json: false }],
+    ['--help', { name: 'help', json: false }],
+    ['status --help', { name: 'help', json: false }],
+    ['start shop.json', { name: 'start', file: 'shop.json', json: false }],
+    ['start shop.json --json', { name: 'start', file: 'shop.json', json: true }],
+    ['status shop', { name: 'status', pipeline: 'shop', watch: false, json: false }],
+    ['status shop --watch', { name: 'status', pipeline: 'shop', watch: true, json: false }],
+    ['pause shop', { name: 'pause', pipeline: 'shop', store: null, json: false }],
+    ['resume shop --store search', { name: 'resume', pipeline: 'shop', store: 'search', json: false }],
+    ['retry --store search shop', { name: 'retry', pipeline: 'shop', store: 'search', json: false }],
+    ['stop shop', { name: 'stop', pipeline: 'shop', json: false }],
+    ['wait shop', { name: 'wait', pipeline: 'shop', timeoutSeconds: 600, json: false }],
+    ['wait shop --timeout 2.5', { name: 'wait', pipeline: 'shop', timeoutSeconds: 2.5, json: false }],
+    [
+      'rebuild shop --store search --reason mapping --definition new.json',
+      {
+        name: 'rebuild',
+        pipeline: 'shop',
+        store: 'search',
+        reason: 'mapping',
+        definitionFile: 'new.json',
+        json: false,
+      },
+    ],
+  ])('reads: slipstream %s', (text, expected) => {
+    expect(line(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['begin shop', /no command 'begin'/],
+    ['start', /needs a pipeline file/],
+    ['status', /needs the name of a pipeline/],
+    ['status shop search', /'search' is too much/],
+    ['status shop --wach', /--wach/],
+    ['stop shop --store search', /--store/],
+    ['rebuild shop --reason x', /--store is missing/],
+    ['rebuild shop --store search', /--reason is missing/],
+    ['wait shop --timeout soon', /seconds above 0/],
+    ['wait shop --timeout=-1', /seconds above 0/],
+  ])('refuses, saying why: slipstream %s', (text, why) => {
+    const refusal = () => line(text);
+    expect(refusal).toThrow(why);
+    expect(refusal).toThrow(CommandFailure);
+  });
+});
