@@ -28,6 +28,8 @@ export class Sessions<Session extends { close(): Promise<void> }> {
       this.idle.delete(key);
       void this.discard(session);
     }, this.idleMs);
+    // What is idle must not keep an ending process alive.
+    timer.unref();
     this.idle.set(key, { session, timer });
   }
 

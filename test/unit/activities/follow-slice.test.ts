@@ -1,0 +1,284 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
+import type { FollowSliceInput, FollowSliceResult } from '../../../activities/activities';
+import type { Deps, LaneSession } from '../../../activities/deps';
+import { followSlice } from '../../../activities/follow-slice';
+import { Sessions } from '../../../activities/sessions';
+import type { Offsets } from '../../../model/offsets';
+import { parsePipeline } from '../../../model/pipeline';
+import type { LaneProgress } from '../../../model/status';
+import { encodeChange } from '../../../stream/envelope';
+import type { FetchedRecord, LaneReader, LogBatch, PositionRecord } from '../../../stream/log';
+import type { Store } from '../../../stores/store';
+import { createMemoryDurable, openMemoryStore, readMemory } from '../../support/memory-store';
+
+const topic = 'shop.public.orders';
+const positions = 'shop.positions';
+const pipeline = parsePipeline({
+  name: 'shop',
+  source: { url: { env: 'URL' }, tables: ['public.orders'] },
+  log: { partitions: 1 },
+  stores: { replica: { type: 'postgres', url: { env: 'URL' }, schema: 'shop', tables: { 'public.orders': {} } } },
+  slice: { seconds: 1 },
+});
+const definition = pipeline.stores['replica'];
+if (!definition) throw new Error('the pipeline of this test has no replica');
+const reference = { number: 1, definition, mappingHash: 'm', logId: 'log' };
+
+const next = (records: number, closedRecords: number): Offsets => ({
+  [topic]: { '0': String(records) },
+  [positions]: { '0': String(closedRecords) },
+});
+
+/** The n-th record of the topic: order 1 gets the total n. */
+function record(offset: number): FetchedRecord {
+  const [encoded] = encodeChange(
+    {
+      table: 'public.orders',
+      operation: 'update',
+      key: { id: '1' },
+      before: { id: '1', total: offset - 1 },
+      after: { id: '1', total: offset },
+      position: { lsn: String(100 + offset), index: 1 },
+      transaction: { xid: 1, committedAt: 1 },
+    },
+    { prefix: 'shop', database: 'shop', partitions: 1 },
+  );
+  if (!encoded) throw new Error('nothing encoded');
+  return { topic, partition: 0, offset: String(offset), key: encoded.key, value: encoded.value };
+}
+
+/** One record a piece: piece n ends at record n + 1; `closed` says which of them end a source transaction. */
+function pieces(closed: readonly boolean[]): LogBatch[] {
+  let closedRecords = 0;
+  return closed.map((isClosed, index) => {
+    if (isClosed) closedRecords += 1;
+    return {
+      records: [record(index)],
+      next: next(index + 1, closedRecords),
+      closed: isClosed,
+      position: { lsn: String(closedRecords), index: 0 },
+      positionAt: 5,
+      copies: {},
+    };
+  });
+}
+
+interface World {
+  readonly deps: Deps;
+  readonly closed: string[];
+  readonly durable: ReturnType<typeof createMemoryDurable>;
+  clock: number;
+}
+
+function createWorld(
+  log: readonly LogBatch[],
+  override: { store?: (real: Store) => Store; last?: PositionRecord } = {},
+): World {
+  const closed: string[] = [];
+  const durable = createMemoryDurable();
+  const world: World = { deps: null as unknown as Deps, closed, durable, clock: 0 };
+  const openReader = async (): Promise<LaneReader> => {
+    let at = 0;
+    return {
+      logId: 'log',
+      async seek(to) {
+        const index = log.findIndex((piece) => JSON.stringify(piece.next) === JSON.stringify(to));
+        if (index === -1 && Object.keys(to).length > 0) throw new Error(`no piece ends at ${JSON.stringify(to)}`);
+        at = index + 1;
+      },
+      async next({ signal }) {
+        signal.throwIfAborted();
+        world.clock += 100;
+        return log[at++] ?? null;
+      },
+      ahead: () => ({ caughtUp: at >= log.length, records: Math.max(0, log.length - at), oldestAt: null }),
+      async close() {
+        closed.push('reader');
+      },
+    };
+  };
+  const deps: Partial<Deps> = {
+    secret: () => 'url',
+    privateTaskQueue: 'private',
+    clock: () => world.clock,
+    now: () => 1_000,
+    openStore: (context) => (override.store ?? ((real) => real))(openMemoryStore(context, durable)),
+    openReader,
+    readLastPosition: async () => (override.last ? { record: override.last, offset: '1' } : null),
+    laneSessions: new Sessions<LaneSession>(60_000, () => undefined),
+  };
+  return Object.assign(world, { deps: deps as Deps });
+}
+
+async function prepared(world: World): Promise<World> {
+  const context = {
+    pipeline: 'shop',
+    store: 'replica',
+    definition: reference.definition,
+    url: 'url',
+    catalogue: async () => [],
+  };
+  await openMemoryStore(context, world.durable).prepare({
+    pipeline: 'shop',
+    store: 'replica',
+    number: 1,
+    mappingHash: 'm',
+    logId: 'log',
+  });
+  return world;
+}
+
+let scheduled = 0;
+
+/** Temporal's own lines about failed activities are not wanted: the tests look at the errors. */
+const newEnvironment = () =>
+  new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
+
+function run(world: World, input: Partial<FollowSliceInput> = {}, environment = newEnvironment()) {
+  const beats: LaneProgress[] = [];
+  environment.on('heartbeat', (progress: LaneProgress) => beats.push(progress));
+  Object.assign(environment.context.info, { currentAttemptScheduledTimestampMs: (scheduled += 1) });
+  const whole: FollowSliceInput = {
+    pipeline,
+    store: 'replica',
+    generation: reference,
+    lane: 0,
+    live: true,
+    remembered: null,
+    ...input,
+  };
+  const result: Promise<FollowSliceResult> = environment.run(() => followSlice(world.deps, whole));
+  return { result, beats, environment };
+}
+
+describe('a slice of a lane', () => {
+  test('applies everything and ends in time, with what the store durably holds', async () => {
+    const world = await prepared(createWorld(pieces([true, true, true])));
+    const { progress, ended, caughtUp, taskQueue } = await run(world).result;
+    expect({ ended, caughtUp, taskQueue }).toEqual({ ended: 'time', caughtUp: true, taskQueue: 'private' });
+    expect(progress).toMatchObject({ next: next(3, 3), upserts: 3, batches: 3 });
+    expect(openedNext(world)).toEqual(next(3, 3));
+  });
+
+  test('Invariant 3: no offset is reported while the store holds the batch in its open transaction', async () => {
+    const world = await prepared(createWorld(pieces([true, false, false, true])));
+    const { result, beats } = run(world);
+    await result;
+    const reported = beats.map((beat) => beat.next[topic]?.['0'] ?? '0');
+    expect(reported).toEqual(expect.arrayContaining(['0', '1', '4']));
+    expect(reported).not.toEqual(expect.arrayContaining(['2']));
+    expect(reported).not.toEqual(expect.arrayContaining(['3']));
+  });
+
+  test('a slice whose time is up goes on to the next closed point', async () => {
+    const long = pieces([true, ...Array<boolean>(14).fill(false), true, true]);
+    const world = await prepared(createWorld(long));
+    const { progress, ended } = await run(world).result;
+    expect(ended).toBe('time');
+    expect(progress.next).toEqual(next(16, 2));
+  });
+
+  test('cancelled in the middle of a transaction it returns the last closed point, and the next slice begins there', async () => {
+    const log = pieces([true, false, false, true]);
+    const environment = newEnvironment();
+    let applied = 0;
+    const world = await prepared(
+      createWorld(log, {
+        store: (real) => ({
+          ...real,
+          async apply(...request) {
+            const result = await real.apply(...request);
+            applied += 1;
+            if (applied === 2)
+              environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+            return result;
+          },
+        }),
+      }),
+    );
+    const first = await run(world, {}, environment).result;
+    expect(first).toMatchObject({ ended: 'cancelled', progress: { next: next(1, 1) } });
+    const second = await run(world, { remembered: first.progress.next }).result;
+    expect(second.progress).toMatchObject({ next: next(4, 2), upserts: 3 });
+  });
+
+  test('step mode: one micro-batch a slice', async () => {
+    const world = await prepared(createWorld(pieces([true, true])));
+    const stepping = { ...pipeline, slice: { ...pipeline.slice, batches: 1 } };
+    expect(await run(world, { pipeline: stepping }).result).toMatchObject({
+      ended: 'batches',
+      progress: { next: next(1, 1) },
+    });
+    expect(await run(world, { pipeline: stepping }).result).toMatchObject({
+      ended: 'batches',
+      progress: { next: next(2, 2) },
+    });
+  });
+
+  test('until: ends exactly there', async () => {
+    const world = await prepared(createWorld(pieces([true, true, true])));
+    expect(await run(world, { until: '2' }).result).toMatchObject({ ended: 'until', progress: { next: next(2, 2) } });
+  });
+
+  const last = (done: boolean): PositionRecord => ({
+    version: 1,
+    logId: 'log',
+    systemId: '1',
+    timeline: 1,
+    position: { lsn: '2', index: 0 },
+    closed: true,
+    ends: {},
+    copies: { 'public.orders': { done, after: null, rows: 0 } },
+    committedAt: 1,
+  });
+
+  test.each([
+    [true, 'caught-up', true],
+    [false, 'time', false],
+  ])('a generation being built: copies done %s → %s', async (done, expected, copiesDone) => {
+    const world = await prepared(createWorld(pieces([true, true]), { last: last(done) }));
+    const slice = run(world, { live: false, endWhenCaughtUp: true });
+    expect(await slice.result).toMatchObject({ ended: expected, copiesDone, progress: { next: next(2, 2) } });
+  });
+
+  test('caught up is judged by the log’s own last record, not by what the lane happened to see', async () => {
+    const world = await prepared(createWorld(pieces([true]), { last: last(true) }));
+    // The last record stands at offset 1 of the positions topic; this lane has only seen the one before it.
+    expect(await run(world, { live: false, endWhenCaughtUp: true }).result).toMatchObject({
+      ended: 'time',
+      copiesDone: false,
+    });
+  });
+
+  test('a store that refuses ends the session: the next slice opens a new reader and store', async () => {
+    let refuse = true;
+    const world = await prepared(
+      createWorld(pieces([true]), {
+        store: (real) => ({
+          ...real,
+          apply: (...request) => (refuse ? Promise.reject(new Error('disk full')) : real.apply(...request)),
+        }),
+      }),
+    );
+    await expect(run(world).result).rejects.toThrow('disk full');
+    expect(world.closed).toEqual(['reader']);
+    refuse = false;
+    await run(world).result;
+    expect(readMemory(world.durable, 'orders')).toBeNull(); // not promoted: readers see nothing
+    expect(openedNext(world)).toEqual(next(1, 1));
+  });
+
+  test('what the workflow remembers beyond the store’s record blocks the lane', async () => {
+    const world = await prepared(createWorld(pieces([true])));
+    await expect(run(world, { remembered: next(7, 7) }).result).rejects.toMatchObject({
+      name: 'Blocked',
+      reason: 'store-behind',
+    });
+  });
+});
+
+function openedNext(world: World): Offsets | undefined {
+  return world.durable.generations.get(1)?.next;
+}
