@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { withLock } = require('../lock');
+const { endForerunner } = require('./command');
 
 const marker = '.installed.json';
 
@@ -53,6 +54,7 @@ async function install({ cache, name, report, signal }, fill) {
     const before = installed(cache, name);
     if (before !== undefined) return before;
 
+    await endForerunner(installLog(cache, name), name);
     const target = path.join(cache, name);
     for (const left of fs.readdirSync(cache)) {
       if (left.startsWith(`.${name}.`))

@@ -5,6 +5,8 @@ const path = require('node:path');
 const { execFile, spawn } = require('node:child_process');
 const { StackFailure } = require('../failure');
 const { lastLines } = require('../log-tail');
+const { endTree } = require('../processes/ending');
+const { identityOf } = require('../processes/identity');
 
 /**
  * Asks a program something small. A program that is missing, broken or slow is an answer too.
@@ -19,6 +21,19 @@ function ask(command, args) {
       resolve(error ? undefined : `${stdout}${stderr}`);
     });
   });
+}
+
+/**
+ * An installer outlives a killed starter, and would go on writing into folders that its successor cleans. Callers hold
+ * a lock on what they install, so whoever is noted here has no starter any more.
+ *
+ * @param {string} logFile that of the installer
+ * @param {string} what
+ */
+async function endForerunner(logFile, what) {
+  const note = noteFor(logFile);
+  if (!fs.existsSync(note)) return;
+  await endTree({ what, leader: JSON.parse(fs.readFileSync(note, 'utf8')), orderly: 'SIGKILL' });
 }
 
 /**
@@ -37,36 +52,41 @@ function ask(command, args) {
  * @param {AbortSignal | undefined} [request.signal]
  * @returns {Promise<void>}
  */
-function run({ what, command, args, cwd, logFile, cure, env = {}, signal }) {
+async function run({ what, command, args, cwd, logFile, cure, env = {}, signal }) {
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
+  await endForerunner(logFile, what);
+  signal?.throwIfAborted();
   const log = fs.openSync(logFile, 'w');
-  /** @type {Promise<void>} */
-  const done = new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+  try {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', log, log],
       detached: true,
     });
-    const abort = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    child.once('error', (error) =>
-      reject(new StackFailure(`${what}: cannot run "${command}": ${error.message}. ${cure}`)),
-    );
-    child.once('exit', (code, killedBy) => {
-      signal?.removeEventListener('abort', abort);
-      if (signal?.aborted) return reject(signal.reason);
-      if (code === 0) return resolve();
-      const end = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
-      reject(
-        new StackFailure(`${what} ${end}. ${cure}\nIts log is ${logFile}; it ends with:\n${lastLines(logFile, 12)}`),
-      );
+    const leader = child.pid === undefined ? undefined : identityOf(child.pid);
+    if (leader !== undefined) fs.writeFileSync(noteFor(logFile), JSON.stringify(leader));
+    /** @type {string | undefined} */
+    const problem = await new Promise((resolve) => {
+      child.once('error', (error) => resolve(`cannot be run ("${command}": ${error.message})`));
+      child.once('exit', (code, killedBy) => {
+        resolve(code === 0 ? undefined : code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`);
+      });
+      signal?.addEventListener('abort', () => resolve('was aborted'), { once: true });
     });
-  });
-  return done.finally(() => fs.closeSync(log));
+    if (leader !== undefined) await endTree({ what, leader, orderly: 'SIGTERM', patienceMs: 5_000 });
+    fs.rmSync(noteFor(logFile), { force: true });
+    signal?.throwIfAborted();
+    if (problem === undefined) return;
+    throw new StackFailure(
+      `${what} ${problem}. ${cure}\nIts log is ${logFile}; it ends with:\n${lastLines(logFile, 12)}`,
+    );
+  } finally {
+    fs.closeSync(log);
+  }
 }
 
-module.exports = { ask, run };
+/** @param {string} logFile */
+const noteFor = (logFile) => `${logFile}.running`;
+
+module.exports = { ask, run, endForerunner };

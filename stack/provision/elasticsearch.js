@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const versions = require('../versions/versions.json');
 const { StackFailure } = require('../failure');
-const { install, installed, installLog } = require('./cache');
+const { install, installed } = require('./cache');
 const { runMaven } = require('./maven');
 const { findJava } = require('./toolchain');
 const { isAtLeast } = require('./version');
@@ -35,7 +35,8 @@ function openToReaders(directory) {
 }
 
 /** @param {import('./ways').Surroundings} surroundings @returns {import('./ways').Way[]} */
-function ways({ env, platform, cache, report, signal }) {
+function ways(surroundings) {
+  const { env, platform, cache, report, signal } = surroundings;
   const asked = env['SLIPSTREAM_ELASTICSEARCH_HOME'];
   const java = () => findJava({ env, platform }, 'Elasticsearch');
   return [
@@ -67,15 +68,14 @@ function ways({ env, platform, cache, report, signal }) {
         const home = await install({ cache, name, report, signal }, async (directory) => {
           const goal = ['dependency:unpack-dependencies', `-DoutputDirectory=${directory}`];
           await runMaven({
+            name,
             title: 'Elasticsearch',
             insteadOf,
             part: 'elasticsearch',
             java: chosen,
             directory,
             goal,
-            logFile: installLog(cache, name),
-            env,
-            signal,
+            surroundings,
           });
           if (versionAt(path.join(directory, name)) !== pinned.version)
             throw new StackFailure(

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const versions = require('../versions/versions.json');
 const { StackFailure } = require('../failure');
-const { install, installed, installLog } = require('./cache');
+const { install, installed } = require('./cache');
 const { runMaven } = require('./maven');
 const { findJava } = require('./toolchain');
 const { isAtLeast } = require('./version');
@@ -20,7 +20,8 @@ function versionAt(libs) {
 }
 
 /** @param {import('./ways').Surroundings} surroundings @returns {import('./ways').Way[]} */
-function ways({ env, platform, cache, report, signal }) {
+function ways(surroundings) {
+  const { env, platform, cache, report, signal } = surroundings;
   const asked = env['SLIPSTREAM_KAFKA_HOME'];
   const java = () => findJava({ env, platform }, 'Kafka');
   return [
@@ -57,15 +58,14 @@ function ways({ env, platform, cache, report, signal }) {
             `-DoutputDirectory=${path.join(directory, 'libs')}`,
           ];
           await runMaven({
+            name,
             title: 'Kafka',
             insteadOf,
             part: 'kafka',
             java: chosen,
             directory,
             goal,
-            logFile: installLog(cache, name),
-            env,
-            signal,
+            surroundings,
           });
           const found = versionAt(path.join(directory, 'libs'));
           if (found !== pinned.version)
