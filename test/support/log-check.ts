@@ -1,0 +1,57 @@
+import type { LoggedChange } from './log-contents';
+
+/** One committed row change, as the source's own ledger has it. */
+export interface LedgerEntry {
+  readonly table: string;
+  readonly operation: string;
+  readonly revision: number;
+}
+
+export interface LogVerdict {
+  /** Changes from the WAL; copied rows are not counted. */
+  readonly changes: number;
+  /** Committed, and not on the log. */
+  readonly lost: readonly string[];
+  /** On the log more than once: by their position or by what they say. */
+  readonly repeated: readonly string[];
+  /** On the log, and never committed. */
+  readonly aborted: readonly string[];
+  /** After a change of a higher position in the same partition. */
+  readonly disordered: readonly string[];
+}
+
+/** Whether the log is what was committed: each change once, in order, nothing else. */
+export function checkLog(log: readonly LoggedChange[], ledger: readonly LedgerEntry[]): LogVerdict {
+  const expected = new Set(ledger.map(nameOf));
+  const positions = new Set<string>();
+  const seen = new Set<string>();
+  const repeated: string[] = [];
+  const aborted: string[] = [];
+  const disordered: string[] = [];
+  const last = new Map<string, LoggedChange>();
+  let changes = 0;
+  for (const change of log) {
+    if (change.operation === 'r') continue;
+    changes += 1;
+    const name = nameOf(change);
+    const position = `${change.lsn}/${change.index}`;
+    if (seen.has(name) || positions.has(position)) repeated.push(`${name} at ${position}`);
+    if (!expected.has(name)) aborted.push(`${name} at ${position}`);
+    seen.add(name);
+    positions.add(position);
+    const partition = `${change.table}/${change.partition}`;
+    const before = last.get(partition);
+    if (before && comesAfter(before, change)) disordered.push(`${name} at ${position}, offset ${change.offset}`);
+    last.set(partition, change);
+  }
+  return { changes, lost: [...expected].filter((name) => !seen.has(name)), repeated, aborted, disordered };
+}
+
+function comesAfter(left: LoggedChange, right: LoggedChange): boolean {
+  return left.lsn > right.lsn || (left.lsn === right.lsn && left.index > right.index);
+}
+
+/** Revisions come from one sequence, so this names one change of one row version. */
+function nameOf({ table, operation, revision }: Pick<LoggedChange, 'table' | 'revision'> & { operation: string }) {
+  return `${table} ${operation} revision ${revision}`;
+}

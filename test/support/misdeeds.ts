@@ -1,0 +1,49 @@
+/**
+ * Named places to die. Each is a function call that the worker makes through an injected dependency, so production code
+ * knows nothing of them; the number says at which passing.
+ */
+export const crashPoints = [
+  'capture.before-append',
+  'capture.inside-transaction', // records sent, position record not
+  'capture.after-append', // acknowledged, not confirmed
+  'capture.after-confirm',
+  'capture.before-slice-end',
+  'copy.after-read',
+  'copy.after-append',
+  'postgres.before-acquire',
+  'postgres.after-acquire',
+  'postgres.before-apply',
+  'postgres.before-commit',
+  'postgres.after-apply', // durable, no heartbeat yet
+  'elasticsearch.before-acquire',
+  'elasticsearch.after-acquire',
+  'elasticsearch.before-apply',
+  'elasticsearch.between-data-and-offsets',
+  'elasticsearch.after-apply',
+  'lane.before-slice-end',
+  'generation.before-prepare',
+  'generation.after-prepare',
+  'generation.before-promote',
+  'generation.after-promote',
+  'generation.before-drop',
+  'generation.after-drop',
+] as const;
+export type CrashPoint = (typeof crashPoints)[number];
+
+/** Mechanisms taken out, each to show that its test would fail without it. */
+export const sabotages = [
+  'no-kafka-fence',
+  'no-compare-and-set',
+  'no-write-alias',
+  'no-snapshot-check',
+  'offsets-before-data',
+  'no-closed-points',
+] as const;
+export type Sabotage = (typeof sabotages)[number];
+
+/** What a worker process is told, as JSON in its environment. */
+export interface Misdeeds {
+  /** Dies there at the given passing (1: the first). The marker file keeps it from dying a second time. */
+  readonly crash?: { readonly point: CrashPoint; readonly passing: number; readonly marker: string };
+  readonly sabotage?: readonly Sabotage[];
+}

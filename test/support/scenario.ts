@@ -1,0 +1,177 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
+import { positionsTopic, tableTopic } from '../../model/names';
+import type { PipelineFile } from '../../model/pipeline';
+import type { PipelineStatus } from '../../model/status';
+import { createDatabase, type Database } from './database';
+import { replicaTables, searchTables } from './expectations';
+import type { Misdeeds } from './misdeeds';
+import { testAddress } from './project';
+import { openRecordingProxy, type RecordingProxy } from './recording-proxy';
+import { recordReplica } from './replica-recorder';
+import { startWorker, type WorkerProcess } from './worker-process';
+import { createWorkloadSchema, smallSizes, workloadTables, type Sizes } from './workload-schema';
+
+export interface ScenarioOptions {
+  readonly sizes?: Sizes;
+  readonly chunkRows?: number;
+  readonly slice?: PipelineFile['slice'];
+  /** Triggers in the replica's tables cost time; off for sheer size. */
+  readonly recordVersions?: boolean;
+  readonly stores?: readonly ('replica' | 'search')[];
+}
+
+/** One test's own world on shared servers: databases, namespace, queues, topics and indexes nobody else has. */
+export interface Scenario {
+  readonly name: string;
+  readonly sizes: Sizes;
+  readonly pipeline: PipelineFile;
+  readonly source: Database;
+  readonly replica: Database;
+  /** Schema of the replica's views. */
+  readonly schema: string;
+  /** Alias of the index. */
+  readonly alias: string;
+  readonly elasticsearch: RecordingProxy;
+  readonly client: Client;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  /** The topics of the tables. */
+  readonly topics: readonly string[];
+  readonly positionsTopic: string;
+  readonly folder: string;
+  readonly workers: readonly WorkerProcess[];
+  startWorker(misdeeds?: Misdeeds): Promise<WorkerProcess>;
+  /** Starts `sync/<name>` by the client library; one test does it by the Temporal CLI. */
+  startSync(): Promise<void>;
+  status(): Promise<PipelineStatus>;
+  /** For failures: the status and the ends of the workers' logs. */
+  evidence(): Promise<string>;
+  close(): Promise<void>;
+}
+
+let count = 0;
+
+export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
+  const { sizes = smallSizes, recordVersions = true, stores = ['replica', 'search'] } = options;
+  count += 1;
+  const name = `t${Date.now().toString(36)}${process.pid.toString(36)}${count}`;
+  const postgres = testAddress('postgres');
+  const source = await createDatabase(postgres, `${name}_source`);
+  const replica = await createDatabase(postgres, `${name}_replica`);
+  await createWorkloadSchema(source, sizes);
+  if (recordVersions) await recordReplica(replica, name);
+  const elasticsearch = await openRecordingProxy(testAddress('elasticsearch'));
+  const connection = await Connection.connect({ address: testAddress('temporal') });
+  await connection.workflowService.registerNamespace({
+    namespace: name,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  const client = new Client({ connection, namespace: name });
+  const folder = mkdtempSync(join(tmpdir(), 'slipstream-scenario-'));
+  const workers: WorkerProcess[] = [];
+  const environment = {
+    TEMPORAL_ADDRESS: testAddress('temporal'),
+    TEMPORAL_NAMESPACE: name,
+    KAFKA_BROKERS: testAddress('kafka'),
+    SLIPSTREAM_TASK_QUEUE: name,
+    SCENARIO_SOURCE_URL: source.url,
+    SCENARIO_REPLICA_URL: replica.url,
+    SCENARIO_SEARCH_URL: elasticsearch.url,
+  };
+  const pipeline = pipelineFile(name, options, stores);
+  const tables = workloadTables.map((table) => `public.${table}`);
+  const status = () => client.workflow.getHandle(`sync/${name}`).query<PipelineStatus>('status');
+
+  return {
+    name,
+    sizes,
+    pipeline,
+    source,
+    replica,
+    schema: name,
+    alias: name,
+    elasticsearch,
+    client,
+    namespace: name,
+    taskQueue: name,
+    topics: tables.map((table) => tableTopic(name, table)),
+    positionsTopic: positionsTopic(name),
+    folder,
+    workers,
+    async startWorker(misdeeds) {
+      const logFile = join(folder, `worker-${workers.length + 1}.log`);
+      const worker = await startWorker({ environment, logFile, ...(misdeeds ? { misdeeds } : {}) });
+      workers.push(worker);
+      return worker;
+    },
+    async startSync() {
+      await client.workflow.start('sync', { workflowId: `sync/${name}`, taskQueue: name, args: [pipeline] });
+    },
+    status,
+    async evidence() {
+      const seen = await status().then(
+        (answer) => JSON.stringify(answer, null, 1),
+        (error: unknown) => String(error),
+      );
+      const logs = workers.map((worker) => `--- ${worker.logFile}${worker.alive ? '' : ' (gone)'}\n${worker.tail(20)}`);
+      return [`status: ${seen}`, ...logs].join('\n');
+    },
+    async close() {
+      for (const worker of workers) {
+        worker.signal('SIGCONT');
+        await worker.end('SIGKILL');
+      }
+      await dropSlots(source);
+      await Promise.all([source.close(), replica.close(), elasticsearch.close(), connection.close()]);
+    },
+  };
+}
+
+function pipelineFile(name: string, options: ScenarioOptions, stores: readonly string[]): PipelineFile {
+  const replica = {
+    type: 'postgres' as const,
+    url: { env: 'SCENARIO_REPLICA_URL' },
+    schema: name,
+    tables: replicaTables,
+  };
+  const search = {
+    type: 'elasticsearch' as const,
+    url: { env: 'SCENARIO_SEARCH_URL' },
+    index: name,
+    tables: searchTables,
+  };
+  return {
+    name,
+    source: {
+      url: { env: 'SCENARIO_SOURCE_URL' },
+      tables: workloadTables.map((table) => `public.${table}`),
+      copy: { chunkRows: options.chunkRows ?? 1000 },
+    },
+    log: { partitions: 3 },
+    stores: {
+      ...(stores.includes('replica') ? { replica } : {}),
+      ...(stores.includes('search') ? { search } : {}),
+    },
+    slice: { seconds: 5, heartbeatSeconds: 3, ...options.slice },
+  };
+}
+
+/** Slots are few and hold WAL back; databases and topics may stay, since nobody else has their names. */
+async function dropSlots(source: Database): Promise<void> {
+  await source.query(
+    `select pg_terminate_backend(active_pid) from pg_replication_slots where database = $1 and active`,
+    [source.name],
+  );
+  for (let tries = 0; tries < 100; tries += 1) {
+    const left = await source.query(
+      `select slot_name, case when active then null else pg_drop_replication_slot(slot_name) end
+       from pg_replication_slots where database = $1`,
+      [source.name],
+    );
+    if (left.length === 0) return;
+  }
+}

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { compiled } from './project';
+import type { Misdeeds } from './misdeeds';
+import { waitFor } from './wait';
+
+/** A worker as people run it: a process of its own, from compiled code. */
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  readonly alive: boolean;
+  /** SIGSTOP and SIGCONT included. */
+  signal(signal: NodeJS.Signals): void;
+  /** Sends it (default SIGKILL) and resolves when the process is gone. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+  /** Resolves when the process is gone by itself. */
+  death(seconds: number): Promise<NodeJS.Signals | null>;
+  /** The last lines of its log. */
+  tail(lines?: number): string;
+}
+
+export interface WorkerOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  /** What this worker does wrong; none: the shipped program. */
+  readonly misdeeds?: Misdeeds;
+}
+
+/** Resolves when the worker polls its task queues. */
+export async function startWorker({ environment, logFile, misdeeds }: WorkerOptions): Promise<WorkerProcess> {
+  const log = openSync(logFile, 'a');
+  const program = compiled(misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js');
+  const child = spawn(process.execPath, ['--max-old-space-size=512', program], {
+    env: {
+      ...process.env,
+      ...environment,
+      ...(misdeeds ? { SLIPSTREAM_TEST_MISDEEDS: JSON.stringify(misdeeds) } : {}),
+    },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const worker = processOf(child, logFile);
+  await waitFor({
+    what: 'the worker to poll',
+    seconds: 60,
+    look: () => Promise.resolve({ polling: worker.tail(1000).includes('worker is polling'), alive: worker.alive }),
+    until: ({ polling, alive }) => polling || !alive,
+    evidence: () => worker.tail(),
+  });
+  if (!worker.alive) throw new Error(`The worker ended at once:\n${worker.tail()}`);
+  return worker;
+}
+
+function processOf(child: ChildProcess, logFile: string): WorkerProcess {
+  const { pid } = child;
+  if (pid === undefined) throw new Error('The worker could not be started.');
+  const alive = () => child.exitCode === null && child.signalCode === null;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const begin = readFileSync(logFile).length;
+  const tail = (lines = 30) =>
+    readFileSync(logFile).subarray(begin).toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  return {
+    pid,
+    logFile,
+    get alive() {
+      return alive();
+    },
+    signal: (signal) => void child.kill(signal),
+    async end(signal = 'SIGKILL') {
+      if (!alive()) return;
+      child.kill(signal);
+      await gone;
+    },
+    async death(seconds) {
+      await waitFor({
+        what: `worker ${pid} to die`,
+        seconds,
+        look: () => Promise.resolve(alive()),
+        until: (stillAlive) => !stillAlive,
+        evidence: () => tail(),
+      });
+      return child.signalCode;
+    },
+    tail,
+  };
+}

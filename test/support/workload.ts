@@ -1,0 +1,110 @@
+import type { Client } from 'pg';
+import type { Database } from './database';
+import { seeded, type Random } from './random';
+import { largeStep, NothingToDo, smallSteps, type Step } from './workload-steps';
+
+export interface WorkloadOptions {
+  readonly source: Database;
+  readonly seed: number;
+  /** Ends once about this many row changes are committed. */
+  readonly changes: number;
+  readonly writers?: number;
+  /** Rows of the largest transaction. */
+  readonly largest?: number;
+  /** Upper bound, over all writers: leaves the two cores to the servers. */
+  readonly changesPerSecond?: number;
+  readonly signal?: AbortSignal;
+  /** Called after every commit with the changes so far. */
+  readonly onProgress?: (changes: number) => void;
+}
+
+export interface WorkloadResult {
+  /** As the writers counted them; the ledger in the source is the authority. */
+  readonly changes: number;
+  readonly transactions: number;
+  readonly rolledBack: number;
+  readonly largest: number;
+}
+
+/** Runs a seeded workload of several writers. A writer whose connection is cut opens another and goes on. */
+export async function runWorkload(options: WorkloadOptions): Promise<WorkloadResult> {
+  const { writers = 3, seed } = options;
+  const random = seeded(seed);
+  const tally = { changes: 0, transactions: 0, rolledBack: 0, largest: 0 };
+  const started = Date.now();
+  const done = () => tally.changes >= options.changes || options.signal?.aborted === true;
+  const write = async (own: Random) => {
+    let client: Client | null = null;
+    while (!done()) {
+      try {
+        client ??= await options.source.connect();
+        const changes = await writeTransaction(client, own, planSize(own, options, tally.changes));
+        tally.changes += changes;
+        tally.largest = Math.max(tally.largest, changes);
+        if (changes > 0) tally.transactions += 1;
+        else tally.rolledBack += 1;
+        options.onProgress?.(tally.changes);
+      } catch {
+        // Deadlock, or a server that went away: this transaction is rolled back or of unknown fate, as users know it.
+        tally.rolledBack += 1;
+        await client?.end().catch(() => undefined);
+        client = null;
+        await pause(100);
+      }
+      await pause(behindBy(tally.changes, started, options.changesPerSecond));
+    }
+    await client?.end().catch(() => undefined);
+  };
+  await Promise.all(Array.from({ length: writers }, () => write(random.fork())));
+  return tally;
+}
+
+/** 0: a small one. Large ones are drawn log-uniformly, and the largest size surely comes once, at the half. */
+function planSize(random: Random, { largest = 1000, changes }: WorkloadOptions, soFar: number): number {
+  if (largest < 50 || random.chance(0.98)) return 0;
+  const room = Math.min(largest, Math.max(50, changes - soFar));
+  if (soFar > changes / 2 && random.chance(0.3)) return room;
+  return Math.round(Math.exp(Math.log(50) + random.next() * (Math.log(room) - Math.log(50))));
+}
+
+/** Returns the committed changes; 0 when it rolled back. */
+async function writeTransaction(client: Client, random: Random, size: number): Promise<number> {
+  const step = (): Step => (size > 0 ? largeStep(size) : random.pick(smallSteps));
+  await client.query('begin');
+  try {
+    await client.query('select setseed($1)', [random.next()]);
+    let changes = await step()(client, random);
+    while (size === 0 && random.chance(0.6)) changes += await step()(client, random);
+    if (random.chance(0.2)) {
+      await client.query('savepoint attempt');
+      await random.pick(smallSteps)(client, random).catch(ignoreNothingToDo);
+      await client.query('rollback to savepoint attempt');
+    }
+    if (random.chance(0.2)) {
+      await client.query('savepoint kept');
+      const more = await random.pick(smallSteps)(client, random).catch(ignoreNothingToDo);
+      changes += more;
+      // A step that found nothing to do may have done its first half.
+      await client.query(more > 0 ? 'release savepoint kept' : 'rollback to savepoint kept');
+    }
+    const commit = size > 0 || random.chance(0.9);
+    await client.query(commit ? 'commit' : 'rollback');
+    return commit ? changes : 0;
+  } catch (error) {
+    if (!(error instanceof NothingToDo)) throw error;
+    await client.query('rollback');
+    return 0;
+  }
+}
+
+/** For a step inside a savepoint: what it did is taken back by the savepoint. */
+function ignoreNothingToDo(error: unknown): number {
+  if (error instanceof NothingToDo) return 0;
+  throw error;
+}
+
+function behindBy(changes: number, started: number, perSecond: number | undefined): number {
+  return perSecond === undefined ? 0 : Math.max(0, (changes / perSecond) * 1000 - (Date.now() - started));
+}
+
+const pause = (ms: number) => (ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : Promise.resolve());
