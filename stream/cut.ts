@@ -1,0 +1,199 @@
+import { positionsTopic } from '../model/names';
+import type { Offsets } from '../model/offsets';
+import { origin, type Position } from '../model/position';
+import type { Ahead, CopyCursor, FetchedRecord, LogBatch } from './log';
+import { PartitionBuffer } from './partition-buffer';
+
+/** A position record as a lane needs it: its ends only for the lane's partitions, in their order. */
+export interface PositionEntry {
+  readonly offset: number;
+  readonly ends: readonly number[];
+  readonly closed: boolean;
+  readonly position: Position;
+  /** When it was appended, milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly copies: Readonly<Record<string, CopyCursor>>;
+}
+
+export interface CutOptions {
+  readonly prefix: string;
+  /** The lane's partitions, and the first offset wanted of each. */
+  readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly next: number }[];
+  /** The first position record wanted. 0: the lane begins with the log. */
+  readonly positionsNext: number;
+  readonly partitionBytes: number;
+  readonly maxEntries: number;
+}
+
+export interface TakeOptions {
+  readonly maxRecords: number;
+  /** Nothing at or beyond this offset of the positions topic. */
+  readonly until: number | null;
+  /** Entries older than this are in the part of the log that compaction may have changed. */
+  readonly windowStart: number;
+}
+
+/**
+ * Cuts the fetched log into pieces: known position records on one side, a buffer per partition on the other, no I/O.
+ *
+ * Why the two bounds cannot wait for each other. Entries are bounded by `maxEntries`, each buffer by its own bytes, and
+ * whoever is full is paused. A full buffer whose first record lies below the bound (`boundOf`) gives an open piece. A
+ * full buffer whose first record lies beyond it is complete for that bound and hinders nobody, since no limit is
+ * shared. So every other partition goes on being fetched until the bound's entry is complete and is handed out, which
+ * makes room among the entries. And when no entry is known, their partition is not paused: one comes with the commit.
+ */
+export class Cut {
+  readonly buffers: readonly PartitionBuffer[];
+  positionsNext: number;
+  private readonly positions: string;
+  private readonly fromStart: boolean;
+  private readonly maxEntries: number;
+  /** Closed records, and after them at most one that is not: later ones replace it, as their ends include its own. */
+  private entries: PositionEntry[] = [];
+  private positionsPassed = 0;
+  private positionsHigh = Infinity;
+  private standing: Pick<PositionEntry, 'position' | 'at' | 'copies'> = { position: origin, at: 0, copies: {} };
+
+  constructor({ prefix, partitions, positionsNext, partitionBytes, maxEntries }: CutOptions) {
+    this.buffers = partitions.map(
+      ({ topic, partition, next }) => new PartitionBuffer(topic, partition, next, partitionBytes),
+    );
+    this.positions = positionsTopic(prefix);
+    this.positionsNext = positionsNext;
+    this.fromStart = positionsNext === 0;
+    this.maxEntries = maxEntries;
+  }
+
+  /** The record the lane stood at when it began: it was handed out before. */
+  standAt(entry: PositionEntry): void {
+    this.standing = entry;
+  }
+
+  addEntry(entry: PositionEntry): void {
+    const last = this.entries[this.entries.length - 1];
+    // Keep the older time: it says since when something waits.
+    if (last && !last.closed)
+      this.entries[this.entries.length - 1] = { ...entry, at: entry.closed ? entry.at : last.at };
+    else this.entries.push(entry);
+  }
+
+  passPositions(offset: number, high: number): void {
+    this.positionsPassed = Math.max(this.positionsPassed, offset);
+    this.positionsHigh = high;
+  }
+
+  get entriesFull(): boolean {
+    return this.entries.length >= this.maxEntries;
+  }
+
+  /** The furthest closed record that fits, else a part of the next one when it must be; null: wait for more. */
+  take(options: TakeOptions): LogBatch | null {
+    return this.takeClosed(options) ?? this.takeOpen(options);
+  }
+
+  private takeClosed(options: TakeOptions): LogBatch | null {
+    let best = -1;
+    for (const [index, entry] of this.entries.entries()) {
+      if (isBeyond(entry, options)) break;
+      if (!this.mayEndAt(index, options)) continue;
+      // Markers and compaction leave holes, so counting records proves nothing: the consumer must have passed the end.
+      if (this.buffers.some((buffer, at) => buffer.passed < end(entry, at))) break;
+      if (this.available(entry.ends) > options.maxRecords) break;
+      best = index;
+    }
+    const entry = this.entries[best];
+    if (!entry) return null;
+    this.entries.splice(0, best + 1);
+    this.standing = entry;
+    this.positionsNext = entry.offset + 1;
+    return this.piece(entry.ends, Infinity, true);
+  }
+
+  private takeOpen(options: TakeOptions): LogBatch | null {
+    const bound = this.boundOf(options);
+    if (!bound) return null;
+    const available = this.available(bound.ends);
+    const stuck = this.buffers.some((buffer, at) => buffer.full && buffer.countBelow(end(bound, at)) > 0);
+    // With less than a full piece there is time to wait for the closed record, unless waiting is what fills the memory.
+    if (available < options.maxRecords && !stuck) return null;
+    return this.piece(bound.ends, options.maxRecords, false);
+  }
+
+  /** Records below the ends of this entry may be handed out before it is complete. Beyond: never. */
+  private boundOf(options: TakeOptions): PositionEntry | undefined {
+    let last: PositionEntry | undefined;
+    for (const [index, entry] of this.entries.entries()) {
+      if (isBeyond(entry, options)) break;
+      if (this.mayEndAt(index, options)) return entry;
+      last = entry;
+    }
+    return last;
+  }
+
+  /**
+   * Closed records are ends of pieces. Only a lane that begins with the log passes over those older than the window: a
+   * position outside the window is what a lane is BLOCKED for when it is opened again, and a build of an old log would
+   * stand at one after each of its first pieces. It may stop there after all when nothing else is left to stop at.
+   */
+  private mayEndAt(index: number, { until, windowStart }: TakeOptions): boolean {
+    const entry = this.entries[index];
+    if (!entry?.closed) return false;
+    if (!this.fromStart || this.positionsNext > 0 || entry.at >= windowStart) return true;
+    const isLast = index === this.entries.length - 1 && this.endSeen;
+    return isLast || this.entriesFull || entry.offset + 1 === until;
+  }
+
+  private available(ends: readonly number[]): number {
+    let count = 0;
+    for (const [at, buffer] of this.buffers.entries()) count += buffer.countBelow(ends[at] ?? 0);
+    return count;
+  }
+
+  private piece(ends: readonly number[], maxRecords: number, closed: boolean): LogBatch {
+    const records: FetchedRecord[] = [];
+    // Full buffers first: an open piece is there to make room.
+    const order = [...this.buffers.keys()];
+    if (!closed) order.sort((a, b) => Number(this.buffers[b]?.full) - Number(this.buffers[a]?.full));
+    for (const at of order) {
+      const buffer = this.buffers[at];
+      const bound = ends[at] ?? 0;
+      if (!buffer) continue;
+      const count = Math.min(buffer.countBelow(bound), maxRecords - records.length);
+      for (const record of buffer.take(count, bound)) records.push(record);
+    }
+    const { position, at: positionAt, copies } = this.standing;
+    return { records, next: this.next(), closed, position, positionAt, copies };
+  }
+
+  /** Next offsets as of what was handed out, positions topic included. */
+  next(): Offsets {
+    const next: Record<string, Record<string, string>> = { [this.positions]: { '0': String(this.positionsNext) } };
+    for (const { topic, partition, next: offset } of this.buffers) {
+      (next[topic] ??= {})[String(partition)] = String(offset);
+    }
+    return next;
+  }
+
+  private get endSeen(): boolean {
+    return this.positionsPassed >= this.positionsHigh;
+  }
+
+  ahead(): Ahead {
+    const last = this.entries[this.entries.length - 1];
+    let records = 0;
+    for (const [at, buffer] of this.buffers.entries()) records += Math.max(0, (last?.ends[at] ?? 0) - buffer.next);
+    return {
+      caughtUp: this.endSeen && !this.entries.some((entry) => entry.closed),
+      records,
+      oldestAt: this.entries[0]?.at ?? null,
+    };
+  }
+}
+
+function isBeyond(entry: PositionEntry, { until }: TakeOptions): boolean {
+  return until !== null && entry.offset >= until;
+}
+
+function end(entry: PositionEntry, at: number): number {
+  return entry.ends[at] ?? 0;
+}

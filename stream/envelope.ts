@@ -1,0 +1,151 @@
+import { formatTableName, parseTableName, type Change, type Operation, type Row } from '../model/change';
+import { Blocked } from '../model/errors';
+import { tableTopic } from '../model/names';
+import type { EncodedRecord, FetchedRecord } from './log';
+import { partitionOf } from './partition';
+
+/** What every envelope of one log has in common. Pass the same object again and again: fragments are kept by it. */
+export interface EnvelopeContext {
+  readonly prefix: string;
+  /** The source database's name. */
+  readonly database: string;
+  /** Partitions per table topic. */
+  readonly partitions: number;
+}
+
+const letters: Readonly<Record<Operation, string>> = { create: 'c', update: 'u', delete: 'd', read: 'r' };
+const operations: Readonly<Record<string, Operation>> = { c: 'create', u: 'update', d: 'delete', r: 'read' };
+
+/**
+ * A change as it stands on the log: an envelope that Debezium's consumers can read, plus our own `position`. A delete
+ * gives two records, the envelope and the tombstone that lets compaction forget the key.
+ */
+export function encodeChange(change: Change, context: EnvelopeContext): EncodedRecord[] {
+  const { topic, source } = fragmentsOf(change.table, context);
+  const { lsn, index } = change.position;
+  const { xid, committedAt } = change.transaction;
+  const snapshot = change.operation === 'read';
+  const key = Buffer.from(JSON.stringify(change.key));
+  // By hand, because JSON.stringify of the whole would walk the rows as nested objects and needs `lsn` as a number:
+  // Debezium has it as a JSON number, and above 2^53 only its digits are right. Ours is the text in `position`.
+  const value = Buffer.from(
+    `{"op":"${letters[change.operation]}","before":${JSON.stringify(change.before)},"after":${JSON.stringify(change.after)},` +
+      `"source":{${source},"snapshot":"${snapshot}","sequence":"[null,\\"${lsn}\\"]","txId":${xid},"lsn":${lsn},"ts_ms":${committedAt}},` +
+      `"ts_ms":${committedAt},"position":{"lsn":"${lsn}","index":${index}}}`,
+  );
+  const partition = partitionOf(key, context.partitions);
+  const record = { topic, partition, key, value };
+  return change.operation === 'delete' ? [record, { topic, partition, key, value: null }] : [record];
+}
+
+interface Fragments {
+  readonly topic: string;
+  /** The members of `source` that never change for a table, without braces. */
+  readonly source: string;
+}
+
+const cached = new WeakMap<EnvelopeContext, Map<string, Fragments>>();
+
+function fragmentsOf(table: string, context: EnvelopeContext): Fragments {
+  let tables = cached.get(context);
+  if (!tables) cached.set(context, (tables = new Map()));
+  let fragments = tables.get(table);
+  if (!fragments) {
+    const name = parseTableName(table);
+    const source = JSON.stringify({
+      version: '1',
+      connector: 'postgresql',
+      name: context.prefix,
+      db: context.database,
+      schema: name.schema,
+      table: name.table,
+    });
+    tables.set(table, (fragments = { topic: tableTopic(context.prefix, table), source: source.slice(1, -1) }));
+  }
+  return fragments;
+}
+
+interface Envelope {
+  readonly op: string;
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly source: {
+    readonly schema: string;
+    readonly table: string;
+    readonly txId: number | null;
+    readonly ts_ms: number;
+  };
+  readonly position: { readonly lsn: string; readonly index: number };
+}
+
+/** The inverse; null for a tombstone, whose delete came just before it. `Blocked` undecodable, never with the values. */
+export function decodeChange(record: FetchedRecord): Change | null {
+  if (record.value === null) return null;
+  const envelope = parse(record, record.value) as Envelope | null;
+  const key = record.key === null ? null : (parse(record, record.key) as Row | null);
+  const operation = operations[envelope?.op ?? ''];
+  if (operation === undefined || !envelope || !isObject(key)) throw undecodable(record, 'is not an envelope of ours');
+  const { before, after, source, position } = envelope;
+  const complete =
+    isRowOrNull(before) && isRowOrNull(after) && (operation === 'delete' ? isObject(before) : isObject(after));
+  if (!complete || !isSource(source) || !isPosition(position)) {
+    throw undecodable(record, 'lacks a part of the envelope');
+  }
+  return {
+    table: nameOf(source),
+    operation,
+    key,
+    before,
+    after,
+    position: { lsn: position.lsn, index: position.index },
+    transaction: { xid: source.txId, committedAt: source.ts_ms },
+  };
+}
+
+function parse(record: FetchedRecord, bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    // The parser's own message quotes the text around the fault: a row's values do not belong in errors.
+    throw undecodable(record, 'is not JSON');
+  }
+}
+
+let lastName = { schema: '', table: '', text: '' };
+
+/** Records come in runs of one table; quoting a name is a regular expression or two. */
+function nameOf({ schema, table }: Envelope['source']): string {
+  if (lastName.table !== table || lastName.schema !== schema) {
+    lastName = { schema, table, text: formatTableName({ schema, table }) };
+  }
+  return lastName.text;
+}
+
+function isObject(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isRowOrNull(value: unknown): value is Row | null {
+  return value === null || isObject(value);
+}
+
+function isSource(source: Envelope['source'] | undefined): boolean {
+  return (
+    typeof source?.schema === 'string' &&
+    typeof source.table === 'string' &&
+    typeof source.ts_ms === 'number' &&
+    (source.txId === null || typeof source.txId === 'number')
+  );
+}
+
+function isPosition(position: Envelope['position'] | undefined): boolean {
+  return typeof position?.lsn === 'string' && /^\d+$/.test(position.lsn) && Number.isInteger(position.index);
+}
+
+function undecodable({ topic, partition, offset }: FetchedRecord, what: string): Blocked {
+  return new Blocked(
+    'undecodable',
+    `The record at offset ${offset} of ${topic}, partition ${partition}, ${what}. Something else writes to this topic, ` +
+      'or a newer version did: stop it, then rebuild from a log of its own (another log.prefix).',
+  );
+}

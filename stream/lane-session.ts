@@ -1,0 +1,282 @@
+import type { Kafka, KafkaMessage } from 'kafkajs';
+import { Blocked, Unavailable } from '../model/errors';
+import { positionsTopic } from '../model/names';
+import { Cut, type PositionEntry } from './cut';
+import { readExtents } from './extents';
+import { openFeed, type Feed } from './feed';
+import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
+import type { PositionRecord } from './log';
+import { parsePositionRecord } from './position-format';
+
+/** All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way. */
+const bufferBytes = 64 << 20;
+const fetchBytes = 4 << 20;
+/** An idle lane asks this often; new data is answered at once, and a resumed partition waits at most so long. */
+const fetchWaitMs = 100;
+const maxEntries = 4_000;
+
+export interface SessionOptions {
+  readonly kafka: Kafka;
+  readonly prefix: string;
+  /** Table topic of the lane → partition count. */
+  readonly topics: Readonly<Record<string, number>>;
+  readonly logId: string;
+  readonly windowMs: number;
+  readonly clientId: string;
+  readonly now: () => number;
+  readonly bufferBytes?: number;
+}
+
+/**
+ * One run of a lane's consumer from one place on, forward only. Moving back means another session: a batch that was on
+ * its way when kafkajs sought cannot be told from one that was fetched after, and taken for new it would be a gap.
+ */
+export class LaneSession {
+  readonly cut: Cut;
+  /** Set once, then thrown by everything. */
+  failure: Error | null = null;
+  /** Resolves when no check of the log is running; a failed one is in `failure` then. */
+  checked: Promise<void> = Promise.resolve();
+  private readonly positions: string;
+  private readonly allTopics: Readonly<Record<string, number>>;
+  private readonly logIdBytes: Buffer;
+  private readonly indexes = new Map<string, number[]>();
+  private readonly paused = new Set<string>();
+  private feed: Feed | null = null;
+  private joins = 0;
+  /** Nothing the consumer says counts any more. */
+  private deaf = false;
+  private positionsPassed: number;
+  /** The record the lane stands at, while nothing after it has arrived; `undefined` when that is settled. */
+  private standing: PositionEntry | null | undefined;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly options: SessionOptions,
+    start: { readonly wanted: readonly Wanted[]; readonly positionsNext: number },
+  ) {
+    const { prefix, topics, logId } = options;
+    this.positions = positionsTopic(prefix);
+    this.allTopics = { ...topics, [this.positions]: 1 };
+    this.logIdBytes = Buffer.from(logId);
+    const each = Math.floor((options.bufferBytes ?? bufferBytes) / Math.max(1, start.wanted.length));
+    this.cut = new Cut({
+      prefix,
+      partitions: start.wanted,
+      positionsNext: start.positionsNext,
+      partitionBytes: Math.min(8 << 20, Math.max(256 << 10, each)),
+      maxEntries,
+    });
+    for (const [at, { topic, partition }] of start.wanted.entries()) {
+      const ofTopic = this.indexes.get(topic) ?? [];
+      ofTopic[partition] = at;
+      this.indexes.set(topic, ofTopic);
+    }
+    // One record earlier than wanted: the one the lane stands at says how old that place is, and of which log.
+    this.positionsPassed = Math.max(0, start.positionsNext - 1);
+    this.standing = start.positionsNext === 0 ? undefined : null;
+  }
+
+  /** Checks the log, then joins. Throws `Blocked` log-truncated or log-replaced, or `Unavailable`. */
+  async open(): Promise<void> {
+    await this.check();
+    if (this.failure) throw this.failure;
+    const partitionBytes = Math.floor((this.options.bufferBytes ?? bufferBytes) / Math.max(1, this.cut.buffers.length));
+    this.feed = await openFeed({
+      kafka: this.options.kafka,
+      purpose: this.options.clientId,
+      topics: this.allTopics,
+      fetch: {
+        waitMs: fetchWaitMs,
+        bytes: fetchBytes,
+        bytesPerPartition: Math.min(1 << 20, Math.max(64 << 10, partitionBytes >> 1)),
+      },
+      start: (topic, partition) => this.bufferOf(topic, partition)?.passed ?? this.positionsPassed,
+      onRecords: (topic, partition, messages) => this.guarded(() => this.onRecords(topic, partition, messages)),
+      onPassed: (topic, partition, offset, high) => this.guarded(() => this.onPassed(topic, partition, offset, high)),
+      onJoined: (assignment) => this.guarded(() => this.onJoined(assignment)),
+      onReset: () => this.onReset(),
+      onFailed: (error) => this.fail(error),
+    });
+    // What arrived while the join was being reported has paused nothing yet.
+    this.balance();
+  }
+
+  async close(): Promise<void> {
+    this.deaf = true;
+    await this.feed?.close();
+  }
+
+  /** Resolves at the next event of the consumer, after `ms`, or when the signal aborts. */
+  changed(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.wake = () => undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done, { once: true });
+      this.wake = done;
+    });
+  }
+
+  /** Invariant 10: whoever holds enough is not fetched. Called after everything that adds or takes. */
+  balance(): void {
+    const { feed, paused } = this;
+    if (!feed || this.deaf) return;
+    for (const { topic, partition, full, roomy } of this.cut.buffers) {
+      const place = `${topic}/${partition}`;
+      if (full && !paused.has(place)) {
+        feed.pause(topic, partition);
+        paused.add(place);
+      } else if (roomy && paused.delete(place)) {
+        feed.resume(topic, partition);
+      }
+    }
+    if (this.cut.entriesFull && !paused.has(this.positions)) {
+      feed.pause(this.positions, 0);
+      paused.add(this.positions);
+    } else if (!this.cut.entriesFull && paused.delete(this.positions)) {
+      feed.resume(this.positions, 0);
+    }
+  }
+
+  /** A consumer's callback must not throw into kafkajs, which would try the batch again, several times. */
+  private guarded(act: () => void): void {
+    if (this.deaf || this.failure) return;
+    try {
+      act();
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.wake();
+  }
+
+  private bufferOf(topic: string, partition: number) {
+    return this.cut.buffers[this.indexes.get(topic)?.[partition] ?? -1];
+  }
+
+  private onRecords(topic: string, partition: number, messages: readonly KafkaMessage[]): void {
+    if (topic === this.positions) return this.onPositions(messages);
+    const buffer = this.bufferOf(topic, partition);
+    for (const { headers, key, value, offset } of messages) {
+      const logId = headers?.['logId'];
+      if (!Buffer.isBuffer(logId) || !this.logIdBytes.equals(logId)) {
+        const found = logId === undefined ? null : logId.toString();
+        throw otherLog(
+          `The record at offset ${offset} of ${topic}, partition ${partition},`,
+          this.options.logId,
+          found,
+        );
+      }
+      buffer?.add({ topic, partition, offset, key, value }, Number(offset));
+    }
+  }
+
+  private onPositions(messages: readonly KafkaMessage[]): void {
+    for (const message of messages) {
+      const offset = Number(message.offset);
+      if (offset < this.positionsPassed) continue; // again, after a rejoin
+      const record = parsePositionRecord(message, this.positions);
+      const entry = this.entryOf(record, offset, Number(message.timestamp));
+      this.positionsPassed = offset + 1;
+      if (offset < this.cut.positionsNext) {
+        this.standing = entry;
+        this.cut.standAt(entry);
+        continue;
+      }
+      if (this.standing !== undefined) this.settleStanding(this.standing, entry);
+      this.cut.addEntry(entry);
+    }
+  }
+
+  private settleStanding(standing: PositionEntry | null, following: PositionEntry): void {
+    const { prefix, windowMs, now } = this.options;
+    const blocked = judgeWindow({ prefix, standing, following, now: now(), windowMs });
+    if (blocked) throw blocked;
+    this.standing = undefined;
+  }
+
+  private entryOf(record: PositionRecord, offset: number, at: number): PositionEntry {
+    const { logId, topics } = this.options;
+    if (record.logId !== logId) {
+      throw otherLog(`The position record at offset ${offset} of ${this.positions}`, logId, record.logId);
+    }
+    for (const [topic, partitions] of Object.entries(topics)) {
+      const found = record.ends[topic] && Object.keys(record.ends[topic]).length;
+      // A table that was added to the pipeline later is not in older records: nothing of it was on the log then.
+      if (found === undefined || found === partitions) continue;
+      throw new Blocked(
+        'log-replaced',
+        `${topic} was written with ${found} partitions and this lane reads ${partitions}: rows may have changed ` +
+          'partitions. Set log.partitions back to what the log was begun with.',
+      );
+    }
+    const ends = this.cut.buffers.map(({ topic, partition }) => Number(record.ends[topic]?.[String(partition)] ?? 0));
+    const { closed, position, copies } = record;
+    return { offset, ends, closed, position, at, copies };
+  }
+
+  private onPassed(topic: string, partition: number, offset: number, high: number): void {
+    if (topic === this.positions) {
+      this.positionsPassed = Math.max(this.positionsPassed, offset);
+      this.cut.passPositions(offset, high);
+    } else {
+      const buffer = this.bufferOf(topic, partition);
+      if (buffer) buffer.passed = Math.max(buffer.passed, offset);
+    }
+    this.balance();
+    this.wake();
+  }
+
+  private onJoined(assignment: Readonly<Record<string, readonly number[]>>): void {
+    this.joins += 1;
+    for (const [topic, partitions] of Object.entries(this.allTopics)) {
+      const found = assignment[topic]?.length ?? 0;
+      if (found === partitions) continue;
+      throw new Blocked(
+        'log-replaced',
+        `${topic} has ${found} partitions and its log was begun with ${partitions}: rows may have changed partitions. ` +
+          'Give the pipeline another log.prefix, so that its tables are copied anew.',
+      );
+    }
+    // Invariant 9: what happened to the log while we were away is asked before anything more is handed out.
+    if (this.joins > 1) this.checked = this.check();
+  }
+
+  private onReset(): void {
+    if (this.deaf || this.failure) return;
+    const message = 'Kafka said that an offset of the lane was out of range, and the log looks whole again. Seek anew.';
+    this.checked = this.check().then(() => this.fail(new Unavailable(message)));
+    // From here on the consumer reads from somewhere else.
+    this.deaf = true;
+  }
+
+  private async check(): Promise<void> {
+    try {
+      const extents = await readExtents(this.options.kafka, this.allTopics);
+      const wanted: Wanted[] = this.cut.buffers.map(({ topic, partition, passed }) => ({
+        topic,
+        partition,
+        next: passed,
+      }));
+      const positionsNext = Math.max(this.positionsPassed, this.cut.positionsNext);
+      wanted.push({ topic: this.positions, partition: 0, next: positionsNext });
+      const blocked = judgeExtents({ topics: this.allTopics, wanted, extents });
+      if (blocked) return this.fail(blocked);
+      const { low, high } = extents.get(this.positions)?.[0] ?? { low: 0, high: 0 };
+      // The record we stand at may be gone, as it is not wanted any more; asking for it would be out of range.
+      this.positionsPassed = Math.max(this.positionsPassed, low);
+      // A lane that stands at the very end gets no batch that could tell it so.
+      this.cut.passPositions(this.positionsPassed, high);
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}

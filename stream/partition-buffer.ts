@@ -1,0 +1,72 @@
+import type { FetchedRecord } from './log';
+
+/** What a record costs in memory besides its bytes: the objects around them. */
+const recordOverhead = 512;
+
+/** The records of one partition that were fetched and not yet handed out, in offset order. Offsets may have holes. */
+export class PartitionBuffer {
+  /** Everything the consumer has passed: no committed record below this offset is still to come. */
+  passed: number;
+  private records: FetchedRecord[] = [];
+  private offsets: number[] = [];
+  private bytes = 0;
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    /** The first offset that was not handed out. */
+    public next: number,
+    private readonly limitBytes: number,
+  ) {
+    this.passed = next;
+  }
+
+  /** A record below what was passed has been here before: it comes again after a rejoin of the group. */
+  add(record: FetchedRecord, offset: number): void {
+    if (offset < this.passed) return;
+    this.records.push(record);
+    this.offsets.push(offset);
+    this.bytes += size(record);
+    this.passed = offset + 1;
+  }
+
+  /** At least what was asked for is held: fetch no more until some of it is handed out. */
+  get full(): boolean {
+    return this.bytes >= this.limitBytes;
+  }
+
+  /** Worth fetching again. Far enough below `full` that pausing and resuming do not alternate with every record. */
+  get roomy(): boolean {
+    return this.bytes * 2 <= this.limitBytes;
+  }
+
+  get length(): number {
+    return this.records.length;
+  }
+
+  countBelow(end: number): number {
+    let low = 0;
+    let high = this.offsets.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.offsets[middle] ?? 0) < end) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first `count` records, all of them below `end`; `next` moves as far as that proves. */
+  take(count: number, end: number): readonly FetchedRecord[] {
+    const taken = this.records.splice(0, count);
+    const offsets = this.offsets.splice(0, count);
+    for (const record of taken) this.bytes -= size(record);
+    // Up to the next record held, or to where the consumer has come, offsets are markers or were compacted away.
+    const proven = Math.min(end, this.offsets[0] ?? this.passed);
+    this.next = Math.max(this.next, (offsets[offsets.length - 1] ?? -1) + 1, proven);
+    return taken;
+  }
+}
+
+function size({ key, value }: FetchedRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0) + recordOverhead;
+}
