@@ -1,9 +1,11 @@
 'use strict';
 
+require('./node-version');
 const fs = require('node:fs');
 const path = require('node:path');
 const { withLock } = require('./lock');
 const { run } = require('./provision/command');
+const { reportFailure } = require('./report-failure');
 
 const project = path.dirname(__dirname);
 
@@ -83,6 +85,12 @@ async function ensureBuild({ report, signal }) {
     });
   });
   report('compiled', 'done');
+}
+
+// `node stack/bootstrap.js`: for scripts that go on with npm commands of their own.
+if (require.main === module) {
+  const report = (/** @type {string} */ text) => console.error(`  npm packages: ${text}`);
+  ensureDependencies({ report, signal: undefined }).catch(reportFailure);
 }
 
 module.exports = { ensureDependencies, ensureBuild, isInstalled, project };

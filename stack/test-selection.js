@@ -32,8 +32,8 @@ function selectTests(args) {
     projects.length === 0 ? allParts : projects.flatMap((project) => partsOf[project] ?? allParts),
   );
   return {
-    // With "=": Jest would take a test path after "--selectProjects unit" for another project.
-    jestArgs: [...projects.map((project) => `--selectProjects=${project}`), ...rest],
+    // Last: Jest takes every word after the flag for a project, a test's path as well.
+    jestArgs: projects.length === 0 ? rest : [...rest, '--selectProjects', ...projects],
     parts: allParts.filter((part) => needed.has(part)),
   };
 }
