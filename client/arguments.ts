@@ -9,7 +9,7 @@ export type Command =
   | {
       readonly name: 'pause' | 'resume' | 'retry';
       readonly pipeline: string;
-      /** null: capture and every store. */
+      /** A store's name, or `capture`; null: all of them. */
       readonly store: string | null;
       readonly json: boolean;
     }

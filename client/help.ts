@@ -24,6 +24,7 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
                                          --store NAME --reason TEXT            [--definition FILE]
   slipstream stop <pipeline>             end the pipeline; stores, log and slot stay as they are
 
+  --store    the name of a store; for pause, resume and retry also: capture
   --json     the answer as JSON on standard output, errors too: {"error", "exitCode", "message"}
   --help     this page
 

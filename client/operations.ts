@@ -23,7 +23,7 @@ export interface Operations {
   start(file: unknown): Promise<Started>;
   /** What the workflows know, made fresh by the heartbeats of slices under way. */
   status(pipeline: string): Promise<PipelineStatus>;
-  /** `store` null: capture and every store. Resolves when the message is recorded, not when it has taken effect. */
+  /** `store`: its name, `capture`, or null for all of them. Resolves when the message is recorded, not when it has taken effect. */
   pause(pipeline: string, store: string | null): Promise<void>;
   resume(pipeline: string, store: string | null): Promise<void>;
   retry(pipeline: string, store: string | null): Promise<void>;
@@ -77,10 +77,10 @@ export function createOperations(client: Client, taskQueue: string): Operations 
   };
 
   /** A message cannot be refused once it is recorded, so a store that does not exist is told apart before. */
-  const checkStore = async (pipeline: string, store: string | null): Promise<void> => {
+  const checkStore = async (pipeline: string, store: string | null, storesOnly = false): Promise<void> => {
     if (store === null) return;
     const { stores } = await guarded(pipeline, () => query<PipelineStatus>(syncWorkflowId(pipeline)));
-    if (store in stores) return;
+    if (store in stores || (store === 'capture' && !storesOnly)) return;
     throw new CommandFailure(
       'notFound',
       `Pipeline '${pipeline}' has no store '${store}'. It has ${Object.keys(stores).join(', ')}.`,
@@ -111,7 +111,7 @@ export function createOperations(client: Client, taskQueue: string): Operations 
       await guarded(pipeline, () => sync(pipeline).signal(retrySignal, target(store)));
     },
     async rebuild({ pipeline, ...order }) {
-      await checkStore(pipeline, order.store);
+      await checkStore(pipeline, order.store, true);
       await guarded(pipeline, () => sync(pipeline).signal(rebuildSignal, order));
     },
     async stop(pipeline) {
