@@ -1,0 +1,105 @@
+import { InvalidConfig } from '../../model/errors';
+import { targetColumns } from '../../model/mapping';
+import type { StoreDefinition } from '../../model/pipeline';
+import type { Column, TableSchema } from '../../model/schema';
+
+/** A field of the index, as Elasticsearch's mapping writes it. */
+export type Field = Readonly<Record<string, unknown>>;
+
+/** A keyword term may have 32,766 bytes, and a character up to four: a longer value is held, but not indexed. */
+const keyword: Field = { type: 'keyword', ignore_above: 8_191 };
+
+/**
+ * Documents hold every value as it travels (model/change.ts), so that they can be compared with the source byte by byte;
+ * what Elasticsearch makes of it is only how it is found. A value that is right in PostgreSQL and has no place in the
+ * field's type (infinity, NaN, a year before Christ) must not stop the lane: it is held, not indexed, and listed in the
+ * document's `_ignored`. Whole numbers always fit, so their field refuses what is none.
+ */
+const whole: Field = { type: 'long' };
+const approximate: Field = { type: 'double', ignore_malformed: true };
+/** Range, sort and sums by the nearest double; `.exact` finds the digits as they are. */
+const decimal: Field = { ...approximate, fields: { exact: keyword } };
+const words: Field = { type: 'text', fields: { keyword } };
+const opaque: Field = { type: 'keyword', index: false, doc_values: false };
+
+const day = 'uuuu-MM-dd';
+/** PostgreSQL drops trailing zeros of the fraction. Dates are indexed to the millisecond; the text has all digits. */
+const instants = ['', '.S', '.SS', '.SSS', '.SSSS', '.SSSSS', '.SSSSSS'].map(
+  (fraction) => `${day} HH:mm:ss${fraction}`,
+);
+const date = (formats: readonly string[]): Field => ({
+  type: 'date',
+  format: [...formats, 'strict_date_optional_time'].join('||'),
+  ignore_malformed: true,
+});
+
+const byType: Readonly<Record<string, Field>> = {
+  bool: { type: 'boolean' },
+  int2: whole,
+  int4: whole,
+  int8: whole,
+  oid: whole,
+  float4: approximate,
+  float8: approximate,
+  numeric: decimal,
+  text: words,
+  varchar: words,
+  bpchar: words,
+  citext: words,
+  name: words,
+  date: date([day]),
+  timestamp: date(instants),
+  timestamptz: date(instants.map((format) => `${format}X`)),
+  // As text: parsed, each key would be a field of its own, and the first document would decide the types of all.
+  json: { type: 'text' },
+  jsonb: { type: 'text' },
+  xml: { type: 'text' },
+  bytea: opaque,
+};
+
+/** What is not listed (uuid, enums, inet, arrays, intervals, ranges …) is found by its whole text. */
+export function fieldOf(column: Column): Field {
+  return byType[column.baseType] ?? keyword;
+}
+
+/**
+ * The fields of all tables of a store, which share one index. Throws `InvalidConfig` with every problem: a name that
+ * Elasticsearch keeps for itself, or one field that two tables give two types.
+ */
+export function fieldsOf(
+  definition: StoreDefinition,
+  catalogue: readonly TableSchema[],
+): Readonly<Record<string, Field>> {
+  const tables = new Map(catalogue.map((table) => [table.name, table]));
+  const fields = new Map<string, { readonly field: Field; readonly place: string; readonly type: string }>();
+  const problems: string[] = [];
+  for (const [name, mapping] of Object.entries(definition.tables)) {
+    const table = tables.get(name);
+    if (!table) {
+      problems.push(`the source has no table ${name}; remove it from the store or create it.`);
+      continue;
+    }
+    for (const { source, name: fieldName, column } of targetColumns(table, mapping)) {
+      const place = `${name}.${source}`;
+      if (/^_|\.|^\s*$/.test(fieldName)) {
+        problems.push(
+          `${place}: '${fieldName}' cannot be a field (it begins with _, has a dot, or is blank); rename it.`,
+        );
+        continue;
+      }
+      const field = fieldOf(column);
+      const other = fields.get(fieldName);
+      if (other && JSON.stringify(other.field) !== JSON.stringify(field)) {
+        problems.push(
+          `${place}: field '${fieldName}' would be ${column.type} here and ${other.type} for ${other.place}; all tables share ` +
+            `one index, so rename one of them.`,
+        );
+      }
+      fields.set(fieldName, other ?? { field, place, type: column.type });
+    }
+  }
+  if (problems.length > 0) {
+    throw new InvalidConfig(`The index cannot hold these tables:\n${problems.map((each) => `  - ${each}`).join('\n')}`);
+  }
+  return Object.fromEntries([...fields].map(([name, { field }]) => [name, field]));
+}

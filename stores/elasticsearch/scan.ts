@@ -1,0 +1,51 @@
+import type { Row } from '../../model/change';
+import { missing } from '../ownership';
+import type { Document, Generation, KeyRange } from '../store';
+import { succeeded } from './answers';
+import type { Ask } from './client';
+import { refresh } from './generations';
+import { idField, idRange } from './names';
+
+interface Hits {
+  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: Row }[] };
+}
+
+/** `index.max_result_window` by default. */
+const pageSize = 10_000;
+
+/** Documents of one target, in the order of their ids' bytes, as written. Everything applied before the call is seen. */
+export async function scanDocuments(
+  ask: Ask,
+  input: { readonly name: string; readonly generation: Generation; readonly range: KeyRange; readonly limit: number },
+): Promise<Document[]> {
+  const { name, generation, range, limit } = input;
+  const { from, below } = idRange(range.target);
+  const documents: Document[] = [];
+  await refresh(ask, name, generation);
+  let after = range.after;
+  while (documents.length < limit) {
+    const size = Math.min(pageSize, limit - documents.length);
+    const answer = await ask({
+      method: 'POST',
+      path: [name, '_search'],
+      // A shard that fails to answer must not look like documents that are missing.
+      query: { allow_partial_search_results: false },
+      body: {
+        size,
+        // Sorted by a field of our own: Elasticsearch refuses to sort by `_id`.
+        query: {
+          range: { [idField]: after === null ? { gte: from, lt: below } : { gt: after, gte: from, lt: below } },
+        },
+        sort: [{ [idField]: 'asc' }],
+        track_total_hits: false,
+      },
+    });
+    if (answer.status === 404) throw missing(generation);
+    const { hits } = succeeded<Hits>(answer, `a search in ${name}`).hits;
+    for (const { _id: id, _source: body } of hits) documents.push({ id, target: range.target, body });
+    const last = hits.at(-1);
+    if (!last || hits.length < size) break;
+    after = last._id;
+  }
+  return documents;
+}

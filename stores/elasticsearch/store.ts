@@ -1,0 +1,103 @@
+import { InvalidConfig, Unavailable } from '../../model/errors';
+import { describe, judgeBatch } from '../ownership';
+import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
+import { laneLost, writeMutations } from './bulk';
+import { connect, type Connection } from './client';
+import { dropGeneration, inspectGenerations, prepareGeneration, promoteGeneration } from './generations';
+import { admit, moveRecord, readLane, takeLane, type LaneState } from './lane';
+import { generationIndex, writeAlias } from './names';
+import { scanDocuments } from './scan';
+
+/** What a test replaces to sabotage a mechanism, to count requests or to die between two of them. */
+export interface ElasticsearchParts {
+  readonly connect: (url: string) => Connection;
+}
+
+/**
+ * A search index per generation. Documents and offsets cannot be written in one transaction here, so the order does it:
+ * first every document, then the lane's record, both through an alias that only the lane's present owner has.
+ *
+ * Throws `InvalidConfig` for a definition of another type or a url that is none. Opens no connection by itself.
+ */
+export function openElasticsearchStore(context: StoreContext, parts: ElasticsearchParts = { connect }): Store {
+  const { definition } = context;
+  if (definition.type !== 'elasticsearch') {
+    throw new InvalidConfig(`Store ${context.pipeline}/${context.store} is not of type elasticsearch.`);
+  }
+  const connection = parts.connect(context.url);
+  const { ask } = connection;
+  const place = { ask, index: definition.index, context };
+  /** Per lane, its state as this process last read or wrote it: spares a read per batch, and is forgotten on any error. */
+  const known = new Map<string, LaneState>();
+  const nameOf = ({ number }: Generation) => generationIndex(definition.index, number);
+  const keyOf = (generation: Generation, lane: Lane) => `${generation.number}/${lane.index}`;
+
+  /** What a batch finds: remembered if that admits it, else as the store says now. Throws if it is not admitted. */
+  const stateFor = async (generation: Generation, batch: Batch): Promise<LaneState> => {
+    const key = keyOf(generation, batch.lane);
+    const remembered = known.get(key);
+    known.delete(key);
+    if (remembered && judgeBatch(remembered, generation, batch) === 'apply') return remembered;
+    return readLane(ask, nameOf(generation), generation, batch.lane);
+  };
+
+  /** After a refused write: the batch is held all the same (the answer to its record was lost), or why not. */
+  const lookAgain = async (generation: Generation, batch: Batch): Promise<LaneState> => {
+    const state = await readLane(ask, nameOf(generation), generation, batch.lane);
+    if (admit(state, generation, batch) === 'repeated') return state;
+    throw new Unavailable(
+      `The write alias of ${describe(generation)} was away and is back, which nobody but its owner may do. It is tried again.`,
+    );
+  };
+
+  return {
+    capabilities: { offsetsWithData: false, transactionConsistent: false, fence: 'write-alias', atomicPromote: true },
+
+    inspect: () => inspectGenerations(place),
+
+    prepare: (generation) => prepareGeneration(place, generation),
+
+    async acquire(generation, lane, owner) {
+      const state = await takeLane(ask, { index: nameOf(generation), generation, lane, owner });
+      known.set(keyOf(generation, lane), state);
+      const { next, position, positionAt, logId, mappingHash } = state.record;
+      return { next, position, positionAt, logId, mappingHash };
+    },
+
+    async apply(generation, batch, signal) {
+      signal.throwIfAborted();
+      const { lane, owner, mutations } = batch;
+      const index = nameOf(generation);
+      const state = await stateFor(generation, batch);
+      if (admit(state, generation, batch) === 'repeated') {
+        known.set(keyOf(generation, lane), state);
+        return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
+      }
+      const alias = writeAlias(index, lane, owner);
+      const written = await writeMutations(ask, { generation, alias, mutations, signal });
+      if (written === laneLost) {
+        known.set(keyOf(generation, lane), await lookAgain(generation, batch));
+        return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
+      }
+      // Invariant 3: the record moves when every mutation has been answered. The other way round, a crash between the two
+      // would skip what was not written yet.
+      const moved = await moveRecord(ask, { index, generation, batch, state, signal });
+      known.set(keyOf(generation, lane), moved ?? (await lookAgain(generation, batch)));
+      return { durable: true, ...written };
+    },
+
+    // Nothing is held open between two batches.
+    release: async () => undefined,
+
+    scan: (generation, range, limit) => scanDocuments(ask, { name: nameOf(generation), generation, range, limit }),
+
+    promote: (generation) => promoteGeneration(place, generation),
+
+    drop: (generation) => dropGeneration(place, generation),
+
+    async close() {
+      known.clear();
+      await connection.close();
+    },
+  };
+}
