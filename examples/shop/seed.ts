@@ -102,7 +102,7 @@ function product(random: Random, cents: number): object {
     active: random.next() < 0.9,
     attributes: { weight: random.between(50, 9_000), colours: [random.pick(['red', 'green']), 'grey'] },
     // Above the 2 kB at which PostgreSQL moves a value out of the row.
-    description: times(450, () => random.pick(filler)).join(' '),
+    description: times(500, () => random.pick(filler)).join(' '),
     updated_at: time(random),
   };
 }
