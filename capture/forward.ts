@@ -1,0 +1,128 @@
+import { performance } from 'node:perf_hooks';
+import type { CopyCursor, LogWriter } from '../stream/log';
+import type { Bell } from './bell';
+import type { Copier } from './copy';
+import type { Intake } from './intake';
+import type { Pending, Unit } from './pending';
+
+/** An idle source's position is written at most this often: nobody waits for it longer, and the log stays small. */
+const positionOnlyMs = 1_000;
+/** While a chunk of the copy waits, the server is asked this often how far it is: it would not say so by itself. */
+const holdingMs = 15;
+/** Otherwise so often: the answer shows that an idle source is alive. */
+const askingMs = 1_000;
+
+export interface RunOptions {
+  /** Ends the run after the append in flight. */
+  readonly signal: AbortSignal;
+  /** The run ends at the first position record, or sign of an idle source, after this long. */
+  readonly maxMs: number;
+  /** Ends the run after so many appends that carry records. */
+  readonly batches?: number;
+  /** Called only while socket or Kafka moves or the source is idle: what Temporal takes as a sign of life. */
+  readonly onAlive: () => void;
+}
+
+export type RunEnd = 'time' | 'batches' | 'cancelled';
+
+/** What one loop needs; everything it does to the world goes through here. */
+export interface Forwarding {
+  readonly writer: LogWriter;
+  readonly pending: Pending;
+  readonly intake: Intake;
+  readonly copier: Copier | null;
+  readonly bell: Bell;
+  /** Reading from the socket: paused between runs and while too much is pending. */
+  readonly read: (wanted: boolean) => void;
+  readonly askForKeepalive: () => void;
+  readonly confirm: (lsn: string) => void;
+  /** Throws when a captured table is no longer what it was at the session's start. */
+  readonly checkTables: () => Promise<void>;
+  /** Once a second: how far the source is. */
+  readonly look: () => Promise<void>;
+  readonly appended: (unit: Unit) => void;
+}
+
+/**
+ * The loop: replication → transactions → log → confirm. One append at a time, and the next as soon as it is done, with
+ * whatever came meanwhile: latency is one append, and batches grow by themselves with the rate.
+ */
+export async function forward(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
+  const { bell } = parts;
+  const ring = () => bell.ring();
+  options.signal.addEventListener('abort', ring);
+  parts.intake.watchIdle();
+  try {
+    return await run(parts, options);
+  } finally {
+    options.signal.removeEventListener('abort', ring);
+    parts.read(false);
+  }
+}
+
+async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
+  const { pending, intake, copier, bell } = parts;
+  const started = performance.now();
+  let appends = 0;
+  let batches = 0;
+  let appendedAt = -Infinity;
+  let lookedAt = -Infinity;
+  let askedAt = -Infinity;
+  let arrived = -1;
+  for (;;) {
+    if (options.signal.aborted) return 'cancelled';
+    if (batches >= (options.batches ?? Infinity)) return 'batches';
+    const now = performance.now();
+    if (now - started >= options.maxMs && (appends > 0 || intake.idle)) return 'time';
+
+    if (intake.arrived !== arrived || intake.idle) options.onAlive();
+    arrived = intake.arrived;
+    parts.read(!intake.full);
+    copier?.start();
+    if (now - lookedAt >= askingMs) {
+      lookedAt = now;
+      await parts.look();
+    }
+    if (now - askedAt >= (copier?.holding ? holdingMs : askingMs)) {
+      askedAt = now;
+      parts.askForKeepalive();
+    }
+
+    // A log that ends inside a transaction keeps readers waiting: its end does not wait for company.
+    const urgent = parts.writer.last?.closed === false;
+    const unit = pending.take({ positionOnly: urgent || now - appendedAt >= positionOnlyMs });
+    if (unit) {
+      if (intake.takeDescribed()) await parts.checkTables();
+      await append(parts, unit);
+      appends += 1;
+      if (unit.records.length > 0) batches += 1;
+      appendedAt = performance.now();
+      options.onAlive();
+    } else if (intake.failure) {
+      // Last: everything that was complete before it is in the log now.
+      throw intake.failure;
+    } else {
+      const due = positionOnlyMs - (now - appendedAt);
+      // Nothing but a ring helps a transaction that is still arriving; a lone position has its time.
+      await bell.wait(copier?.holding ? holdingMs : !pending.empty && due > 0 ? due : askingMs);
+    }
+  }
+}
+
+async function append({ writer, confirm, copier, appended }: Forwarding, unit: Unit): Promise<void> {
+  const last = writer.last;
+  const copies: Readonly<Record<string, CopyCursor>> = unit.copy
+    ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
+    : (last?.copies ?? {});
+  const record = await writer.append(unit.records, {
+    position: unit.position,
+    closed: unit.closed,
+    copies,
+    committedAt: unit.committedAt ?? last?.committedAt ?? 0,
+  });
+  appended(unit);
+  if (unit.copy) copier?.appended();
+  // Invariant 1: after the append, and only at a closed point. Before it, a crash between the two would lose what the
+  // server has then thrown away; inside a transaction, its beginning would not be streamed again with its end.
+  if (record.closed) confirm(record.position.lsn);
+}

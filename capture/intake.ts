@@ -1,0 +1,120 @@
+import type { Change } from '../model/change';
+import { translateSourceError } from './connection';
+import type { TableSchema } from '../model/schema';
+import type { EncodedRecord, PositionRecord } from '../stream/log';
+import type { Pending } from './pending';
+import { decodeWalMessage } from './pgoutput';
+import type { ReplicationHandlers } from './replication';
+import { createTransactions, type TransactionSink } from './transactions';
+
+/** Pending bytes at which the socket is paused, and below which it is read again (Invariant 10). */
+const pauseBytes = 4 * 1024 * 1024;
+const resumeBytes = pauseBytes / 2;
+
+/** The side of capture that the socket pushes into. */
+export interface Intake {
+  readonly handlers: ReplicationHandlers;
+  /** Where the stream stands, when no transaction is open in it. */
+  closedPoint(): string | null;
+  /** Why the stream is over. What was complete before is pending still. */
+  readonly failure: Error | null;
+  /** Counts whatever came from the socket: a number that stands still means a server that is silent. */
+  readonly arrived: number;
+  /** The server has said that nothing waits, and nothing came since. */
+  readonly idle: boolean;
+  /** True once after the server described a captured table. */
+  takeDescribed(): boolean;
+  /** Too much is pending: stop reading. */
+  readonly full: boolean;
+  /** Begins a new observation of idleness. */
+  watchIdle(): void;
+  fail(error: unknown): void;
+}
+
+export function createIntake(input: {
+  readonly tables: readonly TableSchema[];
+  readonly last: PositionRecord;
+  readonly encode: (change: Change) => EncodedRecord[];
+  readonly pending: Pending;
+  /** Told besides, in the stream's order. */
+  readonly copy: Pick<TransactionSink, 'begin' | 'touched'> & { closed(lsn: string): void };
+  /** Stops the socket until the loop has made room. */
+  readonly pause: () => void;
+  /** Something changed that the loop may be waiting for. */
+  readonly wake: () => void;
+}): Intake {
+  const { pending, copy, wake, last } = input;
+  let closedLsn = last.closed ? last.position.lsn : null;
+  let failure: Error | null = null;
+  let arrived = 0;
+  let idle = false;
+  let described = false;
+  let full = false;
+
+  const transactions = createTransactions({
+    tables: input.tables,
+    last: last.position,
+    sink: {
+      begin: (xid) => copy.begin(xid),
+      touched: (table, key) => copy.touched(table, key),
+      change: (change) => pending.addChange(input.encode(change), change.position),
+      closed(lsn, committedAt) {
+        closedLsn = lsn;
+        pending.close(lsn, committedAt);
+        // After `close`: a chunk that may go now belongs behind everything before this point.
+        copy.closed(lsn);
+        wake();
+      },
+      described: () => (described = true),
+    },
+  });
+
+  function fail(error: unknown): void {
+    if (failure) return;
+    failure = translateSourceError(error);
+    // What stands behind the last closed point is streamed again by the next session, whole.
+    pending.dropOpen();
+    wake();
+  }
+
+  return {
+    handlers: {
+      onMessage(payload) {
+        arrived += 1;
+        idle = false;
+        transactions.accept(decodeWalMessage(payload));
+        // At once and here, since the loop may be waiting for an append that takes minutes.
+        if (pending.bytes >= pauseBytes) input.pause();
+        if (pending.overflowing) wake();
+      },
+      onKeepalive(walEnd) {
+        arrived += 1;
+        transactions.keepalive(walEnd);
+        if (!transactions.open) idle = true;
+        wake();
+      },
+      onEnd: fail,
+    },
+    closedPoint: () => (transactions.open ? null : closedLsn),
+    get failure() {
+      return failure;
+    },
+    get arrived() {
+      return arrived;
+    },
+    get idle() {
+      return idle;
+    },
+    takeDescribed() {
+      const was = described;
+      described = false;
+      return was;
+    },
+    get full() {
+      full = pending.bytes >= (full ? resumeBytes : pauseBytes);
+      return full;
+    },
+    watchIdle: () => void (idle = false),
+    fail,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Client } from 'pg';
+import type { Pipeline } from '../model/pipeline';
+import { resourceNames } from '../model/names';
+import { createKafka } from '../stream/kafka';
+import type { LogWriter, PositionRecord } from '../stream/log';
+import { openLogWriter } from '../stream/log-writer';
+import { readLastPosition } from '../stream/positions';
+import { ensureTopics, tableTopics } from '../stream/topics';
+import { readChunk, type Chunk, type ChunkRequest } from './chunk';
+import { judgeSource } from './identity';
+import type { Replication } from './replication';
+import { mustReadAgain, type Snapshot } from './snapshot';
+
+export interface CaptureOptions {
+  readonly pipeline: Pipeline;
+  /** The source's connection string, already resolved. Never logged. */
+  readonly sourceUrl: string;
+  readonly brokers: readonly string[];
+  /** The log this pipeline writes, as `prepareCapture` said; null before. */
+  readonly logId: string | null;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+}
+
+/**
+ * Where capture meets the world, and the places where its guarantees hang on one call. Tests replace one of them, to
+ * die there or to show what the guarantee is worth; production code has no switch for any.
+ */
+export interface CaptureParts {
+  /** Takes the fence, then reads the last position record. */
+  readonly openWriter: (
+    options: CaptureOptions,
+    log: { readonly logId: string; readonly systemId: string; readonly timeline: number },
+  ) => Promise<LogWriter>;
+  /** Without the fence. */
+  readonly readLastPosition: (options: CaptureOptions) => Promise<PositionRecord | null>;
+  readonly ensureTopics: (options: CaptureOptions) => Promise<void>;
+  readonly judgeSource: typeof judgeSource;
+  /** Reports the LSN of a closed, acknowledged position record to the slot (Invariant 1). */
+  readonly confirm: (replication: Replication, lsn: string) => void;
+  readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
+  readonly mustReadAgain: (input: { readonly streamedXids: Iterable<number>; readonly snapshot: Snapshot }) => boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export const defaultCaptureParts: CaptureParts = {
+  openWriter: (options, { logId, systemId, timeline }) => {
+    const { name, log, source } = options.pipeline;
+    return openLogWriter({
+      kafka: kafkaOf(options, 'writer'),
+      prefix: log.prefix,
+      transactionalId: resourceNames(name).transactionalId,
+      logId,
+      source: { systemId, timeline },
+      topics: tableTopics(log.prefix, source.tables, log.partitions),
+    });
+  },
+  readLastPosition: async (options) => {
+    const last = await readLastPosition({
+      kafka: kafkaOf(options, 'prepare'),
+      prefix: options.pipeline.log.prefix,
+    });
+    return last?.record ?? null;
+  },
+  ensureTopics: async (options) => {
+    const { log, source } = options.pipeline;
+    await ensureTopics({ kafka: kafkaOf(options, 'prepare'), tables: source.tables, ...log });
+  },
+  judgeSource,
+  confirm: (replication, lsn) => replication.confirm(lsn),
+  readChunk,
+  mustReadAgain,
+  now: () => Date.now(),
+};
+
+function kafkaOf({ brokers, pipeline, log }: CaptureOptions, purpose: string) {
+  return createKafka({ brokers, clientId: `slipstream-${pipeline.name}-${purpose}`, log });
+}

@@ -1,0 +1,173 @@
+import type { Position } from '../model/position';
+import type { CopyCursor, EncodedRecord } from '../stream/log';
+
+/** What one Kafka transaction will hold besides its position record. */
+export interface Unit {
+  readonly records: readonly EncodedRecord[];
+  readonly changes: number;
+  readonly position: Position;
+  readonly closed: boolean;
+  /** Commit time of the last source transaction in it; null when it holds none. */
+  readonly committedAt: number | null;
+  /** A chunk of the copy: the cursor becomes true with these records and not before. */
+  readonly copy: { readonly table: string; readonly cursor: CopyCursor } | null;
+}
+
+/** Captured and not yet appended, in order. Bounded by whoever pauses the socket at `bytes` (Invariant 10). */
+export interface Pending {
+  readonly bytes: number;
+  /** Nothing waits, not even a position. */
+  readonly empty: boolean;
+  /** A unit is full although its transaction has not ended. */
+  readonly overflowing: boolean;
+  addChange(records: readonly EncodedRecord[], position: Position): void;
+  /** Everything below `lsn` has been added. */
+  close(lsn: string, committedAt: number | null): void;
+  /** A chunk of the copy; only at a closed point, which becomes its position. */
+  addChunk(records: readonly EncodedRecord[], copy: NonNullable<Unit['copy']>, lsn: string): void;
+  /**
+   * The next unit, or null. A position without records is given out only when asked for. What a transaction has sent so
+   * far waits for its end, unless it is larger than a unit may be.
+   */
+  take(options: { readonly positionOnly: boolean }): Unit | null;
+  /** Forgets what stands behind the last closed point: the transaction that cannot be finished. */
+  dropOpen(): void;
+}
+
+/** Larger Kafka transactions gain nothing (facts: 5,000 records are as fast per record), and each is latency. */
+const maxChanges = 2_000;
+const maxBytes = 768 * 1024;
+
+interface ClosedPoint {
+  readonly position: Position;
+  readonly committedAt: number | null;
+  readonly records: number;
+  readonly changes: number;
+  readonly bytes: number;
+}
+
+interface Group {
+  records: EncodedRecord[];
+  changes: number;
+  bytes: number;
+  position: Position;
+  /** The last closed point inside; records behind it belong to a transaction that is still arriving. */
+  closedAt: ClosedPoint | null;
+  readonly copy: Unit['copy'];
+}
+
+export function createPending(): Pending {
+  let groups: Group[] = [];
+  let bytes = 0;
+
+  const tail = () => groups.at(-1);
+  const isClosed = (group: Group) => group.closedAt !== null && group.closedAt.records === group.records.length;
+  const isFull = (group: Group) => group.changes >= maxChanges || group.bytes >= maxBytes;
+
+  function add(group: Group): Group {
+    groups.push(group);
+    return group;
+  }
+
+  /** The part up to the closed point leaves; the rest stays first in line. */
+  function split(group: Group, at: ClosedPoint): Unit {
+    const rest: Group = {
+      records: group.records.slice(at.records),
+      changes: group.changes - at.changes,
+      bytes: group.bytes - at.bytes,
+      position: group.position,
+      closedAt: null,
+      copy: null,
+    };
+    groups[0] = rest;
+    bytes -= at.bytes;
+    const records = group.records.slice(0, at.records);
+    return { ...at, records, closed: true, copy: null };
+  }
+
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get empty() {
+      return groups.length === 0;
+    },
+    get overflowing() {
+      return groups.length > 1;
+    },
+    addChange(records, position) {
+      const last = tail();
+      const group = last && !last.copy && !isFull(last) ? last : add(emptyGroup(position, null));
+      for (const record of records) group.records.push(record);
+      const size = sizeOf(records);
+      group.changes += 1;
+      group.bytes += size;
+      group.position = position;
+      bytes += size;
+    },
+    close(lsn, committedAt) {
+      const position = { lsn, index: 0 };
+      const last = tail();
+      const group = last && !last.copy ? last : add(emptyGroup(position, null));
+      const { changes, bytes: size, closedAt } = group;
+      const at = committedAt ?? closedAt?.committedAt ?? null;
+      group.position = position;
+      group.closedAt = { position, committedAt: at, records: group.records.length, changes, bytes: size };
+    },
+    addChunk(records, copy, lsn) {
+      const position = { lsn, index: 0 };
+      const last = tail();
+      // A position that waits for company has found it.
+      if (last && !last.copy && last.records.length === 0) groups.pop();
+      const group = add(emptyGroup(position, copy));
+      group.records = [...records];
+      group.changes = records.length;
+      group.bytes = sizeOf(records);
+      group.closedAt = {
+        position,
+        committedAt: null,
+        records: records.length,
+        changes: records.length,
+        bytes: group.bytes,
+      };
+      bytes += group.bytes;
+    },
+    take({ positionOnly }) {
+      const head = groups[0];
+      if (!head) return null;
+      const { records, changes, position, closedAt, copy } = head;
+      if (records.length === 0 && copy === null && !positionOnly && groups.length === 1) return null;
+      const closed = isClosed(head);
+      if (closedAt && !closed && (closedAt.records > 0 || positionOnly)) return split(head, closedAt);
+      // A group that is followed by another is complete although its transaction is not: it was full.
+      if (!closed && groups.length === 1 && !isFull(head)) return null;
+      groups.shift();
+      bytes -= head.bytes;
+      return { records, changes, position, closed, committedAt: closed ? (closedAt?.committedAt ?? null) : null, copy };
+    },
+    dropOpen() {
+      const reversed = [...groups].reverse();
+      const open = reversed.findIndex((group) => group.closedAt !== null);
+      groups = groups.slice(0, open < 0 ? 0 : groups.length - open);
+      const last = tail();
+      if (last?.closedAt && !isClosed(last)) {
+        const { closedAt } = last;
+        last.records = last.records.slice(0, closedAt.records);
+        last.changes = closedAt.changes;
+        last.bytes = closedAt.bytes;
+        last.position = closedAt.position;
+      }
+      bytes = groups.reduce((total, group) => total + group.bytes, 0);
+    },
+  };
+}
+
+function emptyGroup(position: Position, copy: Unit['copy']): Group {
+  return { records: [], changes: 0, bytes: 0, position, closedAt: null, copy };
+}
+
+function sizeOf(records: readonly EncodedRecord[]): number {
+  let size = 0;
+  for (const { key, value } of records) size += key.length + (value?.length ?? 0) + 32;
+  return size;
+}

@@ -1,0 +1,120 @@
+import type { Client } from 'pg';
+import { parseTableName } from '../model/change';
+import { Blocked, InvalidConfig } from '../model/errors';
+import type { CapturedTable } from './catalogue';
+import { quoteName, quoteTable } from './catalogue';
+
+interface Publication {
+  readonly all: boolean;
+  readonly everything: boolean;
+  readonly viaRoot: boolean;
+  /** Tables named in it, with what would make it leave rows or columns out. */
+  readonly tables: ReadonlyMap<number, { readonly partial: boolean }>;
+}
+
+/**
+ * Makes the publication hold every captured table, whole rows of all operations, partitions under their root. `begun`
+ * names the tables whose capture has begun: one of those missing from the publication means that its changes were
+ * dropped unread, which no later statement mends.
+ */
+export async function ensurePublication(
+  client: Client,
+  input: {
+    readonly name: string;
+    readonly tables: readonly CapturedTable[];
+    readonly begun: readonly string[];
+  },
+): Promise<void> {
+  const { name, tables } = input;
+  const publication = await readPublication(client, name);
+  const missing = tables.filter((table) => !(publication && covers(publication, table)));
+  refuseGap(name, missing, input.begun);
+  if (publication === null) {
+    await client.query(
+      `create publication ${quoteName(name)} for table ${tables.map(published).join(', ')} ` +
+        `with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)`,
+    );
+    return;
+  }
+  checkWhole(name, publication, tables);
+  if (missing.length > 0) {
+    // A transaction open now may have written to these tables before they were published, and those changes never
+    // stream. The copy does not take a chunk before it sees every transaction open at the session's start (copy.ts).
+    await client.query(`alter publication ${quoteName(name)} add table ${missing.map(published).join(', ')}`);
+  }
+}
+
+/** At a session's start: the stream must carry every captured table, or its changes would pass unseen. */
+export async function checkPublication(
+  client: Client,
+  input: { readonly name: string; readonly tables: readonly CapturedTable[] },
+): Promise<void> {
+  const publication = await readPublication(client, input.name);
+  const missing = input.tables.filter((table) => !(publication && covers(publication, table)));
+  refuseGap(
+    input.name,
+    missing,
+    missing.map((table) => table.name),
+  );
+  if (publication) checkWhole(input.name, publication, input.tables);
+}
+
+function refuseGap(name: string, missing: readonly CapturedTable[], begun: readonly string[]): void {
+  const lost = missing.filter((table) => begun.includes(table.name)).map((table) => table.name);
+  if (lost.length === 0) return;
+  // Invariant 9: what was written while the table was not published is not in the stream, and never will be.
+  throw new Blocked(
+    'slot-lost',
+    `The publication ${name} does not hold ${lost.join(', ')} any more: changes made since it was taken out were never ` +
+      'captured. Begin a new log with a new pipeline; the stores are built from it beside what they hold.',
+  );
+}
+
+function checkWhole(name: string, publication: Publication, tables: readonly CapturedTable[]): void {
+  if (!publication.everything || !publication.viaRoot) {
+    throw new InvalidConfig(
+      `The publication ${name} leaves operations out or publishes partitions by themselves. Run: alter publication ` +
+        `${quoteName(name)} set (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
+    );
+  }
+  const partial = tables.filter((table) => publication.tables.get(table.relationId)?.partial);
+  if (partial.length > 0) {
+    throw new InvalidConfig(
+      `The publication ${name} has a row filter or a column list for ${partial.map((table) => table.name).join(', ')}: ` +
+        'records must be complete rows. Drop the table from the publication and add it without them.',
+    );
+  }
+}
+
+function covers(publication: Publication, table: CapturedTable): boolean {
+  return publication.all || publication.tables.has(table.relationId);
+}
+
+/** ONLY: the children of an inheritance parent are tables of their own. A partitioned table has no rows of its own. */
+function published(table: CapturedTable): string {
+  return `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
+}
+
+async function readPublication(client: Client, name: string): Promise<Publication | null> {
+  const { rows } = await client.query<Record<'oid' | 'all' | 'everything' | 'via_root', string>>(
+    `select oid, puballtables as all, pubinsert and pubupdate and pubdelete and pubtruncate as everything,
+            pubviaroot as via_root
+       from pg_publication where pubname = $1`,
+    [name],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  // Through JSON: row filters and column lists exist from PostgreSQL 15 on only.
+  const members = await client.query<Record<'relation', string> & { partial: string }>(
+    `select prrelid::oid as relation,
+            (to_jsonb(r) ->> 'prqual') is not null or (to_jsonb(r) ->> 'prattrs') is not null as partial
+       from pg_publication_rel r where prpubid = $1`,
+    [row.oid],
+  );
+  return {
+    all: row.all === 't',
+    everything: row.everything === 't',
+    viaRoot: row.via_root === 't',
+    tables: new Map(members.rows.map((member) => [Number(member.relation), { partial: member.partial === 't' }])),
+  };
+}

@@ -1,0 +1,195 @@
+import { lsnToText } from '../model/position';
+import { connect, disconnect, translateSourceError } from './connection';
+import type { Client } from 'pg';
+import type { SourceSystem } from './identity';
+import { lsnFromText } from '../model/position';
+
+/** Microseconds between 1970 and PostgreSQL's epoch, 2000-01-01. */
+const postgresEpochMicros = 946_684_800_000_000n;
+/** After a smaller read than this, wait for more: a reader faster than the walsender is woken per message, and both pay. */
+const fullReadBytes = 32 * 1024;
+const coalesceMs = 1;
+const statusMs = 1_000;
+/** A confirmation is told at once unless one was told just now; then the timer tells it. */
+const confirmMs = 100;
+
+/** What `pg` has and its types do not tell. */
+interface Wire {
+  readonly stream: NodeJS.ReadableStream & { readonly readableLength: number; destroy(): void };
+  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+}
+
+export interface ReplicationHandlers {
+  /** One pgoutput message; `payload` is a view that does not outlive the call. */
+  readonly onMessage: (payload: Buffer) => void;
+  /** The server has decoded, and sent, everything before `walEnd`. */
+  readonly onKeepalive: (walEnd: bigint) => void;
+  /** The stream is over: the connection is lost, or a handler threw. Called once. */
+  readonly onEnd: (error: Error) => void;
+}
+
+/** One replication connection: identify first, then stream. */
+export interface Replication {
+  readonly system: SourceSystem;
+  stream(options: {
+    readonly slot: string;
+    readonly publication: string;
+    /** Decimal digits. The server begins here or at the slot's confirmed position, whichever is later. */
+    readonly startLsn: string;
+    readonly handlers: ReplicationHandlers;
+  }): void;
+  /** Stops reading from the socket; status messages go on, so the server does not take us for dead. */
+  pause(): void;
+  resume(): void;
+  /** Invariant 1: the caller passes the last acknowledged closed position record's LSN, and nothing else is reported. */
+  confirm(lsn: string): void;
+  /** Asks the server to say at once how far it has decoded. */
+  requestKeepalive(): void;
+  close(): Promise<void>;
+}
+
+export async function openReplication(url: string): Promise<Replication> {
+  let onEnd: (error: Error) => void = () => undefined;
+  const client = await connect(url, { replication: true, onLost: (error) => onEnd(error) });
+  try {
+    const system = await identifySystem(client);
+    return createReplication(client, system, (listener) => (onEnd = listener));
+  } catch (error) {
+    await disconnect(client);
+    throw translateSourceError(error);
+  }
+}
+
+async function identifySystem(client: Client): Promise<SourceSystem> {
+  const { rows } =
+    await client.query<Record<'systemid' | 'timeline' | 'xlogpos' | 'dbname', string>>('IDENTIFY_SYSTEM');
+  const row = rows[0];
+  if (!row) throw new Error('IDENTIFY_SYSTEM answered nothing.');
+  return {
+    systemId: row.systemid,
+    timeline: Number(row.timeline),
+    flushLsn: lsnFromText(row.xlogpos),
+    database: row.dbname,
+  };
+}
+
+function createReplication(
+  client: Client,
+  system: SourceSystem,
+  setOnEnd: (listener: (error: Error) => void) => void,
+): Replication {
+  const wire = client.connection as unknown as Wire;
+  let confirmed = 0n;
+  let held = false;
+  let coalescing = false;
+  let ended = false;
+  let status: NodeJS.Timeout | undefined;
+
+  let statusAt = 0;
+
+  const sendStatus = (reply: boolean) => {
+    if (ended) return;
+    statusAt = Date.now();
+    wire.sendCopyFromChunk(statusMessage(confirmed, reply));
+  };
+  const read = () => {
+    if (held || coalescing || ended) wire.stream.pause();
+    else wire.stream.resume();
+  };
+  const coalesce = (bytes: Buffer) => {
+    // Under TLS a read is one record of 16 KiB at most, and more may wait decrypted: those are not small reads.
+    if (held || coalescing || bytes.length >= fullReadBytes || wire.stream.readableLength > 0) return;
+    coalescing = true;
+    wire.stream.pause();
+    setTimeout(() => {
+      coalescing = false;
+      read();
+    }, coalesceMs);
+  };
+
+  return {
+    system,
+    stream({ slot, publication, startLsn, handlers }) {
+      const end = (error: Error) => {
+        if (ended) return;
+        ended = true;
+        clearInterval(status);
+        wire.stream.pause();
+        handlers.onEnd(error);
+      };
+      setOnEnd(end);
+      wire.on('copyData', ({ chunk }) => {
+        if (ended) return;
+        try {
+          receive(chunk, handlers, () => sendStatus(false));
+        } catch (error) {
+          end(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      wire.stream.on('data', coalesce);
+      // Resolves only when the server ends the stream, which it does not do by itself while it is well.
+      client.query(startCommand(slot, publication, startLsn)).then(
+        () => end(translateSourceError(new Error('Connection terminated: the server ended the stream'))),
+        (error: unknown) => end(translateSourceError(error)),
+      );
+      status = setInterval(() => sendStatus(false), statusMs);
+    },
+    pause() {
+      held = true;
+      read();
+    },
+    resume() {
+      held = false;
+      read();
+    },
+    confirm(lsn) {
+      const value = BigInt(lsn);
+      if (value <= confirmed) return;
+      confirmed = value;
+      if (Date.now() - statusAt >= confirmMs) sendStatus(false);
+    },
+    requestKeepalive: () => sendStatus(true),
+    async close() {
+      if (!ended) sendStatus(false);
+      ended = true;
+      clearInterval(status);
+      // A walsender with much to send does not read our farewell soon: the socket is cut, and the server notices.
+      wire.stream.destroy();
+      await disconnect(client);
+    },
+  };
+}
+
+function startCommand(slot: string, publication: string, startLsn: string): string {
+  const name = `"${publication.replaceAll('"', '""')}"`.replaceAll("'", "''");
+  return (
+    `START_REPLICATION SLOT "${slot}" LOGICAL ${lsnToText(startLsn)} ` +
+    `(proto_version '1', publication_names '${name}')`
+  );
+}
+
+/** XLogData: 'w', start, end, clock, then the payload at byte 25. Keepalive: 'k', end, clock, reply at byte 17. */
+function receive(chunk: Buffer, handlers: ReplicationHandlers, reply: () => void): void {
+  if (chunk[0] === 0x77) {
+    handlers.onMessage(chunk.subarray(25));
+  } else if (chunk[0] === 0x6b) {
+    handlers.onKeepalive(chunk.readBigUInt64BE(1));
+    if (chunk[17] === 1) reply();
+  }
+}
+
+/**
+ * Standby status update. Written, flushed and applied are one and the same: what the log has acknowledged. "Written"
+ * must not run ahead either, since a slot takes whatever is reported as flushed and forgets the WAL before it.
+ */
+function statusMessage(confirmed: bigint, reply: boolean): Buffer {
+  const message = Buffer.allocUnsafe(34);
+  message[0] = 0x72; // r
+  message.writeBigUInt64BE(confirmed, 1);
+  message.writeBigUInt64BE(confirmed, 9);
+  message.writeBigUInt64BE(confirmed, 17);
+  message.writeBigInt64BE(BigInt(Date.now()) * 1000n - postgresEpochMicros, 25);
+  message[33] = reply ? 1 : 0;
+  return message;
+}

@@ -1,0 +1,243 @@
+import type { Client } from 'pg';
+import { Unavailable } from '../model/errors';
+import type { CaptureProgress } from '../model/status';
+import { encodeChange } from '../stream/envelope';
+import type { LogWriter, PositionRecord } from '../stream/log';
+import { createBell } from './bell';
+import { checkUnchanged, readCatalogue, type CapturedTable } from './catalogue';
+import { connect, disconnect, translateSourceError } from './connection';
+import { createCopier, type Copier, type ReadyChunk } from './copy';
+import { forward, type Forwarding, type RunEnd } from './forward';
+import { createIntake } from './intake';
+import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
+import { createPending } from './pending';
+import { logReplaced } from './prepare';
+import { lagBytes, readFlushLsn } from './progress';
+import { checkPublication } from './publication';
+import { openReplication, type Replication } from './replication';
+import { freeSlot, readSlot } from './slot';
+
+export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
+export { prepareCapture, readTables } from './prepare';
+
+/** One replication stream and one log writer, open as long as nothing goes wrong. */
+export interface CaptureSession {
+  /** Counted since this session was opened. */
+  readonly progress: CaptureProgress;
+  /**
+   * Forwards until `signal` aborts (after the append in flight), until `batches` appends carried records, or until
+   * `maxMs` is over and a position record was appended or the source was seen idle. Between two runs the socket rests
+   * and the stream stays open. `onProgress` is called only while socket or Kafka moves or the source is idle. After an
+   * error the session is dead: close it and open another.
+   */
+  run(options: {
+    readonly signal: AbortSignal;
+    readonly maxMs: number;
+    readonly batches?: number;
+    readonly onProgress: (progress: CaptureProgress) => void;
+  }): Promise<RunEnd>;
+  close(): Promise<void>;
+}
+
+/** What is open, to be closed in reverse. */
+interface Opened {
+  readonly replication: Replication;
+  readonly writer: LogWriter;
+  readonly last: PositionRecord;
+  readonly control: Client;
+  readonly tables: readonly CapturedTable[];
+  /** Null when every table is copied. */
+  readonly copying: Client | null;
+}
+
+/**
+ * Opens the pipeline's one session. The order is the guarantee: the writer's fence, then the log's last record (read by
+ * the writer), then the source's identity, then the slot is freed, then the stream. Throws `Blocked` when going on would
+ * skip something (Invariant 9), else `Unavailable`, `Fenced` or `InvalidConfig`; nothing stays open then.
+ */
+export async function openCaptureSession(
+  options: CaptureOptions,
+  parts: CaptureParts = defaultCaptureParts,
+): Promise<CaptureSession> {
+  if (options.logId === null) throw logReplaced(options, null);
+  const cleanup: (() => Promise<void>)[] = [];
+  try {
+    const opened = await open({ ...options, logId: options.logId }, parts, cleanup);
+    return createSession(options, parts, opened, () => closeAll(cleanup));
+  } catch (error) {
+    await closeAll(cleanup).catch(() => undefined); // the first error is the one to tell
+    throw translateSourceError(error);
+  }
+}
+
+async function open(
+  options: CaptureOptions & { readonly logId: string },
+  parts: CaptureParts,
+  cleanup: (() => Promise<void>)[],
+): Promise<Opened> {
+  const { source } = options.pipeline;
+  const replication = await openReplication(options.sourceUrl);
+  cleanup.push(() => replication.close());
+  const { systemId, timeline } = replication.system;
+  const writer = await parts.openWriter(options, { logId: options.logId, systemId, timeline });
+  cleanup.push(() => writer.close());
+  const last = writer.last;
+  if (last === null || last.logId !== options.logId) throw logReplaced(options, last?.logId ?? null);
+  const control = await connect(options.sourceUrl);
+  cleanup.push(() => disconnect(control));
+  // Slot and WAL are read after the log's end: until the fence was taken an older session could append and confirm,
+  // and values read before would make a healthy source look rewound.
+  const system = { ...replication.system, flushLsn: await readFlushLsn(control) };
+  const slot = await readSlot(control, source.slot);
+  const blocked = parts.judgeSource({ slotName: source.slot, slot, system, last });
+  if (blocked) throw blocked;
+  const tables = await readCatalogue(control, source.tables);
+  await checkPublication(control, { name: source.publication, tables });
+  await freeSlot(control, source.slot);
+  const copied = tables.every((table) => last.copies[table.name]?.done);
+  const copying = copied ? null : await connect(options.sourceUrl);
+  if (copying) cleanup.push(() => disconnect(copying));
+  return { replication, writer, last, control, tables, copying };
+}
+
+function createSession(
+  options: CaptureOptions,
+  parts: CaptureParts,
+  opened: Opened,
+  closeOpened: () => Promise<void>,
+): CaptureSession {
+  const { pipeline } = options;
+  const { replication, writer, last, control, tables, copying } = opened;
+  const bell = createBell();
+  const pending = createPending();
+  const context = {
+    prefix: pipeline.log.prefix,
+    database: replication.system.database,
+    partitions: pipeline.log.partitions,
+  };
+  const copier: Copier | null =
+    copying &&
+    createCopier({
+      client: copying,
+      tables,
+      cursors: last.copies,
+      chunkRows: pipeline.source.copy.chunkRows,
+      readChunk: parts.readChunk,
+      mustReadAgain: parts.mustReadAgain,
+      now: parts.now,
+      closedPoint: () => intake.closedPoint(),
+      onReady(chunk, lsn) {
+        pending.addChunk(recordsOf(chunk, lsn, context), { table: chunk.table.name, cursor: chunk.cursor }, lsn);
+        bell.ring();
+      },
+      onHeld: () => bell.ring(),
+      onFailed: (error) => intake.fail(error),
+    });
+  const intake = createIntake({
+    tables,
+    last,
+    encode: (change) => encodeChange(change, context),
+    pending,
+    copy: {
+      begin: (xid) => copier?.begin(xid),
+      touched: (table, key) => copier?.touched(table, key),
+      closed: (lsn) => copier?.closed(lsn),
+    },
+    pause: () => replication.pause(),
+    wake: () => bell.ring(),
+  });
+
+  let changes = 0;
+  let flushLsn = replication.system.flushLsn;
+  let closedLsn = last.position.lsn;
+  let ended: 'closed' | 'failed' | null = null;
+
+  const progress = (): CaptureProgress => ({
+    position: writer.last?.position ?? last.position,
+    changes,
+    copies: copier?.progress() ?? copiesOf(last, tables),
+    lagBytes: lagBytes(flushLsn, closedLsn),
+    at: parts.now(),
+  });
+
+  const forwarding: Forwarding = {
+    writer,
+    pending,
+    intake,
+    copier,
+    bell,
+    read: (wanted) => (wanted ? replication.resume() : replication.pause()),
+    askForKeepalive: () => replication.requestKeepalive(),
+    confirm: (lsn) => {
+      closedLsn = lsn;
+      parts.confirm(replication, lsn);
+    },
+    checkTables: () => checkUnchanged(control, tables),
+    look: async () => {
+      flushLsn = await readFlushLsn(control);
+    },
+    appended: (unit) => (changes += unit.changes),
+  };
+
+  replication.pause();
+  replication.stream({
+    slot: pipeline.source.slot,
+    publication: pipeline.source.publication,
+    startLsn: last.position.lsn,
+    handlers: intake.handlers,
+  });
+
+  return {
+    get progress() {
+      return progress();
+    },
+    async run({ onProgress, ...run }) {
+      if (ended) throw new Unavailable(`This capture session has ${ended}: open another one.`);
+      try {
+        return await forward(forwarding, { ...run, onAlive: () => onProgress(progress()) });
+      } catch (error) {
+        ended = 'failed';
+        throw translateSourceError(error);
+      }
+    },
+    async close() {
+      ended = 'closed';
+      copier?.close();
+      await closeOpened();
+    },
+  };
+}
+
+function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Parameters<typeof encodeChange>[1]) {
+  return rows.flatMap((after) =>
+    encodeChange(
+      {
+        table: table.name,
+        operation: 'read',
+        key: Object.fromEntries(table.key.map((name) => [name, after[name] ?? null])),
+        before: null,
+        after,
+        position: { lsn, index: 0 },
+        transaction: { xid: null, committedAt: readAt },
+      },
+      context,
+    ),
+  );
+}
+
+function copiesOf(last: PositionRecord, tables: readonly CapturedTable[]): CaptureProgress['copies'] {
+  return Object.fromEntries(
+    tables.map(({ name, estimatedRows }) => [
+      name,
+      { done: last.copies[name]?.done ?? false, rows: last.copies[name]?.rows ?? 0, estimatedRows },
+    ]),
+  );
+}
+
+/** In reverse; all of them, whatever fails; the first failure is thrown. */
+async function closeAll(cleanup: (() => Promise<void>)[]): Promise<void> {
+  const results: PromiseSettledResult<void>[] = [];
+  for (const close of cleanup.splice(0).reverse()) results.push(...(await Promise.allSettled([close()])));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw translateSourceError(failed.reason);
+}

@@ -1,0 +1,261 @@
+import { formatTableName, type Change, type Operation, type Row, type Value } from '../model/change';
+import { Blocked } from '../model/errors';
+import type { Position } from '../model/position';
+import type { TableSchema } from '../model/schema';
+import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
+import { relationDifference, schemaChanged } from './relations';
+import { parserOf, type ParseValue } from './values';
+
+/** What comes out, in commit order. */
+export interface TransactionSink {
+  /** A transaction begins: from here on it counts as streamed. */
+  begin(xid: number): void;
+  /** A key the stream says was written, known changes included: the copy must not overwrite it with an older row. */
+  touched(table: string, key: Row): void;
+  /** A change the log does not hold yet. */
+  change(change: Change): void;
+  /** Everything whose commit LSN is below `lsn` has come out. `committedAt` is null for a keepalive. */
+  closed(lsn: string, committedAt: number | null): void;
+  /** The server described a captured table (again): its definition may have moved since the catalogue was read. */
+  described(table: string): void;
+}
+
+export interface Transactions {
+  accept(message: WalMessage): void;
+  /** A position the server says it has decoded and sent everything before. */
+  keepalive(walEnd: bigint): void;
+  /** A transaction has begun and not ended. */
+  readonly open: boolean;
+}
+
+interface Captured {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly identity: boolean; readonly parse: ParseValue }[];
+  readonly keyAt: readonly number[];
+}
+
+interface Open {
+  readonly commitLsn: bigint;
+  readonly lsn: string;
+  readonly xid: number;
+  readonly committedAt: number;
+  /** Changes up to and including this index are in the log already. */
+  readonly knownUpTo: number;
+  index: number;
+}
+
+/**
+ * Turns the messages of one replication stream into changes with positions. `last` is the log's last position: what
+ * stands at or below it is skipped (Invariant 2), yet counted and reported as touched. Throws `Blocked` for what must
+ * not be passed over: a changed or truncated table, a row that cannot be completed.
+ */
+export function createTransactions(input: {
+  readonly tables: readonly TableSchema[];
+  readonly last: Position;
+  readonly sink: TransactionSink;
+}): Transactions {
+  const { sink } = input;
+  const byId = new Map(input.tables.map((table) => [table.relationId, table]));
+  const byName = new Map(input.tables.map((table) => [table.name, table]));
+  const captured = new Map<number, Captured>();
+  const lastLsn = BigInt(input.last.lsn);
+  let open: Open | null = null;
+  // A new stream begins at or before the last position: closed points up to there are in the log.
+  let closedLsn = lastLsn;
+
+  function begin(message: Extract<WalMessage, { kind: 'begin' }>): void {
+    if (open) throw outOfOrder('a transaction begins inside another');
+    const { commitLsn, committedAt, xid } = message;
+    const knownUpTo = commitLsn < lastLsn ? Infinity : commitLsn === lastLsn ? input.last.index : 0;
+    open = { commitLsn, lsn: commitLsn.toString(), xid, committedAt, knownUpTo, index: 0 };
+    sink.begin(xid);
+  }
+
+  function close(lsn: bigint, committedAt: number | null): void {
+    // Keepalives repeat, and what is streamed again after a reconnect ends below the log's last position.
+    if (lsn <= closedLsn) return;
+    closedLsn = lsn;
+    sink.closed(lsn.toString(), committedAt);
+  }
+
+  function describe(relation: Relation): void {
+    const name = formatTableName(relation);
+    const schema = byId.get(relation.relationId);
+    if (!schema) {
+      if (byName.has(name)) throw schemaChanged(name, 'it was dropped and created again');
+      return;
+    }
+    const difference = relationDifference(relation, schema);
+    if (difference !== null) throw schemaChanged(schema.name, difference);
+    captured.set(relation.relationId, layout(relation, schema));
+    sink.described(schema.name);
+  }
+
+  /** The table's layout; null for a table of the publication that the pipeline does not capture. */
+  function tableOf(relationId: number): Captured | null {
+    const table = captured.get(relationId);
+    if (table) return table;
+    const schema = byId.get(relationId);
+    if (schema) throw outOfOrder(`a change of ${schema.name} came before its description`);
+    return null;
+  }
+
+  function emit(
+    table: Captured,
+    operation: Operation,
+    rows: { key: Row; before: Row | null; after: Row | null },
+  ): void {
+    const transaction = inside(open);
+    transaction.index += 1;
+    sink.touched(table.name, rows.key);
+    // Invariant 2: what stands at or below the last position record is in the log; a second time would be a duplicate.
+    if (transaction.index <= transaction.knownUpTo) return;
+    sink.change({
+      table: table.name,
+      operation,
+      ...rows,
+      position: { lsn: transaction.lsn, index: transaction.index },
+      transaction: { xid: transaction.xid, committedAt: transaction.committedAt },
+    });
+  }
+
+  function update(table: Captured, old: OldTuple | null, tuple: Tuple): void {
+    const after = rowOf(table, completed(table, tuple, old));
+    const before = old?.kind === 'row' ? rowOf(table, old.values) : null;
+    const key = keyOf(table, after);
+    const oldKey = old === null ? key : keyFrom(table, old.values);
+    if (table.keyAt.some((at) => oldKey[columnName(table, at)] !== key[columnName(table, at)])) {
+      // Two keys are two documents, perhaps in two partitions: the old one must go and the new one come.
+      emit(table, 'delete', { key: oldKey, before: before ?? oldKey, after: null });
+      emit(table, 'create', { key, before: null, after });
+    } else {
+      emit(table, 'update', { key, before, after });
+    }
+  }
+
+  function accept(message: WalMessage): void {
+    switch (message.kind) {
+      case 'begin':
+        return begin(message);
+      case 'commit': {
+        const transaction = inside(open);
+        open = null;
+        return close(message.endLsn, transaction.committedAt);
+      }
+      case 'relation':
+        return describe(message.relation);
+      case 'truncate':
+        return refuseTruncate(message.relationIds, byId);
+      case 'insert':
+      case 'update':
+      case 'delete': {
+        const table = tableOf(message.relationId);
+        if (!table) {
+          // Positions are counted before any filter of ours, so that another list of tables does not move them.
+          inside(open).index += 1;
+        } else if (message.kind === 'insert') {
+          const after = rowOf(table, completed(table, message.after, null));
+          emit(table, 'create', { key: keyOf(table, after), before: null, after });
+        } else if (message.kind === 'update') {
+          update(table, message.before, message.after);
+        } else {
+          const { kind, values } = message.before;
+          const key = keyFrom(table, values);
+          // A partition made since the replica identities were set sends the key alone: enough for a delete.
+          emit(table, 'delete', { key, before: kind === 'row' ? rowOf(table, values) : key, after: null });
+        }
+        return;
+      }
+      case 'other':
+        return;
+    }
+  }
+
+  return {
+    accept,
+    // A keepalive inside a transaction says nothing: its commit LSN may lie on either side of it.
+    keepalive: (walEnd) => (open ? undefined : close(walEnd, null)),
+    get open() {
+      return open !== null;
+    },
+  };
+}
+
+function inside(open: Open | null): Open {
+  if (!open) throw outOfOrder('a message stands outside any transaction');
+  return open;
+}
+
+function outOfOrder(what: string): Blocked {
+  return new Blocked('undecodable', `The replication stream is out of order: ${what}. Report the PostgreSQL version.`);
+}
+
+function refuseTruncate(relationIds: readonly number[], byId: ReadonlyMap<number, TableSchema>): void {
+  const tables = relationIds.map((id) => byId.get(id)?.name).filter((name) => name !== undefined);
+  if (tables.length === 0) return;
+  throw new Blocked(
+    'truncated',
+    `TRUNCATE of ${tables.join(', ')}: its rows are still in the log and in the stores. Nothing beyond the last complete ` +
+      'transaction was confirmed. Begin a new log with a new pipeline, and use DELETE on captured tables.',
+  );
+}
+
+function layout(relation: Relation, schema: TableSchema): Captured {
+  const columns = new Map(schema.columns.map((column) => [column.name, column]));
+  const names = relation.columns.map((column) => column.name);
+  return {
+    name: schema.name,
+    columns: relation.columns.map(({ name, identity }) => {
+      const column = columns.get(name);
+      return { name, identity, parse: column ? parserOf(column) : (text) => text };
+    }),
+    keyAt: schema.key.map((name) => names.indexOf(name)),
+  };
+}
+
+function columnName(table: Captured, at: number): string {
+  return table.columns[at]?.name ?? '';
+}
+
+/** Puts unchanged TOAST values in from the old tuple. A row that stays incomplete is never passed on. */
+function completed(table: Captured, tuple: Tuple, old: OldTuple | null): Tuple {
+  if (!tuple.includes(undefined)) return tuple;
+  return tuple.map((value, at) => {
+    if (value !== undefined) return value;
+    const known = old !== null && (old.kind === 'row' || table.columns[at]?.identity === true);
+    const before = known ? old.values[at] : undefined;
+    if (before !== undefined) return before;
+    throw new Blocked(
+      'undecodable',
+      `An update of ${table.name} left column ${columnName(table, at)} out: a long value that did not change is sent ` +
+        `only under REPLICA IDENTITY FULL. Run: alter table ${table.name} replica identity full; this change was ` +
+        'written before that, so begin a new log with a new pipeline.',
+    );
+  });
+}
+
+function rowOf(table: Captured, tuple: Tuple): Row {
+  const row: Record<string, Value> = {};
+  for (let at = 0; at < table.columns.length; at += 1) {
+    const column = table.columns[at];
+    const text = tuple[at];
+    if (column) row[column.name] = text === null || text === undefined ? null : column.parse(text);
+  }
+  return row;
+}
+
+function keyOf(table: Captured, row: Row): Row {
+  const key: Record<string, Value> = {};
+  for (const at of table.keyAt) key[columnName(table, at)] = row[columnName(table, at)] ?? null;
+  return key;
+}
+
+function keyFrom(table: Captured, tuple: Tuple): Row {
+  const key: Record<string, Value> = {};
+  for (const at of table.keyAt) {
+    const column = table.columns[at];
+    const text = tuple[at];
+    if (column) key[column.name] = text === null || text === undefined ? null : column.parse(text);
+  }
+  return key;
+}
