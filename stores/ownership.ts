@@ -66,17 +66,20 @@ export function mismatch(
   record: { readonly mappingHash: string; readonly logId: string },
   generation: Generation,
 ): Blocked | null {
-  const what =
-    record.mappingHash !== generation.mappingHash
-      ? 'under another mapping'
-      : record.logId !== generation.logId
-        ? 'from another log'
-        : null;
-  if (what === null) return null;
-  return new Blocked(
-    'store-behind',
-    `The store holds ${describe(generation)}, but built ${what}. Rebuild the store: the next generation gets a number of its own.`,
-  );
+  const remedy = 'Rebuild the store: the next generation gets a number of its own.';
+  if (record.logId !== generation.logId) {
+    return new Blocked(
+      'log-replaced',
+      `The store filled ${describe(generation)} from log ${record.logId}, and the log is now ${generation.logId}. ${remedy}`,
+    );
+  }
+  if (record.mappingHash !== generation.mappingHash) {
+    return new Blocked(
+      'store-behind',
+      `The store holds ${describe(generation)} under mapping ${record.mappingHash}, not ${generation.mappingHash}. ${remedy}`,
+    );
+  }
+  return null;
 }
 
 export function missing(generation: Generation): Blocked {

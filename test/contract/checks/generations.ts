@@ -47,10 +47,14 @@ export const generationChecks = {
   'a generation built under another mapping or from another log is not adopted': async ({ open }) => {
     const store = await open();
     await store.prepare(first);
-    for (const other of [generation(1, { mappingHash: 'hash-x' }), generation(1, { logId: 'log-x' })]) {
-      await expectBlocked(store.prepare(other), 'store-behind');
-      await expectBlocked(store.acquire(other, lane, me), 'store-behind');
-      await expectBlocked(store.promote(other), 'store-behind');
+    const others = [
+      { other: generation(1, { mappingHash: 'hash-x' }), reason: 'store-behind' },
+      { other: generation(1, { logId: 'log-x' }), reason: 'log-replaced' },
+    ] as const;
+    for (const { other, reason } of others) {
+      await expectBlocked(store.prepare(other), reason);
+      await expectBlocked(store.acquire(other, lane, me), reason);
+      await expectBlocked(store.promote(other), reason);
     }
     expect((await store.acquire(first, lane, me)).next).toEqual({});
   },

@@ -1,0 +1,254 @@
+import { Unavailable } from '../../model/errors';
+import { canonicalOffsets } from '../../model/offsets';
+import { behind, fenced, judgeBatch, mayOwn, mismatch, missing, ownerToken } from '../ownership';
+import type { Acceptance, Applied, Batch, Generation, Lane, Owner } from '../store';
+import { chunksOf } from './chunks';
+import { inTransaction, rollback, type Connection } from './connection';
+import { reactionTo, translate } from './errors';
+import { readLayout, type TableLayout } from './layout';
+import { generationSchema, laneApplicationName } from './names';
+import { acceptanceOf, moveOffsets, readRecord, recordRelation, writeOwner, type PostgresRecord } from './record';
+import { describeRefusal } from './refusal';
+import type { Site } from './site';
+
+interface Line {
+  readonly connection: Connection;
+  readonly layout: ReadonlyMap<string, TableLayout>;
+}
+
+/** A database transaction that waits for the next closed point. */
+interface Held {
+  readonly owner: string;
+  readonly next: string;
+}
+
+const planSettings = {
+  // A statement prepared on an empty table would keep a plan that reads the whole of it, until the next ANALYZE.
+  plan_cache_mode: 'force_generic_plan',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_seqscan: 'off',
+};
+
+/** One lane as this process writes it: its connection, kept from slice to slice, and the transaction it may hold open. */
+export class LaneWriter {
+  private line: Line | null = null;
+  private held: Held | null = null;
+  /** Batches that were held went with their connection: only the record knows where to go on. */
+  private lost = false;
+  private readonly relation: string;
+  private readonly applicationName: string;
+
+  constructor(
+    private readonly site: Site,
+    private readonly generation: Generation,
+    private readonly lane: Lane,
+  ) {
+    this.relation = recordRelation(site.schema, generation.number);
+    this.applicationName = laneApplicationName(generation, lane);
+  }
+
+  async acquire(owner: Owner): Promise<Acceptance> {
+    await this.release();
+    return this.guarded(async () => {
+      const { connection } = await this.connected();
+      // Asked before anybody's transaction is ended: a woken old attempt must not get that far.
+      this.admit(await readRecord(connection, this.relation, { lane: this.lane.index }), owner);
+      await this.endAbandoned(connection);
+      return inTransaction(connection, async () => {
+        const record = await readRecord(connection, this.relation, { lane: this.lane.index, lock: true });
+        const admitted = this.admit(record, owner);
+        await writeOwner(connection, this.relation, { lane: this.lane.index, owner });
+        return acceptanceOf(admitted);
+      });
+    });
+  }
+
+  async apply(batch: Batch, signal: AbortSignal): Promise<Applied> {
+    signal.throwIfAborted();
+    if (this.lost) return this.settle(batch, new Unavailable(this.lostMessage()));
+    if (this.holds(batch)) return { durable: false, upserts: 0, deletes: 0, repeated: batch.mutations.length };
+    const { connection, layout } = await this.guarded(() => this.connected());
+    const cut = () => connection.destroy();
+    signal.addEventListener('abort', cut, { once: true });
+    try {
+      signal.throwIfAborted();
+      if (!this.held) await connection.query({ text: 'begin' });
+      // Invariant 4: first of all, so that a replaced owner touches no row. The row lock it takes makes a successor's
+      // `acquire` wait for the outcome; moved behind the data, two owners would write side by side until the commit.
+      const moved = await moveOffsets(connection, this.relation, { generation: this.generation, batch });
+      if (!moved) return await this.missed(batch, connection);
+      const counts = await this.write(batch, { connection, layout });
+      // Invariant 3: the data of this transaction and its offsets become visible together, or not at all.
+      if (batch.closed || !batch.live) {
+        signal.removeEventListener('abort', cut); // from here on the answer is worth waiting for
+        return await this.commit(batch, connection, counts);
+      }
+      this.held = { owner: ownerToken(batch.owner), next: canonicalOffsets(batch.to) };
+      return { durable: false, ...counts, repeated: 0 };
+    } catch (error) {
+      await this.abandon(connection);
+      signal.throwIfAborted();
+      if (isLoss(error)) return await this.settle(batch, this.translated(error));
+      throw this.translated(error);
+    } finally {
+      signal.removeEventListener('abort', cut);
+    }
+  }
+
+  /** Rolls back what is held; the connection stays for the next slice. */
+  async release(): Promise<void> {
+    const { line } = this;
+    this.lost = false;
+    if (!this.held || !line) return;
+    this.held = null;
+    await rollback(line.connection);
+  }
+
+  async close(): Promise<void> {
+    const { line } = this;
+    this.line = null;
+    this.held = null;
+    await line?.connection.end();
+  }
+
+  private async write(batch: Batch, { connection, layout }: Line): Promise<{ upserts: number; deletes: number }> {
+    let deletes = 0;
+    for (const chunk of chunksOf(layout, batch.mutations)) {
+      if (chunk.kind === 'remove') deletes += chunk.mutations.length;
+      try {
+        await connection.query(chunk.statement);
+      } catch (error) {
+        if (reactionTo(error) !== 'refused') throw error;
+        await rollback(connection);
+        throw await describeRefusal(connection, chunk, error);
+      }
+    }
+    return { upserts: batch.mutations.length - deletes, deletes };
+  }
+
+  private async commit(
+    batch: Batch,
+    connection: Connection,
+    counts: { upserts: number; deletes: number },
+  ): Promise<Applied> {
+    try {
+      const { command } = await connection.query({ text: 'commit' });
+      if (command !== 'COMMIT') throw new Unavailable(`${this.site.what}: the transaction was rolled back.`);
+    } catch (error) {
+      if (!isLoss(error)) throw error;
+      await this.abandon(connection);
+      return { ...(await this.settle(batch, this.translated(error))), ...counts, repeated: 0 };
+    }
+    this.held = null;
+    return { durable: true, ...counts, repeated: 0 };
+  }
+
+  /** The compare-and-set moved nothing: the record says why. */
+  private async missed(batch: Batch, connection: Connection): Promise<Applied> {
+    this.held = null;
+    await rollback(connection);
+    const record = await readRecord(connection, this.relation, { lane: this.lane.index });
+    if (!record) throw missing(this.generation);
+    switch (judgeBatch(record, this.generation, batch)) {
+      case 'fenced':
+        throw fenced(this.generation, this.lane);
+      case 'repeated':
+        return { durable: true, upserts: 0, deletes: 0, repeated: batch.mutations.length };
+      case 'behind':
+        throw behind(this.generation, this.lane);
+      case 'apply':
+        throw new Unavailable(`${this.site.what}: the lane's record changed while it was read. It is tried again.`);
+    }
+  }
+
+  /**
+   * The answer is lost, perhaps to a COMMIT that took place: the record is read again, on a new connection, before
+   * anyone says "fenced" or "failed". Returns when it says that the batch is there.
+   */
+  private async settle(batch: Batch, loss: unknown): Promise<Applied> {
+    let record: PostgresRecord | null;
+    try {
+      const { connection } = await this.connected();
+      record = await readRecord(connection, this.relation, { lane: this.lane.index });
+    } catch {
+      throw loss;
+    }
+    const verdict = record ? judgeBatch(record, this.generation, batch) : 'behind';
+    if (verdict === 'fenced') throw fenced(this.generation, this.lane);
+    // "Behind" is no verdict here: held batches that went with the connection look the same. The next acquire decides.
+    if (verdict !== 'repeated') throw loss;
+    this.lost = false;
+    return { durable: true, upserts: 0, deletes: 0, repeated: batch.mutations.length };
+  }
+
+  /** Nothing of this process's transaction may be gone on with. */
+  private async abandon(connection: Connection): Promise<void> {
+    if (this.held) this.lost = true;
+    this.held = null;
+    await rollback(connection);
+  }
+
+  private admit(record: PostgresRecord | null, owner: Owner): PostgresRecord {
+    if (!record) throw missing(this.generation);
+    const problem = mismatch(record, this.generation);
+    if (problem) throw problem;
+    if (!mayOwn(record.owner, owner)) throw fenced(this.generation, this.lane);
+    return record;
+  }
+
+  /** Ends open transactions of this lane's earlier writers: a stopped process would hold the record's row for ever. */
+  private async endAbandoned(connection: Connection): Promise<void> {
+    await connection.query({
+      text: `select pg_terminate_backend(pid, 2000) from pg_stat_activity
+where datname = current_database() and usename = current_user and application_name = $1
+  and pid <> pg_backend_pid() and xact_start is not null`,
+      values: [this.applicationName],
+    });
+  }
+
+  private holds({ owner, from, to }: Batch): boolean {
+    if (!this.held || this.held.owner !== ownerToken(owner)) return false;
+    return this.held.next === canonicalOffsets(to) && this.held.next !== canonicalOffsets(from);
+  }
+
+  private async connected(): Promise<Line> {
+    if (this.line?.connection.usable) return this.line;
+    if (this.held) {
+      this.held = null;
+      this.lost = true;
+      throw new Unavailable(this.lostMessage());
+    }
+    const { applicationName, site } = this;
+    const connection = await site.connect({ url: site.url, applicationName, settings: planSettings });
+    try {
+      const layout = await readLayout(connection, generationSchema(site.schema, this.generation.number));
+      this.line = { connection, layout };
+      return this.line;
+    } catch (error) {
+      await connection.end();
+      throw error;
+    }
+  }
+
+  private async guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.translated(error);
+    }
+  }
+
+  private translated(error: unknown): unknown {
+    return reactionTo(error) === 'gone' ? missing(this.generation) : translate(error, this.site.what);
+  }
+
+  private lostMessage(): string {
+    return `${this.site.what}: the connection that held batches since the last closed point was lost, and they with it. The lane is acquired again, and goes on at its record.`;
+  }
+}
+
+/** The transaction's outcome is unknown, or the server ended it: unlike a refusal, it may succeed when tried again. */
+function isLoss(error: unknown): boolean {
+  return error instanceof Unavailable || reactionTo(error) === 'again';
+}

@@ -1,0 +1,93 @@
+import type { Connection, Statement } from './connection';
+import { qualified, quote, recordTable } from './names';
+
+export interface ColumnLayout {
+  readonly name: string;
+  /** As `format_type` writes it. */
+  readonly type: string;
+  /** The type's own name, of a domain its base's. */
+  readonly baseType: string;
+}
+
+/** One table of a generation, with the statements that write it: made once per connection, never per row. */
+export interface TableLayout {
+  readonly index: number;
+  readonly target: string;
+  /** Quoted and qualified. */
+  readonly relation: string;
+  readonly columns: readonly ColumnLayout[];
+  /** Primary key columns in key order. */
+  readonly key: readonly ColumnLayout[];
+  readonly upsert: Required<Omit<Statement, 'values'>>;
+  readonly remove: Required<Omit<Statement, 'values'>>;
+}
+
+const query = `
+select c.relname as target, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+       coalesce(b.typname, t.typname) as base_type, array_position(i.indkey::int2[], a.attnum) as key_position
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_index i on i.indrelid = c.oid and i.indisprimary
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_type t on t.oid = a.atttypid
+left join pg_type b on b.oid = nullif(t.typbasetype, 0)
+where n.nspname = $1 and c.relkind = 'r' and c.relname <> $2
+order by c.relname, a.attnum`;
+
+/** The tables of a generation as they are, by target: the types to cast to are the database's own. */
+export async function readLayout(connection: Connection, schema: string): Promise<ReadonlyMap<string, TableLayout>> {
+  const { rows } = await connection.query({ text: query, values: [schema, recordTable] });
+  const found = new Map<string, { column: ColumnLayout; keyPosition: number | null }[]>();
+  for (const row of rows) {
+    const columns = found.get(String(row['target'])) ?? [];
+    found.set(String(row['target']), columns);
+    columns.push({
+      column: { name: String(row['name']), type: String(row['type']), baseType: String(row['base_type']) },
+      keyPosition: row['key_position'] === null ? null : Number(row['key_position']),
+    });
+  }
+  return new Map(
+    [...found].map(([target, columns], index) => {
+      const key = columns
+        .filter(({ keyPosition }) => keyPosition !== null)
+        .sort((left, right) => Number(left.keyPosition) - Number(right.keyPosition))
+        .map(({ column }) => column);
+      const relation = qualified(schema, target);
+      return [target, createLayout({ index, target, relation, columns: columns.map(({ column }) => column), key })];
+    }),
+  );
+}
+
+export function createLayout(table: Omit<TableLayout, 'upsert' | 'remove'>): TableLayout {
+  return {
+    ...table,
+    upsert: { name: `slipstream_upsert_${table.index}`, text: upsertText(table) },
+    remove: { name: `slipstream_remove_${table.index}`, text: removeText(table) },
+  };
+}
+
+type Table = Omit<TableLayout, 'upsert' | 'remove'>;
+
+/**
+ * One statement for any number of rows: an array of text per column, cast to the column's type by the server. No
+ * version is compared: data and offsets move in one transaction, so a replay is refused as a whole.
+ */
+function upsertText({ relation, columns, key }: Table): string {
+  const keyNames = new Set(key.map(({ name }) => name));
+  const others = columns.filter(({ name }) => !keyNames.has(name)).map(({ name }) => quote(name));
+  const change =
+    others.length === 0 ? 'nothing' : `update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  return `insert into ${relation} (${columns.map(({ name }) => quote(name)).join(', ')})
+select ${columns.map(({ type }, index) => `v.c${index}::${type}`).join(', ')} from ${arrays(columns)}
+on conflict (${key.map(({ name }) => quote(name)).join(', ')}) do ${change}`;
+}
+
+function removeText({ relation, key }: Table): string {
+  const same = key.map(({ name, type }, index) => `t.${quote(name)} = v.c${index}::${type}`);
+  return `delete from ${relation} as t using ${arrays(key)} where ${same.join(' and ')}`;
+}
+
+function arrays(columns: readonly ColumnLayout[]): string {
+  const parameters = columns.map((_, index) => `$${index + 1}::text[]`).join(', ');
+  return `unnest(${parameters}) as v(${columns.map((_, index) => `c${index}`).join(', ')})`;
+}

@@ -1,0 +1,63 @@
+import { InvalidConfig } from '../../model/errors';
+import type { Generation, Lane, Store, StoreContext } from '../store';
+import { connectTo, type Connect } from './connection';
+import { dropGeneration, prepareGeneration } from './generation';
+import { inspect } from './inspection';
+import { LaneWriter } from './lane';
+import { promoteGeneration } from './promotion';
+import { scanGeneration } from './scan';
+import type { Site } from './site';
+
+/** What a test may put in another's place: everything the store says to the server goes through `connect`. */
+export interface PostgresParts {
+  readonly connect: Connect;
+}
+
+/**
+ * A PostgreSQL database that follows the log: the source's own server or another. Readers use the views of schema
+ * `<schema>`; each generation has tables and record in `<schema>_g<number>`. Connections are made when first needed.
+ */
+export function openPostgresStore(context: StoreContext, { connect }: PostgresParts = { connect: connectTo }): Store {
+  const site = createSite(context, connect);
+  const writers = new Map<string, LaneWriter>();
+
+  const writerOf = (generation: Generation, lane: Lane): LaneWriter => {
+    const key = writerKey(generation, lane);
+    const existing = writers.get(key);
+    if (existing) return existing;
+    const writer = new LaneWriter(site, generation, lane);
+    writers.set(key, writer);
+    return writer;
+  };
+
+  return {
+    capabilities: {
+      offsetsWithData: true,
+      transactionConsistent: true,
+      fence: 'compare-and-set',
+      atomicPromote: true,
+    },
+    inspect: () => inspect(site),
+    prepare: (generation) => prepareGeneration(site, generation),
+    acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),
+    apply: (generation, batch, signal) => writerOf(generation, batch.lane).apply(batch, signal),
+    release: async (generation, lane) => writers.get(writerKey(generation, lane))?.release(),
+    scan: (generation, range, limit) => scanGeneration(site, { generation, range, limit }),
+    promote: (generation) => promoteGeneration(site, generation),
+    drop: (generation) => dropGeneration(site, generation),
+    async close() {
+      await Promise.all([...writers.values()].map((writer) => writer.close()));
+      writers.clear();
+    },
+  };
+}
+
+function createSite({ pipeline, store, definition, url, catalogue }: StoreContext, connect: Connect): Site {
+  const what = `Store ${pipeline}/${store} (PostgreSQL)`;
+  if (definition.type !== 'postgres') throw new InvalidConfig(`${what}: its definition is of type ${definition.type}.`);
+  return { pipeline, store, schema: definition.schema, definition, catalogue, url, connect, what };
+}
+
+function writerKey({ number, mappingHash, logId }: Generation, { index }: Lane): string {
+  return JSON.stringify([number, mappingHash, logId, index]);
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { documentId } from '../../model/names';
+import type { Row } from '../../model/change';
+import { openPostgresStore, type PostgresParts } from '../../stores/postgres/store';
+import { createDatabase } from '../support/database';
+import type { StoreAdapter } from './store-contract';
+
+export const schema = 'replica';
+
+/** A database of its own on the test server, and a plain connection to it. Dropped by `close`. */
+export async function createTestDatabase(): Promise<{ url: string; client: Client; close(): Promise<void> }> {
+  const server = process.env['SLIPSTREAM_TEST_POSTGRES'];
+  if (server === undefined) throw new Error('Set SLIPSTREAM_TEST_POSTGRES to the URL of a superuser.');
+  const database = await createDatabase(server, `store_${randomBytes(6).toString('hex')}`);
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  return {
+    url: database.url,
+    client,
+    async close() {
+      await client.end();
+      await database.close();
+      const admin = new Client({ connectionString: server });
+      await admin.connect();
+      await admin.query(`drop database ${database.name} with (force)`);
+      await admin.end();
+    },
+  };
+}
+
+const keys: Readonly<Record<string, readonly string[]>> = { accounts: ['id'], lines: ['order_id', 'product'] };
+
+/** The rows of a view by document id; null when there is no view. */
+export async function readView(client: Client, target: string): Promise<Record<string, Row> | null> {
+  const there = await client.query(`select to_regclass($1) is not null as there`, [`${schema}.${target}`]);
+  if (there.rows[0].there !== true) return null;
+  const { rows } = await client.query<Row>(`select * from ${schema}.${target}`);
+  return Object.fromEntries(
+    rows.map((row) => [
+      documentId(
+        target,
+        (keys[target] ?? []).map((column) => row[column]),
+      ),
+      row,
+    ]),
+  );
+}
+
+/** Each check in a database of its own. */
+export function postgresAdapter(parts?: PostgresParts): StoreAdapter {
+  return {
+    name: 'PostgreSQL',
+    async setUp({ pipeline, store, catalogue }) {
+      const database = await createTestDatabase();
+      return {
+        async open(tables) {
+          const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables } as const;
+          return openPostgresStore({ pipeline, store, definition, url: database.url, catalogue }, parts);
+        },
+        read: (target) => readView(database.client, target),
+        close: () => database.close(),
+      };
+    },
+  };
+}
