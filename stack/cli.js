@@ -8,6 +8,7 @@ const { isAlive } = require('./processes/identity');
 const { showProgress, timings } = require('./progress');
 const { provision } = require('./provision');
 const { reportFailure } = require('./report-failure');
+const { forTests } = require('./run-on-stack');
 const { readStack } = require('./servers/record');
 
 const { attachStack } = require('./handle');
@@ -50,16 +51,14 @@ async function provisionOnly(parts) {
   }
 }
 
-/** @param {string} directory @param {readonly import('./index').Part[]} parts @param {boolean} forTests */
-async function up(directory, parts, forTests) {
+/** @param {string} directory @param {readonly import('./index').Part[]} parts @param {boolean} asTests */
+async function up(directory, parts, asTests) {
   const stop = untilSignal();
   const progress = showProgress(process.stderr);
   const { report } = progress;
   try {
     const supplies = await provision({ parts, report, signal: stop.signal });
-    const options = forTests
-      ? { durable: false, kafkaHeap: '512m', elasticsearchHeap: '512m' }
-      : { preferWellKnownPorts: true };
+    const options = asTests ? forTests : { preferWellKnownPorts: true };
     const stack = await openStack({ directory, parts, options, supplies, report, signal: stop.signal });
     progress.end();
     console.error(timings(supplies, stack.launchSeconds));

@@ -42,6 +42,11 @@ export interface StackOptions {
   preferWellKnownPorts?: boolean;
   /** `false`: PostgreSQL runs with fsync=off. Honest for tests that kill processes, not for ones that cut the power. */
   durable?: boolean;
+  /**
+   * Kafka and Elasticsearch use Java's quick compiler alone: Elasticsearch starts with 8 s of CPU instead of 12, and is
+   * slower under load. For tests, not for measurements.
+   */
+  quickStart?: boolean;
   kafkaHeap?: string;
   elasticsearchHeap?: string;
   /** Extra `postgres -c name=value`. */

@@ -18,7 +18,7 @@ const { untilSignal } = require('./until-signal');
 const sessionVariable = 'SLIPSTREAM_SESSION';
 
 /** @type {import('./index').StackOptions} */
-const forTests = { durable: false, kafkaHeap: '512m', elasticsearchHeap: '512m' };
+const forTests = { durable: false, quickStart: true, kafkaHeap: '512m', elasticsearchHeap: '512m' };
 
 /**
  * Runs one of our programs (Jest, the fault runner) with a stack of its own, and leaves nothing: no process, and no
@@ -66,7 +66,8 @@ async function runOnStack({ name, parts, build, args }) {
     const left = killMarked(sessionVariable, session);
     if (left > 0) console.error(`  ${left} processes were left behind by the program and have been killed`);
     await stack?.stop();
-    if (directory !== undefined) tidy(directory, code === 0);
+    // Whoever pressed Ctrl-C knows why it ended.
+    if (directory !== undefined) tidy(directory, code === 0 || stop.signal.aborted);
     stop.dispose();
   }
   return code;
@@ -115,4 +116,4 @@ function tidy(directory, succeeded) {
   console.error(`The servers' logs are kept in ${path.join(directory, 'logs')}.`);
 }
 
-module.exports = { runOnStack };
+module.exports = { runOnStack, forTests };

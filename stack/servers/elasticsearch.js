@@ -36,6 +36,7 @@ const elasticsearch = {
       `-Xms${heap}`,
       `-Xmx${heap}`,
       '-XX:+UseG1GC',
+      ...(options.quickStart ? ['-XX:TieredStopAtLevel=1'] : []),
       '-Djava.io.tmpdir=${ES_TMPDIR}',
       '20-:--add-modules=jdk.incubator.vector',
       '-XX:+ExitOnOutOfMemoryError',
@@ -54,6 +55,8 @@ const elasticsearch = {
         ES_JAVA_HOME: path.dirname(path.dirname(String(supply.java))),
         ES_PATH_CONF: path.join(home, 'config'),
         ES_TMPDIR: path.join(home, 'tmp'),
+        // The launcher works for two seconds, in which thorough compiling never pays.
+        CLI_JAVA_OPTS: '-XX:TieredStopAtLevel=1',
       },
       account: serverAccount(),
       address: `http://127.0.0.1:${ports.main}`,

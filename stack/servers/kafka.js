@@ -89,6 +89,7 @@ const kafka = {
       args: [
         `-Xmx${options.kafkaHeap ?? '1g'}`,
         '-Xms256m',
+        ...(options.quickStart ? ['-XX:TieredStopAtLevel=1'] : []),
         '-XX:+UseG1GC',
         '-XX:MaxGCPauseMillis=20',
         '-Djava.awt.headless=true',

@@ -53,7 +53,7 @@ describe('the choice among the ways to a part', () => {
   });
 
   test('PostgreSQL: the pinned one goes before any other of the machine, which CI does not use at all', async () => {
-    expect(waysToPostgres(surroundings({})).map((way) => way.source)).toEqual([
+    expect(waysToPostgres(surroundings({})).map((way: { source: string }) => way.source)).toEqual([
       'installed',
       'cache',
       'download',
@@ -67,7 +67,7 @@ describe('the choice among the ways to a part', () => {
   });
 
   test('Temporal: a binary, the cache, the download, and only then minutes of building', () => {
-    expect(waysToTemporal(surroundings({})).map((way) => way.source)).toEqual([
+    expect(waysToTemporal(surroundings({})).map((way: { source: string }) => way.source)).toEqual([
       'installed',
       'installed',
       'cache',
@@ -89,14 +89,14 @@ describe('the cache', () => {
   });
 
   test('an installation that failed half-way does not count, and the next one starts clean', async () => {
-    const half = install(request(), async (directory) => {
+    const half = install(request(), async (directory: string) => {
       writeFileSync(join(directory, 'half'), '');
       throw new Error('aborted');
     });
     await expect(half).rejects.toThrow('aborted');
     expect(installed(cache, 'thing-1.0')).toBeUndefined();
 
-    const home = await install(request(), async (directory) => writeFileSync(join(directory, 'whole'), ''));
+    const home = await install(request(), async (directory: string) => writeFileSync(join(directory, 'whole'), ''));
     expect(installed(cache, 'thing-1.0')).toBe(home);
   });
 
