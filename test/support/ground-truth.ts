@@ -57,7 +57,10 @@ export async function compareIndex(input: {
     for (const [id, document] of found) {
       if (!id.startsWith(`${expectation.target}/`)) continue;
       found.delete(id);
-      documents.set(id, normalised(document, types));
+      const { _slipstream_id: ownId, ...fields } = document;
+      if (ownId !== undefined && ownId !== id)
+        throw new Error(`The document ${id} says that its id is ${String(ownId)}.`);
+      documents.set(id, normalised(fields, types));
     }
     const rows = new Map([...expected].map(([id, { row }]) => [id, normalised(row, types)]));
     differences.push(...compareRows(expectation.target, rows, documents));

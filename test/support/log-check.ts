@@ -1,3 +1,4 @@
+import type { AcceptedVersion } from './accepted-versions';
 import type { LoggedChange } from './log-contents';
 
 /** One committed row change, as the source's own ledger has it. */
@@ -45,6 +46,17 @@ export function checkLog(log: readonly LoggedChange[], ledger: readonly LedgerEn
     last.set(partition, change);
   }
   return { changes, lost: [...expected].filter((name) => !seen.has(name)), repeated, aborted, disordered };
+}
+
+/** The log as a store that accepts everything: what goes back in time here is wrong in every store for ever. */
+export function versionsOnLog(log: readonly LoggedChange[]): AcceptedVersion[] {
+  const inOrder = [...log].sort((left, right) => left.offset - right.offset);
+  return inOrder.map(({ table, partition, key, operation, revision }) => ({
+    generation: `log/${partition}`,
+    target: table,
+    key,
+    revision: operation === 'd' ? null : revision,
+  }));
 }
 
 function comesAfter(left: LoggedChange, right: LoggedChange): boolean {

@@ -10,6 +10,8 @@ export interface LoggedChange {
   readonly lsn: bigint;
   readonly index: number;
   readonly revision: number;
+  /** The record's key, as the topic has it. */
+  readonly key: string;
 }
 
 interface Envelope {
@@ -62,8 +64,8 @@ export async function readLog(brokers: string, topics: readonly string[]): Promi
         .run({
           autoCommit: false,
           eachBatch: ({ batch }) => {
-            for (const { value, offset } of batch.messages) {
-              if (value) changes.push(parse(value, batch.partition, Number(offset)));
+            for (const { key, value, offset } of batch.messages) {
+              if (value) changes.push(parse({ key, value }, batch.partition, Number(offset)));
             }
             return Promise.resolve();
           },
@@ -76,7 +78,7 @@ export async function readLog(brokers: string, topics: readonly string[]): Promi
   return changes;
 }
 
-function parse(value: Buffer, partition: number, offset: number): LoggedChange {
+function parse({ key, value }: { key: Buffer | null; value: Buffer }, partition: number, offset: number): LoggedChange {
   const { op, before, after, source, position } = JSON.parse(value.toString('utf8')) as Envelope;
   return {
     table: source.table,
@@ -86,5 +88,6 @@ function parse(value: Buffer, partition: number, offset: number): LoggedChange {
     lsn: BigInt(position.lsn),
     index: position.index,
     revision: Number((after ?? before)?.revision),
+    key: key?.toString('utf8') ?? '',
   };
 }

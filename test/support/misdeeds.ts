@@ -38,12 +38,23 @@ export const sabotages = [
   'no-snapshot-check',
   'offsets-before-data',
   'no-closed-points',
+  'blind-clock', // a slice's own watch on its clock is a courtesy that would hide whether the fence works
+  'lost-produce-answer', // the broker has appended, the answer never arrives
+  'retry-after-lost-answer', // the same, and the producer is used again
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
 
 /** What a worker process is told, as JSON in its environment. */
 export interface Misdeeds {
-  /** Dies there at the given passing (1: the first). The marker file keeps it from dying a second time. */
-  readonly crash?: { readonly point: CrashPoint; readonly passing: number; readonly marker: string };
+  /** What it does to itself there, at the given passing (1: the first). The marker file keeps it from a second time. */
+  readonly crash?: {
+    readonly point: CrashPoint;
+    readonly passing: number;
+    readonly marker: string;
+    readonly signal: 'SIGKILL' | 'SIGSTOP';
+  };
   readonly sabotage?: readonly Sabotage[];
 }
+
+/** The variable that carries them. */
+export const misdeedsVariable = 'SLIPSTREAM_TEST_MISDEEDS';

@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { positionsTopic, tableTopic } from '../../model/names';
 import type { PipelineFile } from '../../model/pipeline';
-import type { PipelineStatus } from '../../model/status';
+import type { CaptureProgress, PipelineStatus } from '../../model/status';
 import { createDatabase, type Database } from './database';
 import { replicaTables, searchTables } from './expectations';
 import type { Misdeeds } from './misdeeds';
@@ -35,9 +35,14 @@ export interface Scenario {
   readonly schema: string;
   /** Alias of the index. */
   readonly alias: string;
+  /** What the workers use. */
   readonly elasticsearch: RecordingProxy;
+  /** What readers use: past the proxy. */
+  readonly elasticsearchUrl: string;
   readonly client: Client;
   readonly namespace: string;
+  readonly temporalAddress: string;
+  readonly kafka: string;
   readonly taskQueue: string;
   /** The topics of the tables. */
   readonly topics: readonly string[];
@@ -48,6 +53,8 @@ export interface Scenario {
   /** Starts `sync/<name>` by the client library; one test does it by the Temporal CLI. */
   startSync(): Promise<void>;
   status(): Promise<PipelineStatus>;
+  /** Rows that the copy has brought to the log, by capture's last heartbeat: the status is as old as the last slice. */
+  copiedRows(): Promise<number>;
   /** For failures: the status and the ends of the workers' logs. */
   evidence(): Promise<string>;
   close(): Promise<void>;
@@ -95,8 +102,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     schema: name,
     alias: name,
     elasticsearch,
+    elasticsearchUrl: testAddress('elasticsearch'),
     client,
     namespace: name,
+    temporalAddress: testAddress('temporal'),
+    kafka: testAddress('kafka'),
     taskQueue: name,
     topics: tables.map((table) => tableTopic(name, table)),
     positionsTopic: positionsTopic(name),
@@ -112,6 +122,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       await client.workflow.start('sync', { workflowId: `sync/${name}`, taskQueue: name, args: [pipeline] });
     },
     status,
+    copiedRows: () => copiedRows(client, name),
     async evidence() {
       const seen = await status().then(
         (answer) => JSON.stringify(answer, null, 1),
@@ -158,6 +169,14 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     },
     slice: { seconds: 5, heartbeatSeconds: 3, ...options.slice },
   };
+}
+
+async function copiedRows(client: Client, name: string): Promise<number> {
+  const { raw } = await client.workflow.getHandle(`sync/${name}/capture`).describe();
+  const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data;
+  if (!payload) return 0;
+  const progress = JSON.parse(Buffer.from(payload).toString('utf8')) as CaptureProgress | null;
+  return Object.values(progress?.copies ?? {}).reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** Slots are few and hold WAL back; databases and topics may stay, since nobody else has their names. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { compiled } from './project';
-import type { Misdeeds } from './misdeeds';
+import { misdeedsVariable, type Misdeeds } from './misdeeds';
 import { waitFor } from './wait';
 
 /** A worker as people run it: a process of its own, from compiled code. */
@@ -34,7 +34,7 @@ export async function startWorker({ environment, logFile, misdeeds }: WorkerOpti
     env: {
       ...process.env,
       ...environment,
-      ...(misdeeds ? { SLIPSTREAM_TEST_MISDEEDS: JSON.stringify(misdeeds) } : {}),
+      ...(misdeeds ? { [misdeedsVariable]: JSON.stringify(misdeeds) } : {}),
     },
     stdio: ['ignore', log, log],
   });

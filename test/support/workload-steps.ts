@@ -117,6 +117,17 @@ export const smallSteps: readonly Step[] = [
   ...[retitleDocument, retitleDocument, rewriteDocument, insertDocument, deleteDocument],
 ];
 
+/**
+ * Takes one from every account and gives the sum to one vault, in one transaction: with some thousand accounts it is
+ * larger than a micro-batch, so a replica that commits per micro-batch shows its half.
+ */
+export async function levyAll(client: Client): Promise<void> {
+  await client.query('begin');
+  const taken = await rows(client, 'update accounts set balance = balance - 1');
+  await some(client, `update vaults set balance = balance + $1 where ${oneOf.vaults}`, [taken]);
+  await client.query('commit');
+}
+
 /** One statement, or two that belong together, over about `size` rows. */
 export function largeStep(size: number): Step {
   return async (client, random) => {
@@ -133,17 +144,19 @@ export function largeStep(size: number): Step {
         // As many come as go, over time: inserts alone would make every later comparison slower.
         const gone = await rows(client, `delete from entries where ${many('entries', 'id > 2000')}`);
         if (gone > 0) return gone;
-        return insertMany(client, size);
+        return insertMany(size)(client, random);
       }
       default:
-        return insertMany(client, size);
+        return insertMany(size)(client, random);
     }
   };
 }
 
-const insertMany = (client: Client, size: number) =>
-  some(
-    client,
-    `insert into entries select nextval('entry_ids'), 1, n, 'credit', 'many ${canary}' from generate_series(1, $1::int) n`,
-    [size],
-  );
+export function insertMany(size: number): Step {
+  return (client) =>
+    some(
+      client,
+      `insert into entries select nextval('entry_ids'), 1, n, 'credit', 'many ${canary}' from generate_series(1, $1::int) n`,
+      [size],
+    );
+}

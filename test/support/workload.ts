@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Database } from './database';
 import { seeded, type Random } from './random';
-import { largeStep, NothingToDo, smallSteps, type Step } from './workload-steps';
+import { insertMany, largeStep, NothingToDo, smallSteps, type Step } from './workload-steps';
 
 export interface WorkloadOptions {
   readonly source: Database;
@@ -30,7 +30,9 @@ export interface WorkloadResult {
 export async function runWorkload(options: WorkloadOptions): Promise<WorkloadResult> {
   const { writers = 3, seed } = options;
   const random = seeded(seed);
+  const { largest = 1000 } = options;
   const tally = { changes: 0, transactions: 0, rolledBack: 0, largest: 0 };
+  let largestUnderWay = false;
   const started = Date.now();
   const done = () => tally.changes >= options.changes || options.signal?.aborted === true;
   const write = async (own: Random) => {
@@ -38,7 +40,11 @@ export async function runWorkload(options: WorkloadOptions): Promise<WorkloadRes
     while (!done()) {
       try {
         client ??= await options.source.connect();
-        const changes = await writeTransaction(client, own, planSize(own, options, tally.changes));
+        // Large ones are drawn, but the largest must come, once, whatever is drawn.
+        const sure = !largestUnderWay && largest >= 50 && tally.changes > options.changes / 2;
+        if (sure) largestUnderWay = true;
+        const step = sure ? insertMany(largest) : drawLarge(own, largest);
+        const changes = await writeTransaction(client, own, step);
         tally.changes += changes;
         tally.largest = Math.max(tally.largest, changes);
         if (changes > 0) tally.transactions += 1;
@@ -59,22 +65,19 @@ export async function runWorkload(options: WorkloadOptions): Promise<WorkloadRes
   return tally;
 }
 
-/** 0: a small one. Large ones are drawn log-uniformly, and the largest size surely comes once, at the half. */
-function planSize(random: Random, { largest = 1000, changes }: WorkloadOptions, soFar: number): number {
-  if (largest < 50 || random.chance(0.98)) return 0;
-  const room = Math.min(largest, Math.max(50, changes - soFar));
-  if (soFar > changes / 2 && random.chance(0.3)) return room;
-  return Math.round(Math.exp(Math.log(50) + random.next() * (Math.log(room) - Math.log(50))));
+/** One transaction in fifty is large, of a size drawn log-uniformly; null: a small one. */
+function drawLarge(random: Random, largest: number): Step | null {
+  if (largest < 50 || random.chance(0.98)) return null;
+  return largeStep(Math.round(Math.exp(Math.log(50) + random.next() * Math.log(largest / 50))));
 }
 
 /** Returns the committed changes; 0 when it rolled back. */
-async function writeTransaction(client: Client, random: Random, size: number): Promise<number> {
-  const step = (): Step => (size > 0 ? largeStep(size) : random.pick(smallSteps));
+async function writeTransaction(client: Client, random: Random, large: Step | null): Promise<number> {
   await client.query('begin');
   try {
     await client.query('select setseed($1)', [random.next()]);
-    let changes = await step()(client, random);
-    while (size === 0 && random.chance(0.6)) changes += await step()(client, random);
+    let changes = await (large ?? random.pick(smallSteps))(client, random);
+    while (!large && random.chance(0.6)) changes += await random.pick(smallSteps)(client, random);
     if (random.chance(0.2)) {
       await client.query('savepoint attempt');
       await random.pick(smallSteps)(client, random).catch(ignoreNothingToDo);
@@ -87,7 +90,7 @@ async function writeTransaction(client: Client, random: Random, size: number): P
       // A step that found nothing to do may have done its first half.
       await client.query(more > 0 ? 'release savepoint kept' : 'rollback to savepoint kept');
     }
-    const commit = size > 0 || random.chance(0.9);
+    const commit = large !== null || random.chance(0.9);
     await client.query(commit ? 'commit' : 'rollback');
     return commit ? changes : 0;
   } catch (error) {

@@ -50,7 +50,7 @@ describe('comparison of rows', () => {
 
 describe('check of the log', () => {
   const change = (lsn: number, index: number, revision: number, operation: LoggedChange['operation'] = 'c') => ({
-    ...{ table: 't', partition: 0, offset: revision, operation, revision, index },
+    ...{ table: 't', partition: 0, offset: revision, operation, revision, index, key: '' },
     lsn: BigInt(lsn),
   });
   const entry = (revision: number, operation = 'c') => ({ table: 't', operation, revision });

@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { judge } from '../../support/accepted-versions';
+import { failedAttempts, pendingFailures, readHistories } from '../../support/histories';
+import { readLedger } from '../../support/ledger';
+import { checkLog } from '../../support/log-check';
+import { readLog } from '../../support/log-contents';
+import { crashPoints, type CrashPoint } from '../../support/misdeeds';
+import { announceSeed, seeded } from '../../support/random';
+import { replicaVersions } from '../../support/replica-recorder';
+import { openScenario, type Scenario } from '../../support/scenario';
+import { expectEqual, settle, untilLive } from '../../support/settle';
+import type { WorkerProcess } from '../../support/worker-process';
+import { runWorkload } from '../../support/workload';
+
+jest.setTimeout(600_000);
+
+/** Points of the copy are passed at the start, those of a generation when one is built; the others under any change. */
+const copyPoints = crashPoints.filter((point) => point.startsWith('copy.'));
+const generationPoints = crashPoints.filter((point) => point.startsWith('generation.'));
+const changePoints = crashPoints.filter((point) => !copyPoints.includes(point) && !generationPoints.includes(point));
+
+const crashing = (scenario: Scenario, point: CrashPoint, passing = 1) =>
+  scenario.startWorker({ crash: { point, passing, marker: join(scenario.folder, point), signal: 'SIGKILL' } });
+
+/** Changes flow until the worker is dead. */
+async function changesUntilDeath(scenario: Scenario, worker: WorkerProcess, seed: number): Promise<void> {
+  const dead = new AbortController();
+  const writing = runWorkload({
+    ...{ source: scenario.source, seed, changes: 20_000, largest: 300, changesPerSecond: 500, signal: dead.signal },
+  });
+  try {
+    expect(await worker.death(45)).toBe('SIGKILL');
+  } finally {
+    dead.abort();
+    await writing;
+  }
+}
+
+/** The whole of it: stores equal, each change once on the log, nothing that never happened, nothing applied twice. */
+async function expectNothingLostOrRepeated(scenario: Scenario): Promise<void> {
+  await settle(scenario, 60);
+  await expectEqual(scenario);
+  const verdict = checkLog(await readLog(scenario.kafka, scenario.topics), await readLedger(scenario.source));
+  expect(verdict).toMatchObject({ lost: [], repeated: [], aborted: [], disordered: [] });
+  expect(verdict.changes).toBeGreaterThan(0);
+  expect(judge(await replicaVersions(scenario.replica))).toEqual({ backInTime: [], repeated: [] });
+  expect(judge(scenario.elasticsearch.versions()).backInTime).toEqual([]);
+}
+
+it('kill -9 at every named point, and once at random, costs no change and repeats none', async () => {
+  const seed = announceSeed('crash points');
+  const random = seeded(seed);
+  const scenario = await openScenario({ chunkRows: 100 });
+  try {
+    // The copy's points: the source rests, so each worker dies in the copy itself.
+    for (const point of copyPoints) {
+      const worker = await crashing(scenario, point, 2);
+      if (point === copyPoints[0]) await scenario.startSync();
+      expect(await worker.death(60)).toBe('SIGKILL');
+    }
+    for (const point of changePoints) {
+      const worker = await crashing(scenario, point, random.between(1, 3));
+      await changesUntilDeath(scenario, worker, random.between(1, 1e9));
+    }
+    const worker = await scenario.startWorker();
+    await runWorkload({
+      ...{ source: scenario.source, seed, changes: random.between(200, 1500), changesPerSecond: 500, largest: 300 },
+    });
+    await worker.end('SIGKILL');
+    await scenario.startWorker();
+    await untilLive(scenario, 60);
+    await expectNothingLostOrRepeated(scenario);
+  } finally {
+    await scenario.close();
+  }
+});
+
+it('kill -9 at every point of a generation: it is built, promoted and dropped all the same', async () => {
+  const seed = announceSeed('crash points of a generation');
+  const scenario = await openScenario();
+  try {
+    await scenario.startWorker();
+    await scenario.startSync();
+    await untilLive(scenario, 60);
+    for (const [at, point] of generationPoints.entries()) {
+      await scenario.workers.at(-1)?.end('SIGKILL');
+      const worker = await crashing(scenario, point);
+      const store = at % 2 === 0 ? 'replica' : 'search';
+      await scenario.client.workflow.getHandle(`sync/${scenario.name}`).signal('rebuild', { store, reason: point });
+      await changesUntilDeath(scenario, worker, seed + at);
+      await scenario.startWorker();
+      await untilLive(scenario, 60);
+    }
+    await expectNothingLostOrRepeated(scenario);
+  } finally {
+    await scenario.close();
+  }
+});
+
+it('control: a store whose offsets go before its data loses changes when it is killed between', async () => {
+  const scenario = await openScenario();
+  try {
+    const marker = join(scenario.folder, 'between');
+    const worker = await scenario.startWorker({
+      crash: { point: 'elasticsearch.between-data-and-offsets', passing: 1, marker, signal: 'SIGKILL' },
+      sabotage: ['offsets-before-data'],
+    });
+    await scenario.startSync();
+    expect(await worker.death(60)).toBe('SIGKILL');
+    await scenario.startWorker();
+    await settle(scenario, 60);
+    await expect(expectEqual(scenario)).rejects.toThrow('missing in the store');
+  } finally {
+    await scenario.close();
+  }
+});
+
+it('SIGTERM hands over to another worker within seconds and without a failed attempt', async () => {
+  const seed = announceSeed('takeover');
+  const scenario = await openScenario({ slice: { seconds: 30 } });
+  try {
+    const first = await scenario.startWorker();
+    await scenario.startSync();
+    await untilLive(scenario, 60);
+    const second = await scenario.startWorker();
+    const failuresBefore = failedAttempts(await readHistories(scenario.client)).length;
+    const writing = runWorkload({ source: scenario.source, seed, changes: 2000, changesPerSecond: 400, largest: 300 });
+    const ordered = Date.now();
+    await first.end('SIGTERM');
+    const ended = Date.now();
+    await settle(scenario, 60);
+    process.stderr.write(
+      `takeover: the old worker ended after ${(ended - ordered) / 1000} s, the new one had all changes after ` +
+        `${(Date.now() - ordered) / 1000} s\n`,
+    );
+    await writing;
+    expect(second.alive).toBe(true);
+    await expectNothingLostOrRepeated(scenario);
+    expect(failedAttempts(await readHistories(scenario.client)).slice(failuresBefore)).toEqual([]);
+    const { name } = scenario;
+    expect(
+      await pendingFailures(
+        scenario.client,
+        ['capture', 'replica', 'search'].map((id) => `sync/${name}/${id}`),
+      ),
+    ).toEqual([]);
+  } finally {
+    await scenario.close();
+  }
+});

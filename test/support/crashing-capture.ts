@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Producer } from 'kafkajs';
+import { resourceNames } from '../../model/names';
+import { createKafka } from '../../stream/kafka';
+import type { LogWriter } from '../../stream/log';
+import { openLogWriter, takeFence } from '../../stream/log-writer';
+import { tableTopics } from '../../stream/topics';
+import type { CaptureParts } from '../../capture/parts';
+import type { Pass } from './crash-points';
+import type { Sabotage } from './misdeeds';
+import { answerDroppingSockets } from './dropped-answers';
+
+/** Capture's parts with crash points in them, and without what is sabotaged. */
+export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: ReadonlySet<Sabotage>): CaptureParts {
+  return {
+    ...real,
+    async openWriter(options, { logId, systemId, timeline }) {
+      const { name, log, source } = options.pipeline;
+      const fenceless = sabotage.has('no-kafka-fence');
+      const dropping = sabotage.has('lost-produce-answer') ? answerDroppingSockets() : null;
+      const writer = await openLogWriter({
+        kafka: createKafka({
+          brokers: options.brokers,
+          clientId: `slipstream-${name}-writer`,
+          log: options.log,
+          ...(dropping ? { socketFactory: dropping } : {}),
+        }),
+        prefix: log.prefix,
+        // The id alone fences, at the first transaction: without a fence each writer needs one of its own.
+        transactionalId: fenceless ? `unfenced-${randomUUID()}` : resourceNames(name).transactionalId,
+        logId,
+        source: { systemId, timeline },
+        topics: tableTopics(log.prefix, source.tables, log.partitions),
+        fence: async (producer) => {
+          if (!fenceless) await takeFence(producer);
+          passInsideTransactions(producer, pass);
+        },
+      });
+      return crashingWriter(writer, pass);
+    },
+    confirm(replication, lsn) {
+      real.confirm(replication, lsn);
+      pass('capture.after-confirm');
+    },
+    async readChunk(client, request) {
+      const chunk = await real.readChunk(client, request);
+      pass('copy.after-read');
+      return chunk;
+    },
+    mustReadAgain: sabotage.has('no-snapshot-check') ? () => false : real.mustReadAgain,
+  };
+}
+
+function crashingWriter(writer: LogWriter, pass: Pass): LogWriter {
+  return {
+    get last() {
+      return writer.last;
+    },
+    async append(records, closing) {
+      const before = rowsCopied(writer);
+      if (records.length > 0) pass('capture.before-append');
+      const record = await writer.append(records, closing);
+      if (records.length > 0) pass('capture.after-append');
+      if (rowsCopied(writer) > before) pass('copy.after-append');
+      return record;
+    },
+    close: () => writer.close(),
+  };
+}
+
+function rowsCopied({ last }: LogWriter): number {
+  return Object.values(last?.copies ?? {}).reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** The position record is the one that goes by `send`; the rows before it go by `sendBatch`. */
+function passInsideTransactions(producer: Producer, pass: Pass): void {
+  const begin = producer.transaction.bind(producer);
+  producer.transaction = async (...options) => {
+    const transaction = await begin(...options);
+    const { send, sendBatch } = transaction;
+    let sent = false;
+    transaction.sendBatch = (batch) => {
+      sent = true;
+      return sendBatch(batch);
+    };
+    transaction.send = (record) => {
+      if (sent) pass('capture.inside-transaction');
+      return send(record);
+    };
+    return transaction;
+  };
+}

@@ -1,0 +1,85 @@
+import { compareIndex, compareReplica } from './ground-truth';
+import { describeDifferences, type Difference } from './differences';
+import type { Expectation } from './expectations';
+import { ask } from './index-contents';
+import type { Scenario } from './scenario';
+import { waitFor } from './wait';
+
+let sentinels = 0;
+
+/**
+ * Resolves when both stores hold everything written before the call: a last row, written now, has come through. With
+ * one lane a store that holds it holds all before it.
+ */
+export async function settle(scenario: Scenario, seconds: number): Promise<void> {
+  const { source, replica, schema, alias, elasticsearchUrl, pipeline } = scenario;
+  sentinels += 1;
+  const id = -1_000_000 - sentinels;
+  await source.query(`insert into entries values ($1, 1, 1, 'fee', 'the last')`, [id]);
+  await waitFor({
+    what: `the last row in every store of ${scenario.name}`,
+    seconds,
+    everyMs: 200,
+    look: async () => ({
+      replica:
+        !('replica' in pipeline.stores) ||
+        (await replica.query(`select 1 from "${schema}".entries where id = $1`, [id])).length === 1,
+      search: !('search' in pipeline.stores) || (await inIndex(elasticsearchUrl, alias, `entries/${id}`)),
+    }),
+    until: (seen) => seen.replica && seen.search,
+    evidence: () => scenario.evidence(),
+  });
+}
+
+async function inIndex(url: string, alias: string, id: string): Promise<boolean> {
+  const answer = (await ask(url, `/${alias}/_search`, { body: { query: { ids: { values: [id] } } } })) as {
+    hits: { hits: unknown[] };
+  };
+  return answer.hits.hits.length === 1;
+}
+
+export interface StoreExpectations {
+  readonly replica?: readonly Expectation[];
+  readonly search?: readonly Expectation[];
+}
+
+/** Both stores against the source, both directions; call once the writers rest. */
+export async function differencesOf(scenario: Scenario, expectations: StoreExpectations = {}): Promise<Difference[]> {
+  const { source, replica, schema, alias, elasticsearchUrl, pipeline } = scenario;
+  return [
+    ...('replica' in pipeline.stores
+      ? await compareReplica({
+          ...{ source, replica, schema },
+          ...(expectations.replica ? { expectations: expectations.replica } : {}),
+        })
+      : []),
+    ...('search' in pipeline.stores
+      ? await compareIndex({
+          ...{ source, alias, elasticsearch: elasticsearchUrl },
+          ...(expectations.search ? { expectations: expectations.search } : {}),
+        })
+      : []),
+  ];
+}
+
+/** Fails with the differences, named row by row. */
+export async function expectEqual(scenario: Scenario, expectations?: StoreExpectations): Promise<void> {
+  const differences = await differencesOf(scenario, expectations);
+  if (differences.length > 0) throw new Error(`${scenario.name}: ${describeDifferences(differences)}`);
+}
+
+/** Resolves when the whole pipeline says LIVE. */
+export async function untilLive(scenario: Scenario, seconds: number): Promise<void> {
+  await waitFor({
+    what: `${scenario.name} to be LIVE`,
+    seconds,
+    everyMs: 200,
+    look: async () => {
+      const { status, capture, stores } = await scenario.status();
+      return [status, capture.status, ...Object.values(stores).map((store) => store.status)];
+    },
+    until: (statuses) =>
+      statuses.length === 2 + Object.keys(scenario.pipeline.stores).length && statuses.every((one) => one === 'LIVE'),
+    evidence: () => scenario.evidence(),
+  });
+}
