@@ -2,6 +2,7 @@ import {
   QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
 } from '@temporalio/client';
@@ -33,8 +34,9 @@ export function translated(error: unknown, pipeline: string, taskQueue: string):
   if (error instanceof QueryNotRegisteredError) {
     return new CommandFailure('notFound', `${id} is not a workflow of Slipstream's: it does not answer to 'status'.`);
   }
-  // Queries are answered by a worker: without one the server waits, or knows at once that nobody polls.
-  if (isGrpcDeadlineError(error) || codeOf(error) === grpc.failedPrecondition) {
+  // Queries are answered by a worker: without one the server waits, or knows at once that nobody polls. Our deadline
+  // comes back as "cancelled" now and then.
+  if (isGrpcDeadlineError(error) || isGrpcCancelledError(error) || codeOf(error) === grpc.failedPrecondition) {
     return new Unavailable(
       `No worker answers for ${id} on task queue ${taskQueue}. Start one with: npm run worker (its state is safe and goes on from there)`,
     );
