@@ -84,8 +84,8 @@ describe('the cache', () => {
     const root = { isRoot: true, home: '/root' };
     expect(cacheDirectory({ SLIPSTREAM_CACHE: '/somewhere' }, root)).toBe('/somewhere');
     expect(cacheDirectory({}, root)).toBe('/var/cache/slipstream');
-    expect(cacheDirectory({}, { isRoot: false, home: '/home/ada' })).toBe('/home/ada/.cache/slipstream');
-    expect(cacheDirectory({ XDG_CACHE_HOME: '/x' }, { isRoot: false, home: '/home/ada' })).toBe('/x/slipstream');
+    expect(cacheDirectory({}, { isRoot: false, home: '/people/ada' })).toBe('/people/ada/.cache/slipstream');
+    expect(cacheDirectory({ XDG_CACHE_HOME: '/x' }, { isRoot: false, home: '/people/ada' })).toBe('/x/slipstream');
   });
 
   test('an installation that failed half-way does not count, and the next one starts clean', async () => {
