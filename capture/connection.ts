@@ -1,4 +1,3 @@
-import type { types } from 'pg';
 import { Client, type ClientConfig } from 'pg';
 import { InvalidConfig, Unavailable } from '../model/errors';
 

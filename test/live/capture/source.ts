@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { openCaptureSession, prepareCapture, type CaptureOptions, type CaptureParts } from '../../../capture/session';
+import type { CaptureProgress } from '../../../model/status';
+import { parsePipeline } from '../../../model/pipeline';
+import { MemoryLog } from './memory-log';
+
+const server = process.env['SLIPSTREAM_TEST_POSTGRES'];
+const open = new Set<() => Promise<void>>();
+
+/** What one test captures: a database of its own, and a log in memory. */
+export interface Source {
+  readonly url: string;
+  readonly database: string;
+  readonly log: MemoryLog;
+  readonly sql: Client;
+  readonly options: CaptureOptions;
+  connect(): Promise<Client>;
+  prepare(parts?: Partial<CaptureParts>): Promise<void>;
+  /** Opens a session and runs it until `stop`; `stop` rejects with what the run died of. */
+  capture(parts?: Partial<CaptureParts>, run?: { batches?: number; maxMs?: number }): Promise<Running>;
+}
+
+export interface Running {
+  readonly ended: Promise<string>;
+  readonly progress: CaptureProgress;
+  stop(): Promise<void>;
+}
+
+export async function createSource(input: {
+  readonly statements: readonly string[];
+  readonly tables: readonly string[];
+  readonly chunkRows?: number;
+}): Promise<Source> {
+  if (server === undefined) throw new Error('Set SLIPSTREAM_TEST_POSTGRES to run live tests.');
+  const database = `capture_${randomBytes(5).toString('hex')}`;
+  const admin = await connectTo(server);
+  await admin.query(`create database ${database}`);
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  const sql = await connectTo(url.href);
+  for (const statement of input.statements) await sql.query(statement);
+  const pipeline = parsePipeline({
+    name: database,
+    source: { url: { env: 'X' }, tables: input.tables, copy: { chunkRows: input.chunkRows ?? 1_000 } },
+    stores: {
+      copy: { type: 'postgres', url: { env: 'Y' }, schema: 'copy', tables: { [input.tables[0] ?? '']: {} } },
+    },
+  });
+  const log = new MemoryLog();
+  let options: CaptureOptions = { pipeline, sourceUrl: url.href, brokers: [], logId: null, log: () => undefined };
+  open.add(async () => {
+    await sql.end();
+    await dropWithSlot(admin, database, pipeline.source.slot);
+    await admin.end();
+  });
+  return {
+    url: url.href,
+    database,
+    log,
+    sql,
+    get options() {
+      return options;
+    },
+    connect: () => connectTo(url.href),
+    async prepare(parts = {}) {
+      const { logId } = await prepareCapture({ ...options, logId: null }, log.parts(parts));
+      options = { ...options, logId };
+    },
+    async capture(parts = {}, run = {}) {
+      const session = await openCaptureSession(options, log.parts(parts));
+      const controller = new AbortController();
+      const ended = session.run({ signal: controller.signal, maxMs: 600_000, ...run, onProgress: () => undefined });
+      ended.catch(() => undefined); // seen by whoever awaits it, or by stop
+      const stop = async () => {
+        open.delete(close);
+        controller.abort();
+        try {
+          await ended;
+        } finally {
+          await session.close();
+        }
+      };
+      const close = () => stop().catch(() => undefined);
+      open.add(close);
+      return {
+        ended,
+        stop,
+        get progress() {
+          return session.progress;
+        },
+      };
+    },
+  };
+}
+
+/** Everything the tests of a file left open, sessions before databases. */
+export async function closeSources(): Promise<void> {
+  const all = [...open].reverse();
+  open.clear();
+  for (const close of all) await close();
+}
+
+async function connectTo(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined); // databases are dropped under connections a test forgot
+  await client.connect();
+  return client;
+}
+
+async function dropWithSlot(admin: Client, database: string, slot: string): Promise<void> {
+  await admin.query('select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1', [
+    slot,
+  ]);
+  await admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [
+    slot,
+  ]);
+  await admin.query(`drop database ${database} with (force)`);
+}
