@@ -82,8 +82,10 @@ export class Cut {
     this.positionsHigh = high;
   }
 
+  /** Counts closed records only: one that is not closed makes no piece, so waiting for room behind it would not end. */
   get entriesFull(): boolean {
-    return this.entries.length >= this.maxEntries;
+    const isLastOpen = this.entries[this.entries.length - 1]?.closed === false;
+    return this.entries.length - (isLastOpen ? 1 : 0) >= this.maxEntries;
   }
 
   /** The furthest closed record that fits, else a part of the next one when it must be; null: wait for more. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import type { Unavailable } from '../model/errors';
 import { translateKafkaError } from './kafka';
 
 export type FeedMessage = KafkaMessage;
@@ -27,10 +26,15 @@ export interface FeedOptions {
 }
 
 export interface Feed {
+  /** `performance.now()` of the brokers' last answer. A broker that hangs is no error to kafkajs for a minute. */
+  heardAt(): number;
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
+  /** Waits at most `closingMs`: towards a dead broker, leaving takes as long as a request's time-out. */
   close(): Promise<void>;
 }
+
+const closingMs = 3_000;
 
 /**
  * A kafkajs consumer over exactly the given partitions, from exactly the given offsets. kafkajs has no manual
@@ -52,6 +56,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     retry: { initialRetryTime: 50, retries: 5, maxRetryTime: 800, restartOnFailure: () => Promise.resolve(false) },
   });
   const joined = joinedOrFailed(consumer, options);
+  let heardAt = performance.now();
+  consumer.on(consumer.events.FETCH, () => void (heardAt = performance.now()));
   try {
     await consumer.connect();
     // `fromBeginning`: where kafkajs goes by itself when an offset is out of range; `onReset` tells of it.
@@ -66,14 +72,23 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     });
     await joined;
   } catch (error) {
-    await consumer.disconnect().catch(() => undefined);
+    await leave(consumer);
     throw translateKafkaError(error, `joining the readers of ${Object.keys(topics).join(', ')}`);
   }
   return {
     pause: (topic, partition) => consumer.pause([{ topic, partitions: [partition] }]),
     resume: (topic, partition) => consumer.resume([{ topic, partitions: [partition] }]),
-    close: () => consumer.disconnect(),
+    heardAt: () => heardAt,
+    close: () => leave(consumer),
   };
+}
+
+async function leave(consumer: Consumer): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, closingMs)));
+  // What fails here ends by itself: the group has no member left when the session times out, and holds no offsets.
+  await Promise.race([consumer.disconnect().catch(() => undefined), enough]);
+  clearTimeout(timer);
 }
 
 /** Registers the listeners; resolves at the first join and rejects when the consumer gives up before it. */
@@ -102,7 +117,7 @@ function joinedOrFailed(consumer: Consumer, options: FeedOptions): Promise<void>
       resolve();
     });
     consumer.on(CRASH, ({ payload }) => {
-      const error: Error | Unavailable = translateKafkaError(payload.error, 'reading the log');
+      const error = translateKafkaError(payload.error, 'reading the log');
       options.onFailed(error);
       reject(error);
     });

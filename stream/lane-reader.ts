@@ -19,6 +19,8 @@ export interface LaneReaderOptions {
   readonly now?: () => number;
   /** All buffers together; default 64 MiB. */
   readonly bufferBytes?: number;
+  /** After this long without any answer of the brokers `next` rejects with `Unavailable`; default 15 s. */
+  readonly silenceMs?: number;
 }
 
 /** Opens nothing yet: the consumer joins at the first `seek`, when it is known where to begin. */
@@ -75,7 +77,11 @@ class Reader implements LaneReader {
         return piece;
       }
       const left = deadline - performance.now();
-      if (left <= 0) return null;
+      if (left <= 0) {
+        session.checkHeard();
+        if (session.failure) throw session.failure;
+        return null;
+      }
       await session.changed(left, signal);
     }
   }

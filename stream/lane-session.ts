@@ -14,6 +14,8 @@ const fetchBytes = 4 << 20;
 /** An idle lane asks this often; new data is answered at once, and a resumed partition waits at most so long. */
 const fetchWaitMs = 100;
 const maxEntries = 4_000;
+/** Brokers that say nothing for so long, not even that there is nothing new, have failed. */
+const silenceMs = 15_000;
 
 export interface SessionOptions {
   readonly kafka: Kafka;
@@ -25,6 +27,7 @@ export interface SessionOptions {
   readonly clientId: string;
   readonly now: () => number;
   readonly bufferBytes?: number;
+  readonly silenceMs?: number;
 }
 
 /**
@@ -105,6 +108,15 @@ export class LaneSession {
   async close(): Promise<void> {
     this.deaf = true;
     await this.feed?.close();
+  }
+
+  /** A broker that hangs would otherwise look like a source that rests. */
+  checkHeard(): void {
+    const limit = this.options.silenceMs ?? silenceMs;
+    if (!this.feed || performance.now() - this.feed.heardAt() < limit) return;
+    this.fail(
+      new Unavailable(`The brokers of ${this.options.prefix} have not answered for ${limit / 1_000} s. Check them.`),
+    );
   }
 
   /** Resolves at the next event of the consumer, after `ms`, or when the signal aborts. */

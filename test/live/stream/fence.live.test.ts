@@ -1,0 +1,171 @@
+import type { Socket } from 'node:net';
+import { takeFence, type LogWriterOptions } from '../../../stream/log-writer';
+import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
+import { requests, tamperedSockets } from './tampered-sockets';
+
+jest.setTimeout(60_000);
+
+describe('one writer (Invariant 2)', () => {
+  let log: LogFixture;
+  beforeEach(async () => {
+    log = await LogFixture.create(['public.a'], 1);
+  });
+  afterEach(() => log.close());
+
+  /** An old writer wakes up and appends what its successor appends too. Returns what readers see. */
+  async function wakeBesideSuccessor(fence: NonNullable<LogWriterOptions['fence']>): Promise<string[]> {
+    const old = await log.writer();
+    await old.append(log.records(1, 1), closing(10));
+    const successor = await log.writer({ fence });
+    const woken = old.append(log.records(1, 2), closing(20)).then(
+      () => 'appended',
+      (error: Error) => error.name,
+    );
+    await woken;
+    // As capture does: what stands above the last record known is appended.
+    if (successor.last?.position.lsn === '10') await successor.append(log.records(1, 2), closing(20));
+    await successor.append([], closing(30));
+    const reader = await log.reader();
+    await reader.seek({});
+    return valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '30'));
+  }
+
+  test('an old writer that wakes beside its successor adds nothing', async () => {
+    expect(await wakeBesideSuccessor(takeFence)).toEqual(['1', '2']);
+  });
+
+  test('control: without the fence the log holds a change twice', async () => {
+    expect(await wakeBesideSuccessor(() => Promise.resolve())).toEqual(['1', '2', '2']);
+  });
+
+  test('an old writer is told that it is fenced, and stays dead', async () => {
+    const old = await log.writer();
+    await log.writer();
+    await expect(old.append(log.records(1), closing(10))).rejects.toMatchObject({ name: 'Fenced' });
+    await expect(old.append(log.records(1), closing(10))).rejects.toThrow('open another one');
+  });
+
+  test('a transaction that was complete but for its commit is invisible after the take-over', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let armed = false;
+    let reached = () => {};
+    const atCommit = new Promise<void>((resolve) => (reached = resolve));
+    const socketFactory = tamperedSockets((request) => {
+      if (!armed || request !== requests.endTransaction) return { kind: 'pass' };
+      reached();
+      return { kind: 'hold', until: held };
+    });
+    const old = await log.writer({ kafka: log.kafka({ socketFactory }) });
+    await old.append(log.records(1, 1), closing(10));
+    armed = true;
+    const late = old.append(log.records(1, 2), closing(20));
+    late.catch(() => undefined);
+    await atCommit;
+    const successor = await log.writer();
+    expect(successor.last?.position.lsn).toBe('10');
+    await successor.append(log.records(1, 3), closing(30));
+    release();
+    await expect(late).rejects.toMatchObject({ name: 'Fenced' });
+    const reader = await log.reader();
+    await reader.seek({});
+    expect(valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '30'))).toEqual(['1', '3']);
+  });
+});
+
+describe('a lost answer', () => {
+  test.each(Object.entries(requests).filter(([name]) => name !== 'fetch'))(
+    'of a %s request loses nothing and repeats nothing',
+    async (_name, lost) => {
+      const log = await LogFixture.create(['public.a'], 2);
+      let count = 0;
+      const socketFactory = tamperedSockets((request) =>
+        // The third and the sixth of its kind: in the middle of the work, once early and once again.
+        request === lost && [3, 6].includes((count += 1)) ? { kind: 'drop-answer' } : { kind: 'pass' },
+      );
+      const kafka = log.kafka({ socketFactory });
+      let writer = await log.writer({ kafka });
+      let failures = 0;
+      for (let at = 1; at <= 10; at += 1) {
+        // As capture does: after an error open another writer, skip what its last record includes.
+        while (Number(writer.last?.position.lsn ?? 0) < at) {
+          try {
+            await writer.append(log.records(3, at * 3), closing(at));
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Unavailable' });
+            failures += 1;
+            writer = await log.writer({ kafka });
+          }
+        }
+      }
+      process.stdout.write(`${count} requests, ${failures} writers thrown away\n`);
+      expect(count).toBeGreaterThan(6);
+      const reader = await log.reader();
+      await reader.seek({});
+      const values = valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '10'));
+      expect(values.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, at) => at + 3));
+      await log.close();
+    },
+  );
+});
+
+describe('a broker that goes away', () => {
+  test('fails the reader with Unavailable within a bound, and the writer too', async () => {
+    const log = await LogFixture.create(['public.a'], 1);
+    let gone = false;
+    const open = new Set<Socket>();
+    const sockets = tamperedSockets(() => ({ kind: 'pass' }));
+    const kafka = log.kafka({
+      socketFactory: (options) => {
+        const socket = sockets(options);
+        open.add(socket);
+        if (gone) setImmediate(() => socket.destroy(refusal()));
+        return socket;
+      },
+    });
+    const writer = await log.writer({ kafka });
+    await writer.append(log.records(1), closing(10));
+    const reader = await log.reader({ kafka });
+    await reader.seek({});
+    await readUntil(reader, 10, () => true);
+    gone = true;
+    for (const socket of open) socket.destroy(refusal());
+    const started = Date.now();
+    const reading = readUntil(reader, 10, () => true);
+    await expect(writer.append(log.records(1), closing(20))).rejects.toMatchObject({ name: 'Unavailable' });
+    process.stdout.write(`the writer gave up after ${Date.now() - started} ms\n`);
+    await expect(reading).rejects.toMatchObject({ name: 'Unavailable' });
+    process.stdout.write(`the reader gave up after ${Date.now() - started} ms\n`);
+    gone = false;
+    await reader.seek({});
+    expect(valuesOf(await readUntil(reader, 10, () => true))).toEqual(['0']);
+    await log.close();
+  });
+
+  test('a broker that hangs fails the reader, too', async () => {
+    const log = await LogFixture.create(['public.a'], 1);
+    const writer = await log.writer();
+    await writer.append(log.records(1), closing(10));
+    let hung = false;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const socketFactory = tamperedSockets((request) =>
+      hung && request === requests.fetch ? { kind: 'hold', until: released } : { kind: 'pass' },
+    );
+    const reader = await log.reader({ kafka: log.kafka({ socketFactory }), silenceMs: 1_000 });
+    await reader.seek({});
+    await readUntil(reader, 10, () => true);
+    hung = true;
+    const reading = (async () => {
+      while (hung) await reader.next({ maxRecords: 10, waitMs: 100, signal: new AbortController().signal });
+    })();
+    await expect(reading).rejects.toMatchObject({ name: 'Unavailable' });
+    hung = false;
+    release();
+    await log.close();
+  });
+});
+
+function refusal(): Error {
+  return Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+}

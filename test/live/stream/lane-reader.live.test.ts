@@ -1,0 +1,315 @@
+import type { LogBatch } from '../../../stream/log';
+import { offsetOf } from '../../../model/offsets';
+import { LogFixture, closing, dayMs, readUntil, valuesOf } from './log-fixture';
+import { seededRandom } from '../../unit/stream/seeded-random';
+
+jest.setTimeout(120_000);
+
+const never = new AbortController().signal;
+
+describe('the lane reader', () => {
+  let log: LogFixture;
+  let positions: string;
+  beforeEach(async () => {
+    log = await LogFixture.create();
+    positions = `${log.prefix}.positions`;
+  });
+  afterEach(() => log.close());
+
+  test('hands out every record once, in order, whatever the sizes of transactions and pieces', async () => {
+    const random = seededRandom();
+    const writer = await log.writer();
+    const ends = new Map<string, string>();
+    let written = 0;
+    for (let lsn = 10; written < 20_000; lsn += 10) {
+      const count = random.pick([1, 3, 40, 700, 10_000]);
+      const parts = count > 5_000 ? 3 : 1;
+      for (let part = 1; part <= parts; part += 1) {
+        const size = Math.floor(count / parts);
+        const record = await writer.append(log.records(size, written), closing(lsn, part === parts));
+        written += size;
+        if (record.closed) ends.set(record.position.lsn, JSON.stringify(record.ends));
+      }
+      if (random.below(4) === 0) await log.disturb(2);
+    }
+    const last = writer.last?.position.lsn;
+    const reader = await log.reader();
+    await reader.seek({});
+    const sizes = () => 1 + random.below(4_000);
+    const pieces = await readUntil(reader, sizes, (piece) => piece.closed && piece.position.lsn === last);
+    expect(
+      valuesOf(pieces)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: written }, (_, at) => at));
+    expectOrdered(pieces);
+    for (const piece of pieces.filter((one) => one.closed)) {
+      const { [positions]: _own, ...tables } = piece.next;
+      expect(JSON.parse(ends.get(piece.position.lsn) ?? '')).toEqual(tables);
+    }
+    expect(reader.ahead()).toMatchObject({ records: 0, oldestAt: null });
+  });
+
+  test('resumes at any piece in another reader, and goes back when told', async () => {
+    const writer = await log.writer();
+    for (let at = 0; at < 30; at += 1) await writer.append(log.records(10, at * 10), closing(10 + at));
+    const first = await log.reader();
+    await first.seek({});
+    const [piece] = await readUntil(first, 45, () => true);
+    const second = await log.reader();
+    await second.seek(piece?.next ?? {});
+    const rest = await readUntil(second, 45, (one) => one.position.lsn === '39');
+    expect(valuesOf([piece as LogBatch, ...rest]).length).toBe(300);
+    expect(new Set(valuesOf([piece as LogBatch, ...rest])).size).toBe(300);
+    await second.seek({});
+    const again = await readUntil(second, 1_000, (one) => one.position.lsn === '39');
+    expect(new Set(valuesOf(again)).size).toBe(300);
+  });
+
+  test('stands where it is when told to seek to where it stands', async () => {
+    const writer = await log.writer();
+    await writer.append(log.records(10), closing(10));
+    await writer.append(log.records(10, 10), closing(20));
+    const reader = await log.reader();
+    await reader.seek({});
+    const [piece] = await readUntil(reader, 12, () => true);
+    const before = performance.now();
+    await reader.seek(piece?.next ?? {});
+    expect(performance.now() - before).toBeLessThan(20);
+    const rest = await readUntil(reader, 12, (one) => one.position.lsn === '20');
+    expect(valuesOf(rest).length).toBe(10);
+  });
+
+  test('hands out nothing at or beyond `until`', async () => {
+    const writer = await log.writer();
+    const offsets: string[] = [];
+    const reader = await log.reader();
+    for (let at = 0; at < 20; at += 1) await writer.append(log.records(5, at * 5), closing(10 + at));
+    await reader.seek({});
+    const all = await readUntil(reader, 5, (one) => one.position.lsn === '29');
+    for (const piece of all) offsets.push(offsetOf(piece.next, positions, 0) ?? '');
+    const until = offsets[9] ?? '';
+    await reader.seek({});
+    const seen: LogBatch[] = [];
+    for (;;) {
+      const piece = await reader.next({ maxRecords: 1_000, waitMs: 3_000, until, signal: never });
+      if (!piece) break;
+      seen.push(piece);
+    }
+    expect(valuesOf(seen).length).toBe(50);
+    expect(offsetOf(seen[seen.length - 1]?.next ?? {}, positions, 0)).toBe(until);
+    const beyond = await readUntil(reader, 1_000, (one) => one.position.lsn === '29');
+    expect(valuesOf(beyond).length).toBe(50);
+  });
+
+  test('a lane of some tables moves through commits that did not touch them', async () => {
+    const writer = await log.writer();
+    const topic = `${log.prefix}.public.a`;
+    await writer.append(log.records(4), closing(10));
+    await writer.append(
+      [{ topic: `${log.prefix}.public.b`, partition: 0, key: Buffer.from('k'), value: null }],
+      closing(20),
+    );
+    await writer.append([], closing(30));
+    const reader = await log.reader({ topics: { [topic]: 2 } });
+    await reader.seek({});
+    const pieces = await readUntil(reader, 100, (one) => one.position.lsn === '30');
+    expect(valuesOf(pieces).length).toBe(2);
+    expect(Object.keys(pieces[pieces.length - 1]?.next ?? {}).sort()).toEqual([positions, topic].sort());
+  });
+
+  test('at the very end it says so, sleeps, and is woken by the next commit', async () => {
+    const writer = await log.writer();
+    await writer.append(log.records(4), closing(10));
+    const first = await log.reader();
+    await first.seek({});
+    const [piece] = await readUntil(first, 100, (one) => one.closed);
+    const reader = await log.reader();
+    await reader.seek(piece?.next ?? {});
+    while (!reader.ahead().caughtUp) await reader.next({ maxRecords: 10, waitMs: 50, signal: never });
+    const cpu = process.cpuUsage();
+    expect(await reader.next({ maxRecords: 10, waitMs: 1_500, signal: never })).toBeNull();
+    const used = process.cpuUsage(cpu);
+    expect((used.user + used.system) / 1_000).toBeLessThan(500);
+    const delays: number[] = [];
+    for (let at = 0; at < 20; at += 1) {
+      const waiting = reader
+        .next({ maxRecords: 10, waitMs: 10_000, signal: never })
+        .then((got) => [got, performance.now()] as const);
+      await writer.append(log.records(1, at), closing(20 + at));
+      const committed = performance.now();
+      const [got, seen] = await waiting;
+      expect(got?.position.lsn).toBe(String(20 + at));
+      expect(got && Date.now() - got.positionAt).toBeLessThan(10_000);
+      delays.push(seen - committed);
+    }
+    delays.sort((a, b) => a - b);
+    process.stdout.write(
+      `commit to visible: median ${delays[10]?.toFixed(1)} ms, worst ${delays[19]?.toFixed(1)} ms\n`,
+    );
+    expect(delays[10]).toBeLessThan(200);
+  });
+
+  test('a transaction larger than all buffers arrives in open pieces, the last one closed', async () => {
+    const writer = await log.writer();
+    const filler = Buffer.alloc(2_000, 'x');
+    const records = log.records(8_000).map((record) => ({ ...record, value: filler }));
+    await writer.append(records.slice(0, 3_000), closing(10, false));
+    await writer.append(records.slice(3_000, 6_000), closing(10, false));
+    await writer.append(records.slice(6_000), closing(10, true));
+    const reader = await log.reader({ bufferBytes: 1 << 20 });
+    await reader.seek({});
+    const pieces = await readUntil(reader, 2_000, (one) => one.closed);
+    expect(valuesOf(pieces).length).toBe(8_000);
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(pieces.slice(0, -1).every((piece) => !piece.closed && offsetOf(piece.next, positions, 0) === '0')).toBe(
+      true,
+    );
+    expectOrdered(pieces);
+  });
+
+  test('an aborted wait returns at once', async () => {
+    const writer = await log.writer();
+    await writer.append([], closing(10));
+    const reader = await log.reader();
+    await reader.seek({});
+    await readUntil(reader, 10, () => true);
+    const abort = new AbortController();
+    const waiting = reader.next({ maxRecords: 10, waitMs: 60_000, signal: abort.signal });
+    abort.abort();
+    expect(await waiting).toBeNull();
+  });
+});
+
+describe('a gap is an error (Invariant 9)', () => {
+  let log: LogFixture;
+  let topic: string;
+  let half: LogBatch;
+  beforeEach(async () => {
+    log = await LogFixture.create(['public.a'], 1);
+    topic = `${log.prefix}.public.a`;
+    const writer = await log.writer();
+    for (let at = 0; at < 10; at += 1) await writer.append(log.records(10, at * 10), closing(10 + at));
+    const reader = await log.reader();
+    await reader.seek({});
+    const pieces = await readUntil(reader, 50, () => true);
+    half = pieces[0] as LogBatch;
+    await reader.close();
+  });
+  afterEach(() => log.close());
+
+  async function withAdmin<T>(
+    act: (admin: ReturnType<ReturnType<LogFixture['kafka']>['admin']>) => Promise<T>,
+  ): Promise<T> {
+    const admin = log.kafka().admin();
+    await admin.connect();
+    try {
+      return await act(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async function deleteBelow(offset: string): Promise<void> {
+    await withAdmin(async (admin) => {
+      // Kafka refuses to delete records of a topic that is only compacted: somebody must have changed that first.
+      const configEntries = [{ name: 'cleanup.policy', value: 'compact,delete' }];
+      await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
+      await admin.fetchTopicOffsets(topic); // loads the metadata that the next call takes for granted
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+    });
+  }
+
+  test('records deleted below the lane are its past, records deleted ahead of it are log-truncated', async () => {
+    const next = offsetOf(half.next, topic, 0) ?? '';
+    await deleteBelow(next);
+    const reader = await log.reader();
+    await reader.seek(half.next);
+    expect(valuesOf(await readUntil(reader, 1_000, (one) => one.position.lsn === '19')).length).toBe(
+      100 - half.records.length,
+    );
+    const cut = String(Number(next) + 5);
+    await deleteBelow(cut);
+    await expect(reader.seek(half.next)).rejects.toMatchObject({
+      name: 'Blocked',
+      reason: 'log-truncated',
+      message: expect.stringContaining(`${topic}, partition 0, begins at offset ${cut} and the lane stands at ${next}`),
+    });
+    await expect((await log.reader()).seek({})).rejects.toMatchObject({ reason: 'log-truncated' });
+  });
+
+  test('a topic made again is log-replaced', async () => {
+    await withAdmin(async (admin) => {
+      await admin.deleteTopics({ topics: [topic] });
+      await eventually(() => admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }));
+    });
+    await expect((await log.reader()).seek(half.next)).rejects.toMatchObject({ reason: 'log-replaced' });
+  });
+
+  test('records deleted under a reader that waits with full buffers are log-truncated, not passed over', async () => {
+    const writer = await log.writer();
+    const filler = Buffer.alloc(4_000, 'x');
+    for (let at = 0; at < 10; at += 1) {
+      const records = log.records(200).map((record) => ({ ...record, value: filler }));
+      await writer.append(records, closing(100 + at));
+    }
+    const reader = await log.reader({ bufferBytes: 1 });
+    await reader.seek(half.next);
+    await readUntil(reader, 300, (one) => Number(one.position.lsn) >= 100);
+    const end = writer.last?.ends[topic]?.['0'] ?? '';
+    await deleteBelow(String(Number(end) - 10));
+    await expect(readUntil(reader, 300, (one) => one.position.lsn === '109')).rejects.toMatchObject({
+      reason: 'log-truncated',
+    });
+  });
+
+  test('an added partition is log-replaced', async () => {
+    await withAdmin(async (admin) => {
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+      await eventually(async () => (await admin.fetchTopicOffsets(topic)).length === 2);
+    });
+    await expect((await log.reader()).seek(half.next)).rejects.toMatchObject({ reason: 'log-replaced' });
+  });
+
+  test('another log under the same names is log-replaced', async () => {
+    const reader = await log.reader({ logId: 'another' });
+    await reader.seek(half.next);
+    await expect(readUntil(reader, 10, () => true)).rejects.toMatchObject({ reason: 'log-replaced' });
+  });
+
+  test('a lane that rested longer than the window is log-truncated, one that is at the end is not', async () => {
+    const late = await log.reader({ now: () => Date.now() + 8 * dayMs });
+    await late.seek(half.next);
+    await expect(readUntil(late, 10, () => true)).rejects.toMatchObject({ reason: 'log-truncated' });
+    const all = await log.reader({ now: () => Date.now() + 8 * dayMs });
+    await all.seek({});
+    const pieces = await readUntil(all, 1_000, (one) => one.closed);
+    expect(valuesOf(pieces).length).toBe(100);
+    await all.close();
+    const resting = await log.reader({ now: () => Date.now() + 8 * dayMs });
+    await resting.seek(pieces[pieces.length - 1]?.next ?? {});
+    expect(await resting.next({ maxRecords: 10, waitMs: 500, signal: never })).toBeNull();
+    expect(resting.ahead().caughtUp).toBe(true);
+  });
+});
+
+/** What an admin asked for is done some time after it was answered. */
+async function eventually(done: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const isDone = await done().catch(() => false);
+    if (isDone) return;
+    if (Date.now() > deadline) throw new Error('It was not done within 20 s.');
+  }
+}
+
+function expectOrdered(pieces: readonly LogBatch[]): void {
+  const at = new Map<string, number>();
+  for (const piece of pieces) {
+    for (const { topic, partition, offset } of piece.records) {
+      expect(Number(offset)).toBeGreaterThan(at.get(`${topic}/${partition}`) ?? -1);
+      expect(Number(offset)).toBeLessThan(Number(offsetOf(piece.next, topic, partition)));
+      at.set(`${topic}/${partition}`, Number(offset));
+    }
+  }
+}

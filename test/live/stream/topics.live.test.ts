@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { ensureTopics, type TopicsOptions } from '../../../stream/topics';
+import { readLastPosition } from '../../../stream/positions';
+import { LogFixture } from './log-fixture';
+
+jest.setTimeout(60_000);
+
+describe('the topics of a log', () => {
+  let log: LogFixture;
+  let options: TopicsOptions;
+  beforeEach(async () => {
+    log = await LogFixture.create(['public.a'], 2);
+    options = {
+      kafka: log.kafka(),
+      prefix: log.prefix,
+      tables: ['public.a'],
+      partitions: 2,
+      replicationFactor: 1,
+      windowDays: 7,
+    };
+  });
+  afterEach(() => log.close());
+
+  test('are made once, and again changes nothing but adds what is new', async () => {
+    expect(await ensureTopics(options)).toEqual({ [`${log.prefix}.public.a`]: 2 });
+    expect(await ensureTopics({ ...options, tables: ['public.a', 'public.b'] })).toEqual({
+      [`${log.prefix}.public.a`]: 2,
+      [`${log.prefix}.public.b`]: 2,
+    });
+  });
+
+  test('made by two attempts at once are made once', async () => {
+    const fresh = { ...options, prefix: `t${randomUUID().slice(0, 8)}` };
+    const made = await Promise.all([ensureTopics(fresh), ensureTopics({ ...fresh, kafka: log.kafka() })]);
+    expect(made[0]).toEqual(made[1]);
+  });
+
+  test('with other partition counts are log-replaced', async () => {
+    await expect(ensureTopics({ ...options, partitions: 3 })).rejects.toMatchObject({
+      reason: 'log-replaced',
+      message: expect.stringContaining('set log.partitions to 2'),
+    });
+  });
+
+  test('that would forget rows or tombstones are refused with the command that mends them', async () => {
+    await expect(ensureTopics({ ...options, windowDays: 8 })).rejects.toMatchObject({
+      name: 'InvalidConfig',
+      message: expect.stringContaining('delete.retention.ms=691200000'),
+    });
+    const admin = log.kafka().admin();
+    await admin.connect();
+    const configEntries = [{ name: 'cleanup.policy', value: 'delete' }];
+    const resource = { type: 2, name: `${log.prefix}.positions`, configEntries };
+    await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+    await admin.disconnect();
+    await expect(ensureTopics(options)).rejects.toMatchObject({
+      name: 'InvalidConfig',
+      message: expect.stringContaining(`--topic ${log.prefix}.positions --add-config cleanup.policy=compact`),
+    });
+  });
+
+  test('are never made by asking for them', async () => {
+    const prefix = `t${randomUUID().slice(0, 8)}`;
+    expect(await readLastPosition({ kafka: log.kafka(), prefix })).toBeNull();
+    const admin = log.kafka().admin();
+    await admin.connect();
+    expect((await admin.listTopics()).filter((topic) => topic.startsWith(prefix))).toEqual([]);
+    await admin.disconnect();
+  });
+});

@@ -1,0 +1,26 @@
+import { checkSettings, tableTopics } from '../../../stream/topics';
+
+const good = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '1000', 'delete.retention.ms': '1000' };
+
+test('a topic that keeps what it must is accepted, and so is one that keeps it longer', () => {
+  expect(checkSettings('shop.positions', good, 1000)).toEqual([]);
+  expect(checkSettings('shop.positions', { ...good, 'delete.retention.ms': '5000' }, 1000)).toEqual([]);
+});
+
+test.each([
+  ['cleanup.policy', 'delete'],
+  ['cleanup.policy', 'compact,delete'],
+  ['min.compaction.lag.ms', '0'],
+  ['delete.retention.ms', '999'],
+])('%s=%s is refused with the command that mends it', (setting, value) => {
+  const [problem, ...others] = checkSettings('shop.positions', { ...good, [setting]: value }, 1000);
+  expect(others).toEqual([]);
+  expect(problem).toContain(`--topic shop.positions --add-config ${setting}=`);
+});
+
+test('each table has a topic of its own', () => {
+  expect(tableTopics('shop', ['public.orders', '"Odd"."x.y"'], 4)).toEqual({
+    'shop.public.orders': 4,
+    'shop.Odd.x-2e-y': 4,
+  });
+});
