@@ -1,0 +1,59 @@
+import type { RebuildOrder, Target } from './messages';
+
+/**
+ * Messages come from people and scripts, as any JSON. Checked by hand: zod does not belong into a workflow bundle. What
+ * is wrong is said in one sentence with an example of what is right.
+ */
+export type Checked<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly why: string };
+
+/** `undefined`, `null`, `{}` or `{"store": "<name>"}`. The name is checked by who knows the names. */
+export function checkTarget(message: string, input: unknown): Checked<Target> {
+  const example = `Send nothing, or {"store":"search"}.`;
+  if (input === undefined || input === null) return { ok: true, value: {} };
+  if (!isRecord(input)) return wrong(message, 'the input is not an object', example);
+  const unknown = unknownFields(input, ['store']);
+  if (unknown !== null) return wrong(message, unknown, example);
+  if (input.store === undefined) return { ok: true, value: {} };
+  if (typeof input.store !== 'string') return wrong(message, "'store' is not a name", example);
+  return { ok: true, value: { store: input.store } };
+}
+
+export function checkRebuild(input: unknown, options: { readonly storeNeeded: boolean }): Checked<RebuildOrder> {
+  const example = `Send {${options.storeNeeded ? '"store":"search",' : ''}"reason":"new mapping"}.`;
+  const refuse = (why: string) => wrong('rebuild', why, example);
+  if (!isRecord(input)) return refuse('the input is not an object');
+  if (input.gate !== undefined) return refuse("'gate' is not there yet");
+  const unknown = unknownFields(input, ['store', 'reason', 'definition', 'from']);
+  if (unknown !== null) return refuse(unknown);
+  const { store, reason, definition, from } = input;
+  if (store !== undefined && typeof store !== 'string') return refuse("'store' is not a name");
+  if (store === undefined && options.storeNeeded) return refuse("'store' is missing");
+  if (typeof reason !== 'string' || reason.trim() === '') return refuse("'reason' is missing: say why");
+  if (reason.length > 200) return refuse("'reason' is longer than 200 characters");
+  if (definition !== undefined && !isRecord(definition)) return refuse("'definition' is not an object");
+  if (from !== undefined && from !== 'log') return refuse('\'from\' can only be "log" for now');
+  return {
+    ok: true,
+    value: { reason, ...(store === undefined ? {} : { store }), ...(definition === undefined ? {} : { definition }) },
+  };
+}
+
+/** A message for one part must not name another. */
+export function checkOwn(message: string, store: string | undefined, own: string): string | null {
+  if (store === undefined || store === own) return null;
+  return `${message}: this is '${own}', not '${store}'. Send it to the workflow of '${store}', or without "store".`;
+}
+
+function wrong(message: string, why: string, example: string): { readonly ok: false; readonly why: string } {
+  return { ok: false, why: `${message}: ${why}. ${example}` };
+}
+
+function isRecord(input: unknown): input is Record<string, unknown> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+function unknownFields(input: Record<string, unknown>, known: readonly string[]): string | null {
+  const unknown = Object.keys(input).filter((name) => !known.includes(name));
+  return unknown.length === 0 ? null : `unknown field ${unknown.map((name) => `'${name}'`).join(', ')}`;
+}

@@ -1,0 +1,159 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { lsnToText } from '../model/position';
+import type { Pipeline } from '../model/pipeline';
+import type { CaptureStatus } from '../model/status';
+import { breakerDelayMs } from './breaker';
+import {
+  captureFailed,
+  captureOrder,
+  capturePrepared,
+  captureRetried,
+  captureSliceEnded,
+  captureStatus,
+  initialCaptureState,
+  saveCapture,
+  withCaptureFault,
+  type CaptureState,
+} from './capture-state';
+import { checkOwn } from './arguments';
+import { captureDetails } from './details';
+import { describeFailure } from './failures';
+import { adoptSignal, internalDescriptions } from './messages';
+import { serveOperators, type Order } from './operators';
+import { captureSlices, onWarmWorker, short } from './proxies';
+import { createReporter } from './reporter';
+import { cancelMeansStop, historyIsLong, whileWanted } from './running';
+import { sameJson } from './same';
+import { createFace } from './visible';
+
+export interface CaptureInput {
+  readonly pipeline: Pipeline;
+  /** From the run before this one. */
+  readonly state?: CaptureState;
+}
+
+/**
+ * `sync/<pipeline>/capture`: looks after slot, publication and copy, and turns WAL into changes on the log, slice after
+ * slice. Where the log ends is known to the log alone: nothing here is needed to go on from there.
+ */
+export async function capture({ pipeline, state: saved }: CaptureInput): Promise<CaptureStatus> {
+  let state: CaptureState = saved ?? initialCaptureState;
+  let ended = false;
+  let retries = 0;
+
+  const status = () => captureStatus(state, pipeline, ended);
+  const show = createFace();
+  const reporter = createReporter(pipeline.name, () => ({ child: 'capture', status: status(), refuses: false }));
+
+  const display = () => {
+    const details = captureDetails(workflowInfo().workflowId, pipeline.name, status());
+    show({ pipeline: pipeline.name, store: null, status: status().status, generation: null, details });
+  };
+
+  const obey = (order: Order) => {
+    switch (order.name) {
+      case 'pause':
+        state = { ...state, paused: true };
+        return;
+      case 'resume':
+        state = { ...state, paused: false };
+        return;
+      case 'retry':
+        state = captureRetried(state);
+        retries += 1;
+        return;
+      case 'stop':
+        state = { ...state, stopping: true };
+        return;
+      case 'rebuild':
+        return;
+    }
+  };
+  // Before the others: their default handler takes every waiting message that has no handler yet.
+  setHandler(adoptSignal, (other) => reporter.answer(!sameJson(other.pipeline, pipeline)), {
+    description: internalDescriptions.adopt,
+  });
+  serveOperators<CaptureStatus>({
+    orders: ['pause', 'resume', 'retry', 'stop'],
+    storeNeeded: false,
+    updates: true,
+    refuse: (order) => (order.name === 'rebuild' ? null : checkOwn(order.name, order.target.store, 'capture')),
+    obey: (order) => {
+      obey(order);
+      display();
+    },
+    record: (fault) => {
+      state = withCaptureFault(state, fault, Date.now());
+    },
+    status,
+    offsets: () => ({ capture: state.progress?.position ?? null }),
+    errors: () => state.problems,
+  });
+
+  const run = async (order: 'prepare' | 'slice') => {
+    const { logId } = state;
+    if (order === 'prepare' || logId === null) {
+      const prepared = await short.prepareCapture.executeWithOptions({ summary: 'slot, publication, topics' }, [
+        { pipeline },
+      ]);
+      state = capturePrepared(state, prepared.logId);
+      return;
+    }
+    const from = state.progress ? lsnToText(state.progress.position.lsn) : "the log's last record";
+    const result = await onWarmWorker({
+      warmQueue: state.taskQueue,
+      pipeline,
+      summary: `capture from ${from}`,
+      run: (options) => captureSlices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
+    });
+    state = captureSliceEnded(state, result);
+  };
+
+  const loop = async () => {
+    while (!state.stopping && !historyIsLong(state.eventLimit)) {
+      display();
+      const order = captureOrder(state);
+      if (order === null) {
+        await condition(() => captureOrder(state) !== null || state.stopping || historyIsLong(state.eventLimit));
+        continue;
+      }
+      try {
+        await whileWanted(
+          () => captureOrder(state) !== order,
+          () => run(order),
+        );
+      } catch (error) {
+        state = captureFailed(state, describeFailure(error), Date.now());
+        display();
+        await breaker();
+      }
+    }
+  };
+
+  /** Temporal's own attempts are used up: wait longer each time, unless somebody says `retry`. */
+  const breaker = async () => {
+    const { failures } = state.trouble;
+    const seen = retries;
+    if (failures === 0) return;
+    await condition(() => retries !== seen || state.paused || state.stopping, breakerDelayMs(failures));
+  };
+
+  return cancelMeansStop(
+    () => {
+      state = { ...state, stopping: true };
+    },
+    async () => {
+      let finished = false;
+      const reporting = reporter.run(() => finished);
+      await loop();
+      ended = state.stopping;
+      display();
+      finished = true;
+      await reporting;
+      await condition(allHandlersFinished);
+      // A `stop` that came while the report was on its way is obeyed by the next run.
+      if (ended) return status();
+      return continueAsNew<typeof capture>({ pipeline, state: saveCapture(state) });
+    },
+  );
+}

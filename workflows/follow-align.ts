@@ -1,0 +1,48 @@
+import { positionsTopic } from '../model/names';
+import { offsetOf } from '../model/offsets';
+import { compareDecimal } from '../model/position';
+import type { BuildState, LaneState } from './follow-state';
+
+/** What a lane is to run next. Also compared as text: a lane whose order has changed ends its slice. */
+export interface Order {
+  readonly until?: string;
+  readonly endWhenCaughtUp?: boolean;
+  /** One micro-batch. */
+  readonly step?: boolean;
+}
+
+export type Alignment =
+  | { readonly kind: 'aligned' }
+  /** The live lane is blocked and cannot say how far it came: the store is asked. */
+  | { readonly kind: 'look' }
+  | { readonly kind: 'run'; readonly role: 'live' | 'next'; readonly order: Order };
+
+/** Next offset in the positions topic: what "ahead" and "behind" mean between generations of one log. */
+export function leadOffset(lane: LaneState, prefix: string): string {
+  return offsetOf(lane.progress?.next ?? {}, positionsTopic(prefix), 0) ?? '0';
+}
+
+/**
+ * Brings two lanes to one closed record, so that readers who are switched there see neither an older value after a newer
+ * one nor half a transaction (Invariant 7). Pure; one lane runs at a time, and it is asked again after each slice.
+ *
+ * Offsets alone do not prove it: a slice that was cancelled may have left the live generation within a transaction whose
+ * first rows readers have seen. So the live lane must have ended at a closed record, or the next one must have seen,
+ * while live stood still, that the log ends there.
+ */
+export function align(live: LaneState, next: BuildState, prefix: string): Alignment {
+  if (live.logId !== next.logId) return { kind: 'aligned' }; // nothing to compare: the old log leads nowhere
+  const stuck = live.trouble.blocked;
+  if (live.rest === 'unknown') {
+    // A slice takes the lane from whoever may still hold it, and says what the store really holds.
+    return stuck ? { kind: 'look' } : { kind: 'run', role: 'live', order: { until: leadOffset(live, prefix) } };
+  }
+  if (next.rest === 'unknown') return { kind: 'run', role: 'next', order: { until: leadOffset(next, prefix) } };
+
+  const [liveAt, nextAt] = [leadOffset(live, prefix), leadOffset(next, prefix)];
+  const ahead = compareDecimal(nextAt, liveAt);
+  if (ahead < 0) return { kind: 'run', role: 'next', order: { until: liveAt } };
+  if (ahead > 0) return stuck ? { kind: 'aligned' } : { kind: 'run', role: 'live', order: { until: nextAt } };
+  if (live.rest === 'closed' || next.sawEnd) return { kind: 'aligned' };
+  return { kind: 'run', role: 'next', order: { step: true, endWhenCaughtUp: true } };
+}

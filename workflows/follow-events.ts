@@ -1,0 +1,159 @@
+import type { Activities, FollowSliceResult } from '../activities/activities';
+import { afterFailure, afterRetry, noTrouble } from './breaker';
+import type { Failure } from './failures';
+import { align, leadOffset, type Order } from './follow-align';
+import type { Step } from './follow-orders';
+import {
+  newBuild,
+  newLane,
+  withBuild,
+  withLane,
+  type FollowState,
+  type LaneState,
+  type OrderedRebuild,
+  type Rest,
+  type Role,
+} from './follow-state';
+import { withProblem, type Fault } from './problems';
+
+type Inspection = Awaited<ReturnType<Activities['inspectStore']>>;
+
+/** Pure transitions: what has happened → the new state. */
+
+/** Under steady writes there is always something on its way: this near counts as caught up. */
+const nearSeconds = 5;
+
+export function sliceEnded(
+  state: FollowState,
+  event: { readonly role: Role; readonly order: Order; readonly result: FollowSliceResult; readonly prefix: string },
+): FollowState {
+  const { role, order, result, prefix } = event;
+  const lane = state[role];
+  if (!lane) return state;
+  // A slice that was cut short may not have seen yet what lies ahead of it.
+  const cutShort = result.ended === 'cancelled' || result.ended === 'worker-shutdown';
+  const near = result.caughtUp || result.progress.lagSeconds <= nearSeconds;
+  const caughtUp = result.ended === 'caught-up' || (cutShort ? lane.caughtUp : near);
+  const changed: LaneState = {
+    ...lane,
+    progress: result.progress,
+    caughtUp,
+    // A worker that leaves is not asked again: its private queue would let the next slice wait in vain.
+    taskQueue: result.ended === 'worker-shutdown' ? null : result.taskQueue,
+    trouble: noTrouble,
+  };
+  const ended = withLane(state, role, { ...changed, rest: restAfter(changed, order, result, prefix) });
+  if (role === 'live' || !ended.next) return advanced(ended, prefix);
+  const complete = result.ended === 'caught-up' || (caughtUp && result.copiesDone);
+  switch (ended.next.phase) {
+    case 'building':
+      return complete ? advanced(readyToPromote(ended), prefix) : ended;
+    case 'aligning':
+      return advanced(withBuild(ended, { sawEnd: result.ended === 'caught-up' }), prefix);
+    case 'promoting':
+      return ended;
+  }
+}
+
+/** "Reached" is only proven by a slice that had to move: one that stood there at its start may be within a transaction. */
+function restAfter(lane: LaneState, order: Order, result: FollowSliceResult, prefix: string): Rest {
+  if (result.ended === 'caught-up') return 'closed';
+  const moved = result.progress.batches > 0;
+  return result.ended === 'until' && moved && leadOffset(lane, prefix) === order.until ? 'closed' : 'anywhere';
+}
+
+/** The first generation has nobody to align with. The live lane's rest is forgotten: its slice is still running. */
+function readyToPromote(state: FollowState): FollowState {
+  if (!state.live) return withBuild(state, { phase: 'promoting' });
+  return withLane(withBuild(state, { phase: 'aligning', sawEnd: false }), 'live', { rest: 'unknown' });
+}
+
+function advanced(state: FollowState, prefix: string): FollowState {
+  const { live, next } = state;
+  if (!live || next?.phase !== 'aligning' || align(live, next, prefix).kind !== 'aligned') return state;
+  return withBuild(state, { phase: 'promoting' });
+}
+
+/** After any failure the alignment begins again: a lane that cannot move must not keep the other one waiting. */
+export function sliceFailed(
+  state: FollowState,
+  event: { readonly role: Role; readonly failure: Failure; readonly now: number },
+): FollowState {
+  const { role, failure, now } = event;
+  const lane = state[role];
+  if (!lane) return state;
+  const trouble = afterFailure(lane.trouble, failure, now);
+  const ended = withLane(state, role, { trouble, rest: 'unknown', taskQueue: null });
+  if (failure.kind === 'cancelled') return ended;
+  const recorded = withFault(ended, failure.fault, now);
+  return recorded.next?.phase === 'aligning' ? withBuild(recorded, { phase: 'building', sawEnd: false }) : recorded;
+}
+
+export function stepFailed(
+  state: FollowState,
+  event: { readonly step: Step; readonly failure: Failure; readonly now: number },
+): FollowState {
+  const { step, failure, now } = event;
+  const again = step === 'tidy' && failure.kind !== 'final' ? { ...state, untidy: true } : state;
+  if (failure.kind === 'cancelled') return again;
+  const recorded = withFault(again, failure.fault, now);
+  const troubled = { ...recorded, trouble: afterFailure(state.trouble, failure, now) };
+  // Both lanes go on meanwhile. Whether readers were switched is not known, so the build stays fit to be seen.
+  if (step === 'promote') return withBuild(troubled, { phase: 'building', sawEnd: false, exposed: true });
+  if (failure.kind === 'passing') return troubled;
+  if (step === 'order') return { ...recorded, ordered: null };
+  if (step === 'prepare' && state.live) return { ...recorded, next: null, untidy: true };
+  if (step === 'tidy') return recorded;
+  return troubled;
+}
+
+export function stepDone(state: FollowState): FollowState {
+  return { ...state, trouble: noTrouble };
+}
+
+/** What the store says of a live lane that cannot say it itself. */
+export function looked(state: FollowState, inspection: Inspection, prefix: string): FollowState {
+  const { live } = state;
+  const found = inspection.generations.find(({ number }) => number === live?.number);
+  if (!live) return state;
+  // A generation that is gone from the store has no readers who could go back in time.
+  const progress =
+    live.progress && found ? { ...live.progress, next: found.next, position: found.position } : live.progress;
+  return advanced(withLane(state, 'live', { rest: 'anywhere', progress }), prefix);
+}
+
+export function rebuildOrdered(state: FollowState, ordered: OrderedRebuild): FollowState {
+  const { next } = state;
+  const givenUp = next !== null && !next.exposed && (next.trouble.blocked || state.trouble.blocked);
+  const cleared = { ...state, ordered, trouble: afterRetry(state.trouble) };
+  return givenUp ? { ...cleared, next: null, untidy: true } : cleared;
+}
+
+export function rebuildBegun(state: FollowState, input: Pick<LaneState, 'definition' | 'logId'>): FollowState {
+  if (!state.ordered) return state;
+  const number = state.lastNumber + 1;
+  const next = newBuild(newLane({ ...input, number }), state.ordered.reason);
+  return { ...state, logId: input.logId, lastNumber: number, ordered: null, next };
+}
+
+export function promoted(state: FollowState): FollowState {
+  const { next } = state;
+  if (!next) return state;
+  const { number, definition, logId, mappingHash, progress, caughtUp, rest, taskQueue, trouble } = next;
+  const live = { number, definition, logId, mappingHash, progress, caughtUp, rest, taskQueue, trouble };
+  return { ...state, live, next: null, untidy: true };
+}
+
+export function retried(state: FollowState): FollowState {
+  const { live, next } = state;
+  return {
+    ...state,
+    trouble: afterRetry(state.trouble),
+    live: live && { ...live, trouble: afterRetry(live.trouble) },
+    next: next && { ...next, trouble: afterRetry(next.trouble) },
+  };
+}
+
+export function withFault(state: FollowState, fault: Fault, now: number): FollowState {
+  return { ...state, problems: withProblem(state.problems, fault, now) };
+}

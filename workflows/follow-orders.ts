@@ -1,0 +1,42 @@
+import { align, type Order } from './follow-align';
+import type { FollowState, Role } from './follow-state';
+
+/** What the lane of this role is to run now; null: nothing. Pure, asked again after every await. */
+export function orderFor(state: FollowState, role: Role, prefix: string): Order | null {
+  const { live, next } = state;
+  const lane = state[role];
+  if (state.paused || state.stopping) return null;
+  if (!lane || lane.mappingHash === null || lane.trouble.blocked) return null;
+  if (!next || next.phase === 'building') {
+    // A lane that has caught up says so at once; one that follows runs to the end of its time.
+    return role === 'next' || !lane.caughtUp ? { endWhenCaughtUp: true } : {};
+  }
+  if (next.phase === 'promoting' || !live) return null;
+  const alignment = align(live, next, prefix);
+  return alignment.kind === 'run' && alignment.role === role ? alignment.order : null;
+}
+
+/**
+ * What happens around the lanes. `begin`: find the log, ask the store. `order`: check an ordered rebuild. `prepare`:
+ * create the next generation. `look`: ask the store how far a blocked live lane came. `promote`. `tidy`: drop what
+ * nobody needs.
+ */
+export type Step = 'begin' | 'order' | 'prepare' | 'look' | 'promote' | 'tidy';
+
+/** The next step; null: wait for the lanes or for people. Pure. */
+export function nextStep(
+  state: FollowState,
+  context: { readonly prefix: string; readonly idle: boolean },
+): Step | null {
+  const { live, next, ordered } = state;
+  if (state.paused || state.stopping || state.trouble.blocked) return null;
+  if (state.logId === null) return 'begin';
+  if (ordered && !next) return 'order';
+  if (next && next.mappingHash === null) return 'prepare';
+  if (live && next?.phase === 'aligning' && context.idle && align(live, next, context.prefix).kind === 'look')
+    return 'look';
+  // Invariant 7: nothing writes while readers are switched.
+  if (next?.phase === 'promoting' && context.idle) return 'promote';
+  // Before the first promotion nothing is dropped: until then, what is old may be all that readers have.
+  return state.untidy && live ? 'tidy' : null;
+}

@@ -1,0 +1,123 @@
+import { condition } from '@temporalio/workflow';
+import type { GenerationReference } from '../activities/activities';
+import { breakerDelayMs } from './breaker';
+import { describeFailure } from './failures';
+import { looked, promoted, rebuildBegun, stepDone, stepFailed } from './follow-events';
+import type { Step } from './follow-orders';
+import { leftovers, planned } from './follow-plan';
+import { withBuild, withLane, type LaneState } from './follow-state';
+import type { Follower } from './follower';
+import { patient, short } from './proxies';
+import { historyIsLong, whileWanted } from './running';
+
+/**
+ * Runs one step, and waits in the breaker when it fails. Every step may run again from its beginning: a worker that died
+ * in the middle, or a run that continued as new, costs a repetition and nothing else (Invariant 8).
+ */
+export async function runStep(follower: Follower, step: Step): Promise<void> {
+  const over = () => follower.state.stopping || historyIsLong(follower.state.eventLimit);
+  try {
+    await whileWanted(over, () => steps[step](follower));
+    follower.state = stepDone(follower.state);
+  } catch (error) {
+    const failure = describeFailure(error);
+    follower.state = stepFailed(follower.state, { step, failure, now: Date.now() });
+    follower.display();
+    const { failures } = follower.state.trouble;
+    const seen = follower.retries;
+    if (failures === 0) return;
+    const ordered = follower.state.ordered;
+    const wanted = () => follower.retries !== seen || follower.state.ordered !== ordered || over();
+    await condition(wanted, breakerDelayMs(failures));
+  }
+}
+
+const steps: Readonly<Record<Step, (follower: Follower) => Promise<void>>> = {
+  begin,
+  order,
+  prepare,
+  look,
+  promote,
+  tidy,
+};
+
+/** Capture makes the log; the store says what it holds of it. */
+async function begin(follower: Follower): Promise<void> {
+  const { pipeline, store, definition } = follower;
+  const { logId } = await patient.findLog.executeWithOptions({ summary: 'wait for the log' }, [{ pipeline }]);
+  const inspection = await short.inspectStore.executeWithOptions({ summary: `what ${store} holds` }, [
+    { pipeline, store },
+  ]);
+  follower.state = planned(follower.state, { logId, inspection, definition });
+}
+
+/** Nothing is changed before the new definition is found right. */
+async function order(follower: Follower): Promise<void> {
+  const { pipeline, store } = follower;
+  const { ordered } = follower.state;
+  if (!ordered) return;
+  const current = follower.state.live?.definition ?? follower.definition;
+  const { definition } =
+    ordered.definition === null
+      ? { definition: current }
+      : await short.checkDefinition.executeWithOptions({ summary: `new definition of ${store}` }, [
+          { pipeline, store, definition: ordered.definition },
+        ]);
+  // The log may have been replaced since: that is one reason to rebuild.
+  const { logId } = await patient.findLog({ pipeline });
+  // A later order has taken this one's place while it was checked: that one is checked next.
+  if (follower.state.ordered !== ordered) return;
+  follower.state = rebuildBegun(follower.state, { definition, logId });
+}
+
+async function prepare(follower: Follower): Promise<void> {
+  const { pipeline, store } = follower;
+  const { next } = follower.state;
+  if (!next) return;
+  const { number, definition, logId } = next;
+  const { mappingHash } = await short.prepareGeneration.executeWithOptions({ summary: `create ${store} g${number}` }, [
+    { pipeline, store, number, definition, logId },
+  ]);
+  if (follower.state.next?.number === number) follower.state = withLane(follower.state, 'next', { mappingHash });
+}
+
+async function look(follower: Follower): Promise<void> {
+  const { pipeline, store, prefix } = follower;
+  const inspection = await short.inspectStore.executeWithOptions({ summary: 'how far the blocked generation came' }, [
+    { pipeline, store },
+  ]);
+  follower.state = looked(follower.state, inspection, prefix);
+}
+
+/** Invariant 7: one atomic switch, while both generations hold exactly the same part of the log. */
+async function promote(follower: Follower): Promise<void> {
+  const { pipeline, store } = follower;
+  const { next } = follower.state;
+  if (!next) return;
+  // Before the await: if its answer is lost, readers may be there already.
+  follower.state = withBuild(follower.state, { exposed: true });
+  await short.promoteGeneration.executeWithOptions({ summary: `readers of ${store} to g${next.number}` }, [
+    { pipeline, store, generation: referenceOf(next) },
+  ]);
+  follower.state = promoted(follower.state);
+}
+
+/** The store is asked what is there, so that nothing is forgotten whatever died when. */
+async function tidy(follower: Follower): Promise<void> {
+  const { pipeline, store } = follower;
+  // Before the await: a build that is given up meanwhile makes it untidy again.
+  follower.state = { ...follower.state, untidy: false };
+  const inspection = await short.inspectStore.executeWithOptions({ summary: `leftovers in ${store}` }, [
+    { pipeline, store },
+  ]);
+  for (const found of leftovers(follower.state, inspection)) {
+    const { number, definition, mappingHash, logId } = found;
+    await short.dropGeneration.executeWithOptions({ summary: `drop ${store} g${number}` }, [
+      { pipeline, store, generation: { number, definition, mappingHash, logId } },
+    ]);
+  }
+}
+
+function referenceOf({ number, definition, mappingHash, logId }: LaneState): GenerationReference {
+  return { number, definition, mappingHash: mappingHash ?? '', logId };
+}

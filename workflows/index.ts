@@ -1,0 +1,3 @@
+export { capture } from './capture';
+export { follow } from './follow';
+export { sync } from './sync';

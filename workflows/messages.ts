@@ -1,0 +1,99 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Offsets } from '../model/offsets';
+import type { Pipeline } from '../model/pipeline';
+import type { Position } from '../model/position';
+import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
+
+/**
+ * Everything that can be said to a workflow, and asked of it. `sync/<pipeline>` takes the operators' signals and passes
+ * them on; `sync/<pipeline>/capture` and `sync/<pipeline>/<store>` take them too, and the same names as updates, which
+ * refuse a wrong input at once instead of recording it.
+ */
+
+/** Whom a message is for. Sent to `sync`: one store, or `capture`; without `store`, all of them. */
+export interface Target {
+  readonly store?: string;
+}
+
+/** An ordered rebuild: the next generation is built from the start of the log while the live one goes on. */
+export interface RebuildOrder {
+  /** Needed when it is sent to `sync/<pipeline>`. */
+  readonly store?: string;
+  readonly reason: string;
+  /** The store's new definition, as the pipeline file would have it; without it, the one in use. */
+  readonly definition?: unknown;
+  readonly from?: 'log';
+}
+
+/** From a child to `sync/<pipeline>`: how it is. `refuses`: it runs under another configuration than `adopt` named. */
+export type Report =
+  | { readonly child: 'capture'; readonly status: CaptureStatus; readonly refuses: boolean }
+  | { readonly child: 'store'; readonly status: StoreStatus; readonly refuses: boolean };
+
+export const pauseSignal = defineSignal<[target?: Target]>('pause');
+export const resumeSignal = defineSignal<[target?: Target]>('resume');
+export const retrySignal = defineSignal<[target?: Target]>('retry');
+export const stopSignal = defineSignal<[target?: Target]>('stop');
+export const rebuildSignal = defineSignal<[order: RebuildOrder]>('rebuild');
+
+/** Between our own workflows: `sync` presents itself and its configuration; the child answers with a report. */
+export const adoptSignal = defineSignal<[{ readonly pipeline: Pipeline }]>('adopt');
+export const reportSignal = defineSignal<[Report]>('report');
+
+/** Each answers with the status as it is once the order has been recorded; its effect may take a slice's end. */
+export const pauseUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('pause');
+export const resumeUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('resume');
+export const retryUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('retry');
+export const stopUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('stop');
+export const rebuildUpdate = defineUpdate<CaptureStatus | StoreStatus, [order: RebuildOrder]>('rebuild');
+
+export const statusQuery = defineQuery<PipelineStatus | CaptureStatus | StoreStatus>('status');
+export const offsetsQuery = defineQuery<OffsetsAnswer>('offsets');
+/** The newest last. */
+export const errorsQuery = defineQuery<readonly Problem[]>('errors');
+export const helpQuery = defineQuery<Help>('help');
+
+/** What `offsets` answers: capture's position in the source; each store's generations' next offsets in the log. */
+export interface OffsetsAnswer {
+  readonly capture?: Position | null;
+  readonly stores?: Readonly<Record<string, Readonly<Record<string, Offsets>>>>;
+}
+
+/** Name → what it does, with an example input. */
+export interface Help {
+  readonly signals: Readonly<Record<string, string>>;
+  readonly updates: Readonly<Record<string, string>>;
+  readonly queries: Readonly<Record<string, string>>;
+}
+
+/** Shown by `temporal workflow metadata`, in the web UI and by `help`. */
+export const orderDescriptions = {
+  pause:
+    'Ends the running slices at a point they can go on from, and starts no more. Input: none, or {"store":"search"}',
+  resume:
+    'Goes on after a pause; sent to sync, it also starts a part again that was stopped by itself. ' +
+    'Input: none, or {"store":"search"}',
+  retry: 'Tries again now what is DEGRADED or BLOCKED. Input: none, or {"store":"search"}',
+  stop:
+    'Ends the running slices and then the workflow; sent to sync, capture first and then every store. This is the way ' +
+    'to end a sync: terminating it leaves its children running. Input: none',
+  rebuild:
+    'Builds the next generation of a store from the start of the log while the live one goes on, promotes it when both ' +
+    'stand at the same place, drops the old one. While one is being built the order waits for its end (a later order ' +
+    'takes its place); a build that is BLOCKED is given up for it. "definition" replaces what the pipeline file says. ' +
+    'Input: {"store":"search","reason":"new mapping"}',
+} as const;
+
+export type OrderName = keyof typeof orderDescriptions;
+
+export const internalDescriptions = {
+  adopt: 'From sync to its children: this is my configuration; report. Not for people.',
+  report: 'From a child to sync: how it is. Not for people.',
+} as const;
+
+export const queryDescriptions = {
+  status: 'Where everything stands: status, progress, generations, the problem if there is one. Input: none',
+  offsets: 'Position in the source, next offsets in the log, per store and generation. Input: none',
+  errors: 'The last problems with their counts; wrong messages among them. Input: none',
+  help: 'These descriptions. Input: none',
+} as const;

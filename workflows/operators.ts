@@ -1,0 +1,150 @@
+import {
+  ApplicationFailure,
+  setDefaultQueryHandler,
+  setDefaultSignalHandler,
+  setDefaultUpdateHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
+import { checkRebuild, checkTarget, type Checked } from './arguments';
+import {
+  errorsQuery,
+  helpQuery,
+  offsetsQuery,
+  orderDescriptions,
+  pauseSignal,
+  pauseUpdate,
+  queryDescriptions,
+  rebuildSignal,
+  rebuildUpdate,
+  resumeSignal,
+  resumeUpdate,
+  retrySignal,
+  retryUpdate,
+  statusQuery,
+  stopSignal,
+  stopUpdate,
+  type Help,
+  type OffsetsAnswer,
+  type OrderName,
+  type RebuildOrder,
+  type Target,
+} from './messages';
+import type { Fault } from './problems';
+
+export type Order =
+  | { readonly name: Exclude<OrderName, 'rebuild'>; readonly target: Target }
+  | { readonly name: 'rebuild'; readonly rebuild: RebuildOrder };
+
+export interface Operated<Status extends PipelineStatus | CaptureStatus | StoreStatus> {
+  readonly orders: readonly OrderName[];
+  /** `rebuild` must name its store: true for `sync`. */
+  readonly storeNeeded: boolean;
+  /** Served as updates too. Only for children: `sync` merely passes on, and could not answer for them. */
+  readonly updates: boolean;
+  /** What is wrong with an order that is well-formed; null: nothing. */
+  readonly refuse: (order: Order) => string | null;
+  /** Records the order and returns: a handler that waits would block continue-as-new. */
+  readonly obey: (order: Order) => void;
+  readonly record: (fault: Fault) => void;
+  readonly status: () => Status;
+  readonly offsets: () => OffsetsAnswer;
+  readonly errors: () => readonly Problem[];
+}
+
+const signals = {
+  pause: pauseSignal,
+  resume: resumeSignal,
+  retry: retrySignal,
+  stop: stopSignal,
+  rebuild: rebuildSignal,
+};
+
+/** Registers everything people can say and ask. Call it before the first await: a message may be there already. */
+export function serveOperators<Status extends PipelineStatus | CaptureStatus | StoreStatus>(
+  served: Operated<Status>,
+): void {
+  const { orders, record, obey } = served;
+  const check = (name: OrderName, input: unknown): Checked<Order> => {
+    const order = parseOrder(name, input, served.storeNeeded);
+    const why = order.ok ? served.refuse(order.value) : null;
+    return why === null ? order : { ok: false, why };
+  };
+  for (const name of orders) {
+    const onSignal = (input?: unknown) => {
+      const order = check(name, input);
+      if (order.ok) obey(order.value);
+      else record({ type: 'InvalidMessage', message: order.why });
+    };
+    setHandler(signals[name], onSignal, { description: orderDescriptions[name] });
+  }
+  serveQueries(served);
+  serveUnknown(served);
+  if (served.updates) serveUpdates(served, check);
+}
+
+function parseOrder(name: OrderName, input: unknown, storeNeeded: boolean): Checked<Order> {
+  if (name === 'rebuild') {
+    const rebuild = checkRebuild(input, { storeNeeded });
+    return rebuild.ok ? { ok: true, value: { name, rebuild: rebuild.value } } : rebuild;
+  }
+  const target = checkTarget(name, input);
+  return target.ok ? { ok: true, value: { name, target: target.value } } : target;
+}
+
+function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatus>(
+  served: Operated<Status>,
+  check: (name: OrderName, input: unknown) => Checked<Order>,
+): void {
+  const { orders, obey, status } = served;
+  const updates = {
+    pause: pauseUpdate,
+    resume: resumeUpdate,
+    retry: retryUpdate,
+    stop: stopUpdate,
+    rebuild: rebuildUpdate,
+  };
+  for (const name of orders) {
+    const accept = (input?: unknown) => {
+      const order = check(name, input);
+      if (order.ok) obey(order.value);
+      return status() as CaptureStatus | StoreStatus;
+    };
+    // Synchronous: an asynchronous validator can never reject.
+    const validator = (input?: unknown) => {
+      const order = check(name, input);
+      if (!order.ok) throw ApplicationFailure.nonRetryable(order.why, 'InvalidMessage');
+    };
+    setHandler(updates[name], accept, { description: orderDescriptions[name], validator });
+  }
+}
+
+function serveQueries<Status extends PipelineStatus | CaptureStatus | StoreStatus>(served: Operated<Status>): void {
+  const help = helpOf(served.orders, served.updates);
+  setHandler(statusQuery, served.status, { description: queryDescriptions.status });
+  setHandler(offsetsQuery, served.offsets, { description: queryDescriptions.offsets });
+  setHandler(errorsQuery, served.errors, { description: queryDescriptions.errors });
+  setHandler(helpQuery, () => help, { description: queryDescriptions.help });
+}
+
+/** A name nobody knows is answered with those that are known: at once where there is an answer, else in `errors`. */
+function serveUnknown<Status extends PipelineStatus | CaptureStatus | StoreStatus>(served: Operated<Status>): void {
+  const { orders, record, updates } = served;
+  const orderNames = orders.join(', ');
+  setDefaultSignalHandler((name) => {
+    record({ type: 'InvalidMessage', message: `There is no signal '${name}'. Known are ${orderNames}.` });
+  });
+  setDefaultUpdateHandler((name) => {
+    const known = updates ? `Known are ${orderNames}.` : `Send a signal; known are ${orderNames}.`;
+    throw ApplicationFailure.nonRetryable(`There is no update '${name}'. ${known}`, 'InvalidMessage');
+  });
+  setDefaultQueryHandler((name) => {
+    const known = Object.keys(queryDescriptions).join(', ');
+    throw new Error(`There is no query '${name}'. Known are ${known}.`);
+  });
+}
+
+function helpOf(orders: readonly OrderName[], updates: boolean): Help {
+  const described = Object.fromEntries(orders.map((name) => [name, orderDescriptions[name]]));
+  return { signals: described, updates: updates ? described : {}, queries: queryDescriptions };
+}

@@ -1,0 +1,56 @@
+import { condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { syncWorkflowId } from '../model/names';
+import { reportSignal, type Report } from './messages';
+
+/** Progress alone is told this often; a changed status at once. A report costs five events here and four in `sync`. */
+const progressEveryMs = 30_000;
+
+export interface Reporter {
+  /** Tells `sync` soon, whether or not anything has changed. */
+  answer(refuses: boolean): void;
+  /** Tells what is worth telling until `ended()`, and then what is left. Run it beside the workflow's own loop. */
+  run(ended: () => boolean): Promise<void>;
+}
+
+/** Tells `sync/<pipeline>` how a child is. A `sync` that is gone is no failure: the child works on without it. */
+export function createReporter(pipeline: string, read: () => Report): Reporter {
+  let asked: { readonly refuses: boolean } | null = null;
+  let told = { key: '', progress: '', at: 0 };
+
+  const due = () => {
+    const now = current(read());
+    const stale = now.progress !== told.progress && Date.now() - told.at >= progressEveryMs;
+    return asked !== null || now.key !== told.key || stale;
+  };
+  const tell = async () => {
+    const report = { ...read(), refuses: asked?.refuses ?? false };
+    asked = null;
+    // Before the await: a change that comes while the signal is on its way is worth another one.
+    told = { ...current(report), at: Date.now() };
+    try {
+      await getExternalWorkflowHandle(syncWorkflowId(pipeline)).signal(reportSignal, report);
+    } catch {
+      // `sync` was terminated or not started yet. It asks by `adopt` when it comes.
+    }
+  };
+
+  return {
+    answer(refuses) {
+      asked = { refuses };
+    },
+    async run(ended) {
+      for (;;) {
+        await condition(() => ended() || due());
+        if (!due()) return;
+        await tell();
+      }
+    },
+  };
+}
+
+function current({ status }: Report): { readonly key: string; readonly progress: string } {
+  const { status: name, problem } = status;
+  const build =
+    'rebuild' in status ? [status.rebuild, status.generations.map(({ number, role }) => [number, role])] : [];
+  return { key: JSON.stringify([name, problem?.message ?? null, build]), progress: JSON.stringify(status) };
+}

@@ -1,0 +1,99 @@
+import { setHandler } from '@temporalio/workflow';
+import type { PipelineStatus } from '../model/status';
+import { internalDescriptions, reportSignal, type Report } from './messages';
+import { serveOperators, type Order } from './operators';
+import { childNames, childReported, relayed, withSyncFault, type Relayed } from './sync-state';
+import type { Syncer } from './syncer';
+
+export function serveSync(syncer: Syncer): void {
+  // Before the others: their default handler takes every waiting message that has no handler yet.
+  setHandler(reportSignal, (report) => hear(syncer, report), { description: internalDescriptions.report });
+  serveOperators<PipelineStatus>({
+    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
+    storeNeeded: true,
+    updates: false,
+    refuse: (order) => refuse(syncer, order),
+    obey: (order) => {
+      // The file is still being checked: which children there are is not known yet.
+      if (syncer.pipeline || isStop(order)) obey(syncer, order);
+      else syncer.early.push(() => obeyLate(syncer, order));
+      if (order.name === 'retry') syncer.retries += 1;
+    },
+    record: (fault) => {
+      syncer.state = withSyncFault(syncer.state, fault, Date.now());
+    },
+    status: syncer.status,
+    offsets: () => ({
+      capture: syncer.capture.progress?.position ?? null,
+      stores: Object.fromEntries(
+        Object.values(syncer.stores).map(({ store, generations }) => [
+          store,
+          Object.fromEntries(generations.map(({ number, progress }) => [String(number), progress?.next ?? {}])),
+        ]),
+      ),
+    }),
+    errors: () => syncer.state.problems,
+  });
+}
+
+/** `stop` without a target ends the whole sync. */
+function isStop(order: Order): boolean {
+  return order.name === 'stop' && order.target.store === undefined;
+}
+
+function targetOf(order: Order): string | undefined {
+  return order.name === 'rebuild' ? order.rebuild.store : order.target.store;
+}
+
+function refuse({ pipeline }: Syncer, order: Order): string | null {
+  const target = targetOf(order);
+  if (!pipeline || target === undefined) return null;
+  const known = childNames(Object.keys(pipeline.stores));
+  if (order.name === 'rebuild' && target === 'capture') return `rebuild: 'capture' is not a store.`;
+  return known.includes(target) ? null : `${order.name}: there is no '${target}'. There are ${known.join(', ')}.`;
+}
+
+function obeyLate(syncer: Syncer, order: Order): void {
+  const why = refuse(syncer, order);
+  if (why === null) obey(syncer, order);
+  else syncer.state = withSyncFault(syncer.state, { type: 'InvalidMessage', message: why }, Date.now());
+}
+
+function obey(syncer: Syncer, order: Order): void {
+  if (isStop(order)) {
+    syncer.state = { ...syncer.state, stopping: true };
+    return;
+  }
+  const target = targetOf(order);
+  const children = target === undefined ? Object.keys(syncer.state.children) : [target];
+  for (const child of children) {
+    const message: Relayed =
+      order.name === 'rebuild' ? { child, name: 'rebuild', rebuild: order.rebuild } : { child, name: order.name };
+    syncer.state = relayed(syncer.state, message, Date.now());
+  }
+}
+
+function hear(syncer: Syncer, report: Report): void {
+  const name = report.child === 'capture' ? 'capture' : report.status.store;
+  const { status, problem } = report.status;
+  const now = Date.now();
+  if (syncer.pipeline && !(name in syncer.state.children)) return;
+  if (report.refuses) {
+    syncer.conflict =
+      `${syncer.name}: '${name}' already runs, under another configuration. Start with the same file, or stop it ` +
+      `first: temporal workflow signal -w sync/${syncer.name}/${name} --name stop`;
+  }
+  const before = report.child === 'capture' ? syncer.capture.problem : (syncer.stores[name]?.problem ?? null);
+  if (report.child === 'capture') syncer.capture = report.status;
+  else syncer.stores[name] = report.status;
+  syncer.state = childReported(syncer.state, name, { status, now });
+  if (problem && problem.message !== before?.message) {
+    const fault = { ...problem, message: `${name}: ${problem.message}` };
+    syncer.state = withSyncFault(
+      syncer.state,
+      { type: fault.type, message: fault.message, ...(fault.reason === undefined ? {} : { reason: fault.reason }) },
+      now,
+    );
+  }
+  syncer.display();
+}
