@@ -92,6 +92,8 @@ async function readRows(client: Client, target: string, sql: string): Promise<Co
 }
 
 function asText(fields: readonly (readonly [string, unknown])[]): string {
-  const texts = fields.map(([name, value]) => [name, value === null ? null : String(value)] as const);
+  const texts = fields.map(
+    ([name, value]) => [name, typeof value === 'string' || value === null ? value : JSON.stringify(value)] as const,
+  );
   return JSON.stringify(texts.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
