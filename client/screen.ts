@@ -20,7 +20,14 @@ export function createScreen(output: Output): { draw(lines: readonly string[]): 
       const visible = lines.slice(0, Math.max(1, (output.rows ?? 40) - 1));
       const up = drawn > 0 ? `\u001b[${drawn}A` : '';
       output.write(`${up}${visible.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[J`);
-      drawn = visible.length;
+      // What is narrower than our lines folds them.
+      drawn = visible.reduce((sum, line) => sum + rowsOf(line, output.columns ?? Infinity), 0);
     },
   };
+}
+
+const colourCodes = new RegExp(`${String.fromCharCode(27)}\\[[0-9]+m`, 'g');
+
+function rowsOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(line.replace(colourCodes, '').length / columns));
 }

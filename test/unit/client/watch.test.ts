@@ -60,6 +60,14 @@ describe('a screen', () => {
     expect(written[1]).toBe(`${escape}[3A${escape}[2Kfour\n${escape}[J`);
   });
 
+  it('counts the rows of lines that a narrow terminal folds', () => {
+    const written: string[] = [];
+    const screen = createScreen({ write: (text) => written.push(text), columns: 4 });
+    screen.draw([`${escape}[32mone two${escape}[0m`, '']);
+    screen.draw([]);
+    expect(written[1]?.startsWith(`${escape}[3A`)).toBe(true);
+  });
+
   it('never draws more lines than the terminal has', () => {
     const written: string[] = [];
     const screen = createScreen({ write: (text) => written.push(text), rows: 3 });
