@@ -22,7 +22,7 @@ const forTests = { durable: false, quickStart: true, kafkaHeap: '512m', elastics
 
 /**
  * Runs one of our programs (Jest, the fault runner) with a stack of its own, and leaves nothing: no process, and no
- * files unless it failed. The program has the addresses in its environment, and SLIPSTREAM_TEST_STACK for `attachStack`.
+ * files unless it failed. The program has the addresses in its environment, under SLIPSTREAM_TEST_*, and SLIPSTREAM_TEST_STACK for `attachStack`.
  *
  * @param {object} request
  * @param {string} request.name of the temporary folder
@@ -54,7 +54,7 @@ async function runOnStack({ name, parts, build, args }) {
         report: progress.report,
         signal: stop.signal,
       });
-      environment = { ...stack.environment(), SLIPSTREAM_TEST_STACK: directory };
+      environment = { ...stack.environment(), ...testVariables(stack.addresses, directory) };
       console.error(
         `${timings(supplies, stack.launchSeconds)}\n  ready after ${progress.end().toFixed(1)} s; logs in ${path.join(directory, 'logs')}`,
       );
@@ -71,6 +71,24 @@ async function runOnStack({ name, parts, build, args }) {
     stop.dispose();
   }
   return code;
+}
+
+/**
+ * Names of their own for what tests may fill, break and stop: an address a developer has set for other work is never met
+ * by accident.
+ *
+ * @param {import('./index').Addresses} addresses
+ * @param {string} directory
+ * @returns {Record<string, string>}
+ */
+function testVariables({ postgres, kafka, elasticsearch, temporal }, directory) {
+  return {
+    SLIPSTREAM_TEST_STACK: directory,
+    SLIPSTREAM_TEST_POSTGRES: postgres,
+    SLIPSTREAM_TEST_KAFKA: kafka,
+    SLIPSTREAM_TEST_ELASTICSEARCH: elasticsearch,
+    SLIPSTREAM_TEST_TEMPORAL: temporal,
+  };
 }
 
 /**
