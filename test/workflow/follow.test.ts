@@ -1,0 +1,128 @@
+import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { failing } from './support/fake-world';
+import { waitFor } from '../support/wait';
+
+jest.setTimeout(120_000);
+
+let temporal: TemporalForTests;
+let scenario: Scenario;
+beforeAll(async () => {
+  temporal = await openTemporal();
+});
+afterAll(() => temporal.close());
+beforeEach(() => {
+  scenario = new Scenario(temporal);
+  scenario.world.logId = 'log-1';
+});
+afterEach(async () => {
+  await scenario.close();
+  expect(scenario.world.violations).toEqual([]);
+});
+
+test('a store without anything gets its first generation, which is promoted once it has caught up', async () => {
+  const { world } = scenario;
+  await scenario.startWorker();
+  await scenario.startFollow();
+  const status = await scenario.storeStatus('LIVE');
+  expect(status.generations).toMatchObject([{ number: 1, role: 'live' }]);
+  expect(world.live.get('search')).toBe(1);
+  world.end += 20;
+  await waitFor({
+    what: 'the lane to follow',
+    seconds: 10,
+    look: async () => world.liveGeneration('search')?.at,
+    until: (at) => at === world.end,
+  });
+});
+
+test('nothing is promoted before the copies are done', async () => {
+  const { world } = scenario;
+  world.copiesDone = false;
+  world.sliceMs = 100;
+  await scenario.startWorker();
+  await scenario.startFollow();
+  await waitFor({
+    what: 'three slices',
+    seconds: 10,
+    look: async () => world.called('followSlice'),
+    until: (n) => n > 3,
+  });
+  expect(await scenario.storeStatus('CATCHING_UP')).toMatchObject({ rebuild: null });
+  expect(world.called('promoteGeneration')).toBe(0);
+  world.copiesDone = true;
+  await scenario.storeStatus('LIVE');
+});
+
+test('pause ends the slice with its progress, resume goes on from there', async () => {
+  const { world } = scenario;
+  world.sliceMs = 60_000;
+  await scenario.startWorker();
+  const handle = await scenario.startFollow();
+  await scenario.storeStatus('LIVE');
+  await waitFor({ what: 'the long slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await handle.signal('pause');
+  await waitFor({ what: 'no slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 0 });
+  expect(await scenario.storeStatus('PAUSED')).toMatchObject({ problem: null });
+  const before = world.called('followSlice');
+  world.end += 7;
+  await handle.executeUpdate('resume');
+  await waitFor({
+    what: 'the rest',
+    seconds: 10,
+    look: async () => world.liveGeneration('search')?.at,
+    until: (at) => at === world.end,
+  });
+  expect(world.followInputs()[before]?.remembered).not.toBeNull();
+  await scenario.storeStatus('LIVE');
+});
+
+test('what keeps failing is DEGRADED, and LIVE again when retry finds it mended', async () => {
+  const { world } = scenario;
+  world.sliceMs = 50;
+  await scenario.startWorker();
+  const handle = await scenario.startFollow();
+  await scenario.storeStatus('LIVE');
+  world.before.followSlice = () => {
+    throw failing('Unavailable', 'the store does not answer');
+  };
+  const degraded = await scenario.storeStatus('DEGRADED');
+  expect(degraded.problem).toMatchObject({ type: 'Unavailable', message: 'the store does not answer' });
+  world.before = {};
+  await handle.signal('retry');
+  await scenario.storeStatus('LIVE');
+  expect(await scenario.errors('search')).toMatchObject([{ type: 'Unavailable', count: 1 }]);
+});
+
+test('a block waits for a person, and goes on after retry', async () => {
+  const { world } = scenario;
+  world.sliceMs = 50;
+  await scenario.startWorker();
+  const handle = await scenario.startFollow();
+  await scenario.storeStatus('LIVE');
+  world.before.followSlice = () => {
+    throw failing('Blocked', 'the log is cut', 'log-truncated');
+  };
+  const blocked = await scenario.storeStatus('BLOCKED');
+  expect(blocked.problem).toMatchObject({ type: 'Blocked', reason: 'log-truncated', message: 'the log is cut' });
+  const calls = world.called('followSlice');
+  world.before = {};
+  expect(world.called('followSlice')).toBe(calls);
+  await handle.executeUpdate('retry');
+  await scenario.storeStatus('LIVE');
+});
+
+test('stop returns the progress and ends the workflow', async () => {
+  await scenario.startWorker();
+  const handle = await scenario.startFollow();
+  await scenario.storeStatus('LIVE');
+  await handle.signal('stop');
+  expect(await handle.result()).toMatchObject({ store: 'search', status: 'STOPPED' });
+});
+
+test('cancelling the workflow is a stop', async () => {
+  await scenario.startWorker();
+  const handle = await scenario.startFollow();
+  await scenario.storeStatus('LIVE');
+  await handle.cancel();
+  expect(await handle.result()).toMatchObject({ status: 'STOPPED' });
+});
