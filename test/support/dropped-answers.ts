@@ -22,6 +22,7 @@ export function answerDroppingSockets(passing = 5): ISocketFactory {
     socket.emit = ((event: string | symbol, ...values: unknown[]) => {
       if (!armed || event !== 'data') return emit(event, ...values);
       armed = false;
+      process.stderr.write('a produce answer was dropped\n');
       socket.destroy();
       return true;
     }) as typeof socket.emit;

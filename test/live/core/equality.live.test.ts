@@ -3,6 +3,7 @@ import { announceSeed } from '../../support/random';
 import { pollBalances, type PollingReader } from '../../support/readers';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
+import { stopwatch } from '../../support/stopwatch';
 import type { Misdeeds } from '../../support/misdeeds';
 import { runWorkload } from '../../support/workload';
 import { levyAll } from '../../support/workload-steps';
@@ -35,7 +36,9 @@ const untilRead = (reader: PollingReader, reads: number) =>
 
 it('both stores equal the source after every kind of change, and the replica never shows half a transaction', async () => {
   const seed = announceSeed('equality');
+  const lap = stopwatch('equality');
   const scenario = await started();
+  lap('LIVE');
   try {
     const reader = pollBalances(scenario);
     await Promise.all([
@@ -43,7 +46,9 @@ it('both stores equal the source after every kind of change, and the replica nev
       levies(scenario, 3),
       untilRead(reader, 10_000),
     ]);
+    lap(`workload written, ${reader.reads} reads`);
     await settle(scenario, 90);
+    lap('all of it in both stores');
     await reader.stop();
     expect(reader.violations).toEqual([]);
     await expectEqual(scenario);

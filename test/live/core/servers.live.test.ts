@@ -1,0 +1,111 @@
+import type { StatusName } from '../../../model/status';
+import { readLedger } from '../../support/ledger';
+import { checkLog } from '../../support/log-check';
+import { readLog } from '../../support/log-contents';
+import { attachedStack } from '../../support/project';
+import { announceSeed } from '../../support/random';
+import { openScenario, type Scenario } from '../../support/scenario';
+import { expectEqual, settle, untilLive } from '../../support/settle';
+import { waitFor } from '../../support/wait';
+import { runWorkload } from '../../support/workload';
+
+jest.setTimeout(400_000);
+
+/** Each change once on the log, both stores equal. */
+async function expectWhole(scenario: Scenario): Promise<void> {
+  await settle(scenario, 90);
+  await expectEqual(scenario);
+  const verdict = checkLog(await readLog(scenario.kafka, scenario.topics), await readLedger(scenario.source));
+  expect(verdict).toMatchObject({ lost: [], repeated: [], aborted: [], disordered: [] });
+}
+
+async function underChanges(scenario: Scenario, seed: number, during: () => Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const writing = runWorkload({
+    ...{ source: scenario.source, seed, changes: 1e9, changesPerSecond: 200, largest: 300, signal: ended.signal },
+  });
+  try {
+    await during();
+  } finally {
+    ended.abort();
+    await writing;
+  }
+}
+
+it('servers that are killed, stopped and restarted under changes cost nothing', async () => {
+  const seed = announceSeed('servers');
+  const { servers } = attachedStack();
+  const scenario = await openScenario();
+  try {
+    await scenario.startWorker();
+    await scenario.startSync();
+    await untilLive(scenario, 90);
+    await underChanges(scenario, seed, async () => {
+      await servers.temporal.kill();
+      await servers.temporal.start();
+      await settle(scenario, 90);
+      await servers.kafka.stop();
+      await servers.kafka.start();
+      await settle(scenario, 120);
+      await servers.postgres.stop();
+      await servers.postgres.start();
+      await settle(scenario, 120);
+    });
+    await expectWhole(scenario);
+    await untilLive(scenario, 90);
+  } finally {
+    for (const part of ['temporal', 'kafka', 'postgres'] as const) await servers[part].start();
+    await scenario.close();
+  }
+});
+
+it('Elasticsearch down under changes: DEGRADED is seen, then LIVE without a hand; the replica goes on meanwhile', async () => {
+  const seed = announceSeed('Elasticsearch down');
+  const scenario = await openScenario();
+  const untilStatus = (wanted: StatusName) =>
+    waitFor({
+      what: `the search store to be ${wanted}`,
+      seconds: 120,
+      everyMs: 200,
+      look: async () => (await scenario.status()).stores['search']?.status,
+      until: (status) => status === wanted,
+      evidence: () => scenario.evidence(),
+    });
+  try {
+    await scenario.startWorker();
+    await scenario.startSync();
+    await untilLive(scenario, 90);
+    await underChanges(scenario, seed, async () => {
+      await scenario.elasticsearch.goDown();
+      await untilStatus('DEGRADED');
+      const { source, replica, schema } = scenario;
+      await source.query(`insert into entries values (-77, 1, 1, 'fee', 'meanwhile')`);
+      await waitFor({
+        what: 'the replica to go on',
+        seconds: 30,
+        look: () => replica.query(`select 1 from "${schema}".entries where id = -77`),
+        until: (rows) => rows.length === 1,
+      });
+      await scenario.elasticsearch.comeUp();
+      await untilStatus('LIVE');
+    });
+    await expectWhole(scenario);
+  } finally {
+    await scenario.close();
+  }
+});
+
+it('an answer to a produce request that never arrives: nothing is lost, nothing stands there twice', async () => {
+  const seed = announceSeed('lost answer');
+  const scenario = await openScenario();
+  try {
+    const worker = await scenario.startWorker({ sabotage: ['lost-produce-answer'] });
+    await scenario.startSync();
+    await untilLive(scenario, 90);
+    await runWorkload({ source: scenario.source, seed, changes: 2000, changesPerSecond: 500, largest: 300 });
+    await expectWhole(scenario);
+    expect(worker.tail(1000)).toContain('a produce answer was dropped');
+  } finally {
+    await scenario.close();
+  }
+});
