@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
 import { InvalidConfig, Unavailable } from '../model/errors';
 
@@ -99,7 +100,8 @@ const cures: Readonly<Record<string, string>> = {
  * PostgreSQL's messages of these codes name users, databases and objects, never values or passwords.
  */
 export function translateSourceError(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
+  // Not `instanceof`: errors of Node's own come from another realm where code runs in a sandbox.
+  if (!types.isNativeError(error)) return new Error(String(error));
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const cure = cures[code];
   if (cure !== undefined) return new InvalidConfig(`The source refuses: ${error.message}. ${cure}`);

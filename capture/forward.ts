@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { CopyCursor, LogWriter } from '../stream/log';
+import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
 import type { Copier } from './copy';
 import type { Intake } from './intake';
@@ -28,6 +28,8 @@ export type RunEnd = 'time' | 'batches' | 'cancelled';
 /** What one loop needs; everything it does to the world goes through here. */
 export interface Forwarding {
   readonly writer: LogWriter;
+  /** Fingerprints of the captured tables, for every position record. */
+  readonly schemas: NonNullable<Closing['schemas']>;
   readonly pending: Pending;
   readonly intake: Intake;
   readonly copier: Copier | null;
@@ -109,7 +111,7 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
   }
 }
 
-async function append({ writer, confirm, copier, appended }: Forwarding, unit: Unit): Promise<void> {
+async function append({ writer, schemas, confirm, copier, appended }: Forwarding, unit: Unit): Promise<void> {
   const last = writer.last;
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
@@ -119,6 +121,7 @@ async function append({ writer, confirm, copier, appended }: Forwarding, unit: U
     closed: unit.closed,
     copies,
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
+    schemas,
   });
   appended(unit);
   if (unit.copy) copier?.appended();

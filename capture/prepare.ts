@@ -9,6 +9,7 @@ import type { SlotRow, SourceSystem } from './identity';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 import { ensurePublication } from './publication';
 import { ensureReplicaIdentity } from './replica-identity';
+import { checkFingerprints, fingerprints } from './relations';
 import { openReplication } from './replication';
 import { readFlushLsn } from './progress';
 import { checkSlotName, checkWalLevel, createSlot, readSlot, refuseUnfinished } from './slot';
@@ -64,6 +65,7 @@ async function prepare(
   // the two reads would make the slot look ahead of the log.
   const slot = await readSlot(client, source.slot);
   const last = await parts.readLastPosition(options);
+  checkFingerprints(last?.schemas, tables);
   // Both before the slot is made. The slot sees what was logged after it: rows without their long values, or changes of
   // a table that no publication held yet, would be in its way for ever.
   await ensureReplicaIdentity(client, tables);
@@ -73,7 +75,7 @@ async function prepare(
     begun: last ? Object.keys(last.copies) : [],
   });
   if (last) return adopt(options, { client, system, slot, last, parts });
-  return begin(options, { client, system, slot, parts });
+  return begin(options, { client, system, slot, tables, parts });
 }
 
 /** The log exists: nothing is made that would hide a gap, only judged. */
@@ -93,9 +95,15 @@ async function adopt(
 /** A new log, begun where the slot begins: everything before is the copy's to find. */
 async function begin(
   options: CaptureOptions,
-  input: { client: Client; system: SourceSystem; slot: SlotRow | null; parts: CaptureParts },
+  input: {
+    client: Client;
+    system: SourceSystem;
+    slot: SlotRow | null;
+    tables: readonly TableSchema[];
+    parts: CaptureParts;
+  },
 ): Promise<{ logId: string }> {
-  const { client, system, parts } = input;
+  const { client, system, tables, parts } = input;
   const slotName = options.pipeline.source.slot;
   if (options.logId !== null) throw logReplaced(options, null);
   // A slot without a log: an attempt died between the two, or the topics were deleted. Its confirmed position is where
@@ -117,7 +125,8 @@ async function begin(
   const logId = randomUUID();
   const writer = await parts.openWriter(options, { logId, systemId: system.systemId, timeline: system.timeline });
   try {
-    await writer.append([], { position: first.position, closed: true, copies: {}, committedAt: 0 });
+    const schemas = fingerprints(tables);
+    await writer.append([], { position: first.position, closed: true, copies: {}, committedAt: 0, schemas });
     return { logId };
   } finally {
     await writer.close();

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { formatTableName, type TableName } from '../model/change';
 import { Blocked } from '../model/errors';
-import type { TableSchema } from '../model/schema';
+import type { Column, TableSchema } from '../model/schema';
 import type { Relation } from './pgoutput';
 
 /**
@@ -10,7 +11,10 @@ import type { Relation } from './pgoutput';
 export function relationDifference(relation: Relation, schema: TableSchema): string | null {
   const name = formatTableName(relation satisfies TableName);
   if (name !== schema.name) return `it is now called ${name}`;
-  return columnDifference(relation.columns, published(schema));
+  return columnDifference(
+    relation.columns.map(({ name, typeId }) => ({ name, type: String(typeId) })),
+    published(schema).map(({ name, typeId }) => ({ name, type: String(typeId) })),
+  );
 }
 
 /** The same between two readings of the catalogue, key included. */
@@ -33,19 +37,16 @@ export function schemaChanged(table: string, difference: string): Blocked {
 }
 
 /** Columns pgoutput sends: generated ones are left out. */
-function published(schema: TableSchema): readonly { readonly name: string; readonly typeId: number }[] {
+function published(schema: TableSchema): readonly Column[] {
   return schema.columns.filter((column) => !column.generated);
 }
 
-function columnDifference(
-  now: readonly { readonly name: string; readonly typeId: number }[],
-  before: readonly { readonly name: string; readonly typeId: number }[],
-): string | null {
-  const types = new Map(before.map(({ name, typeId }) => [name, typeId]));
-  const added = now.filter(({ name }) => !types.has(name)).map(({ name }) => name);
+function columnDifference(now: readonly Described[], before: readonly Described[]): string | null {
+  const types = new Map(before.map(({ name, type }) => [name, type]));
   const names = new Set(now.map(({ name }) => name));
+  const added = now.filter(({ name }) => !types.has(name)).map(({ name }) => name);
   const removed = before.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  const retyped = now.filter(({ name, typeId }) => (types.get(name) ?? typeId) !== typeId).map(({ name }) => name);
+  const retyped = now.filter(({ name, type }) => (types.get(name) ?? type) !== type).map(({ name }) => name);
   const parts = [
     added.length > 0 ? `column ${added.join(', ')} is new` : '',
     removed.length > 0 ? `column ${removed.join(', ')} is gone` : '',
@@ -54,4 +55,36 @@ function columnDifference(
   if (parts.length > 0) return parts.join('; ');
   // Values arrive by place: the same columns in another order would end in each other's fields.
   return now.every(({ name }, index) => before[index]?.name === name) ? null : 'its columns are in another order';
+}
+
+interface Described {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What a position record keeps of each table. */
+export function fingerprints(tables: readonly TableSchema[]): Record<string, string> {
+  return Object.fromEntries(tables.map((table) => [table.name, fingerprint(table)]));
+}
+
+function fingerprint(table: TableSchema): string {
+  const columns = published(table).map(({ name, type }) => [name, type]);
+  const text = JSON.stringify([table.relationId, columns, table.key]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/**
+ * A table may change while no session looks, or between a change that blocked and the next attempt: the log remembers
+ * what it was begun with. Throws `Blocked` schema-changed.
+ */
+export function checkFingerprints(
+  recorded: Readonly<Record<string, string>> | undefined,
+  tables: readonly TableSchema[],
+): void {
+  for (const table of tables) {
+    const before = recorded?.[table.name];
+    if (before !== undefined && before !== fingerprint(table)) {
+      throw schemaChanged(table.name, 'its columns or its key are not those the log was begun with');
+    }
+  }
 }

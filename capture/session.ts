@@ -14,6 +14,7 @@ import { createPending } from './pending';
 import { logReplaced } from './prepare';
 import { lagBytes, readFlushLsn } from './progress';
 import { checkPublication } from './publication';
+import { checkFingerprints, fingerprints } from './relations';
 import { openReplication, type Replication } from './replication';
 import { freeSlot, readSlot } from './slot';
 
@@ -92,6 +93,7 @@ async function open(
   const blocked = parts.judgeSource({ slotName: source.slot, slot, system, last });
   if (blocked) throw blocked;
   const tables = await readCatalogue(control, source.tables);
+  checkFingerprints(last.schemas, tables);
   await checkPublication(control, { name: source.publication, tables });
   await freeSlot(control, source.slot);
   const copied = tables.every((table) => last.copies[table.name]?.done);
@@ -162,6 +164,7 @@ function createSession(
 
   const forwarding: Forwarding = {
     writer,
+    schemas: { ...last.schemas, ...fingerprints(tables) },
     pending,
     intake,
     copier,

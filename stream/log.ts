@@ -28,6 +28,8 @@ export interface PositionRecord {
   readonly copies: Readonly<Record<string, CopyCursor>>;
   /** Commit time of the last source transaction included, milliseconds since the Unix epoch. */
   readonly committedAt: number;
+  /** Table → fingerprint of the columns and key its capture began with: a change made while nobody looked is seen. */
+  readonly schemas?: Readonly<Record<string, string>>;
 }
 
 /** A record ready to be appended. */
@@ -93,14 +95,17 @@ export interface Ahead {
 export interface LaneReader {
   readonly logId: string;
   /**
-   * Starts, or moves, to `next` (`{}`: the start of the log). Throws `Blocked` log-truncated when the log no longer
-   * holds it, log-replaced when it is another log.
+   * Starts, or moves, to `next` (`{}`: the start of the log). To seek to where it stands costs nothing, to another place
+   * costs a new consumer. Throws `Blocked` log-truncated when the log no longer holds it, log-replaced when it is another
+   * log.
    */
   seek(next: Offsets): Promise<void>;
   /**
-   * The next piece, up to about `maxRecords`; null when nothing came within `waitMs`, or when `until` is reached. With
-   * `until` (a positions offset) nothing at or beyond that record of the positions topic is handed out. A piece ends at
-   * a closed record unless one source transaction alone is larger than `maxRecords`.
+   * The next piece, up to `maxRecords`; null when nothing came within `waitMs`, when the signal aborts, or when `until`
+   * is reached. With `until` (a positions offset) nothing at or beyond that record of the positions topic is handed out.
+   * A piece ends at a closed record unless one source transaction alone is larger than `maxRecords` or than the reader's
+   * memory, or unless the lane is still reading the log's oldest part for the first time. Rejects with `Blocked` for a
+   * gap and with `Unavailable` when the consumer gave up: then `seek`, or open another reader.
    */
   next(options: { maxRecords: number; waitMs: number; until?: string; signal: AbortSignal }): Promise<LogBatch | null>;
   ahead(): Ahead;
