@@ -6,7 +6,11 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly (string | number | null | readonly string[])[];
+  /** Every value of the answer as the server writes it, not as the driver reads it. */
+  readonly asText?: boolean;
 }
+
+const textOnly = { getTypeParser: () => (text: string) => text };
 
 export interface Answer {
   readonly rows: readonly Readonly<Record<string, string | number | boolean | null>>[];
@@ -38,11 +42,13 @@ export interface ConnectOptions {
 export type Connect = (options: ConnectOptions) => Promise<Connection>;
 
 const statementTimeoutMs = 30_000;
+const goodbyeMs = 2_000;
 
 /** What every connection sets, whatever the server, database or role say. */
 const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: `${statementTimeoutMs}ms`,
   lock_timeout: '5s',
+  default_transaction_isolation: 'read committed',
   // A process that was stopped inside a transaction must not hold its locks for ever.
   idle_in_transaction_session_timeout: '60s',
   // Values travel as text: one form, in both directions.
@@ -68,12 +74,14 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
     get usable() {
       return usable;
     },
-    async query({ name, text, values }) {
+    async query({ name, text, values, asText = false }) {
+      if (!usable) throw unanswered(null);
       try {
         const { rows, rowCount, command } = await client.query<Answer['rows'][number]>({
           text,
           ...(name === undefined ? {} : { name }),
           ...(values === undefined ? {} : { values: [...values] }),
+          ...(asText ? { types: textOnly } : {}),
         });
         return { rows, count: rowCount ?? 0, command };
       } catch (error) {
@@ -89,7 +97,10 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
     },
     async end() {
       usable = false;
+      // A server that stands still would never say goodbye.
+      const patience = setTimeout(() => client.connection.stream.destroy(), goodbyeMs);
       await client.end().catch(() => undefined); // ended already: that is what was wanted
+      clearTimeout(patience);
     },
   };
   try {

@@ -66,6 +66,7 @@ export class LaneWriter {
 
   async apply(batch: Batch, signal: AbortSignal): Promise<Applied> {
     signal.throwIfAborted();
+    if (this.held && !this.line?.connection.usable) this.forgetHeld();
     if (this.lost) return this.settle(batch, new Unavailable(this.lostMessage()));
     if (this.holds(batch)) return { durable: false, upserts: 0, deletes: 0, repeated: batch.mutations.length };
     const { connection, layout } = await this.guarded(() => this.connected());
@@ -79,6 +80,7 @@ export class LaneWriter {
       const moved = await moveOffsets(connection, this.relation, { generation: this.generation, batch });
       if (!moved) return await this.missed(batch, connection);
       const counts = await this.write(batch, { connection, layout });
+      signal.throwIfAborted();
       // Invariant 3: the data of this transaction and its offsets become visible together, or not at all.
       if (batch.closed || !batch.live) {
         signal.removeEventListener('abort', cut); // from here on the answer is worth waiting for
@@ -184,9 +186,13 @@ export class LaneWriter {
 
   /** Nothing of this process's transaction may be gone on with. */
   private async abandon(connection: Connection): Promise<void> {
+    this.forgetHeld();
+    await rollback(connection);
+  }
+
+  private forgetHeld(): void {
     if (this.held) this.lost = true;
     this.held = null;
-    await rollback(connection);
   }
 
   private admit(record: PostgresRecord | null, owner: Owner): PostgresRecord {
@@ -214,11 +220,6 @@ where datname = current_database() and usename = current_user and application_na
 
   private async connected(): Promise<Line> {
     if (this.line?.connection.usable) return this.line;
-    if (this.held) {
-      this.held = null;
-      this.lost = true;
-      throw new Unavailable(this.lostMessage());
-    }
     const { applicationName, site } = this;
     const connection = await site.connect({ url: site.url, applicationName, settings: planSettings });
     try {

@@ -19,7 +19,8 @@ export async function scanGeneration(
     const table = layout.get(range.target);
     if (!table) throw new InvalidConfig(`${site.what}: generation ${generation.number} has no table ${range.target}.`);
     const after = range.after === null ? [] : keyOf(range.after, table);
-    const { rows } = await connection.query({ text: pageText(table, after.length > 0), values: [...after, limit] });
+    const text = pageText(table, after.length > 0);
+    const { rows } = await connection.query({ text, values: [...after, limit], asText: true });
     return rows.map((row) => toDocument(row, table));
   });
 }
@@ -27,7 +28,8 @@ export async function scanGeneration(
 function pageText({ relation, columns, key }: TableLayout, continued: boolean): string {
   const names = key.map(({ name }) => quote(name)).join(', ');
   const after = key.map(({ type }, index) => `$${index + 1}::text::${type}`).join(', ');
-  return `select ${columns.map(({ name }, index) => `${quote(name)}::text as c${index}`).join(', ')} from ${relation}
+  // Not cast to text: that is another form for some types (character(n) loses its blanks, inet gains a mask).
+  return `select ${columns.map(({ name }, index) => `${quote(name)} as c${index}`).join(', ')} from ${relation}
 ${continued ? `where (${names}) > (${after})` : ''} order by ${names} limit $${continued ? key.length + 1 : 1}`;
 }
 
@@ -52,7 +54,7 @@ function toDocument(row: Answer['rows'][number], { columns, key, target }: Table
 function toValue(text: string, { baseType }: ColumnLayout): Value {
   switch (baseType) {
     case 'bool':
-      return text === 'true';
+      return text === 't';
     case 'int2':
     case 'int4':
     case 'oid':

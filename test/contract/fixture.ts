@@ -146,15 +146,20 @@ export async function recordedNext(store: Store, number: number): Promise<number
   return Number(found?.next['contract.positions']?.['0'] ?? 0);
 }
 
+/** The store did what it must refuse. */
+export class ContractBroken extends Error {
+  override readonly name = 'ContractBroken';
+}
+
 /** The error of a promise that must reject. */
 export async function failure(promise: Promise<unknown>): Promise<Error> {
   const outcome = await promise.then(
     () => null,
     (error: unknown) => error,
   );
-  if (outcome === null) throw new Error('resolved, but had to reject');
+  if (outcome === null) throw new ContractBroken('resolved, but had to reject');
   if (outcome instanceof Error) return outcome;
-  throw new Error('rejected with something that is no Error');
+  throw new ContractBroken('rejected with something that is no Error');
 }
 
 export async function expectFenced(promise: Promise<unknown>): Promise<void> {

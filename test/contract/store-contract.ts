@@ -16,7 +16,7 @@
  * `scan` must see what `apply` resolved as durable (a search engine refreshes in `scan`). A control gives an adapter
  * with a mechanism sabotaged and expects the check that guards it to fail:
  *
- *     await expect(runStoreCheck('a newer owner refuses the older one', sabotaged)).rejects.toThrow();
+ *     await expectCheckToFail('a newer owner refuses the older one', sabotaged);
  */
 import type { Row } from '../../model/change';
 import type { TableSchema } from '../../model/schema';
@@ -25,7 +25,7 @@ import { dataChecks } from './checks/data';
 import { generationChecks } from './checks/generations';
 import { ownershipChecks } from './checks/ownership';
 import { readerChecks } from './checks/readers';
-import { catalogue, pipeline, storeName, tables, type Tables } from './fixture';
+import { catalogue, ContractBroken, pipeline, storeName, tables, type Tables } from './fixture';
 
 export interface StoreContent {
   readonly pipeline: string;
@@ -70,6 +70,20 @@ export async function runStoreCheck(name: CheckName, adapter: StoreAdapter): Pro
     for (const store of opened) await store.close();
     await harness.close();
   }
+}
+
+/** For controls: the check must fail by what it asserts. A server that is not there proves nothing. */
+export async function expectCheckToFail(name: CheckName, adapter: StoreAdapter): Promise<void> {
+  const error = await runStoreCheck(name, adapter).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (error === null) throw new Error(`'${name}' passes with its mechanism sabotaged: it proves nothing.`);
+  if (!isAssertion(error)) throw error;
+}
+
+function isAssertion(error: unknown): boolean {
+  return error instanceof ContractBroken || (error instanceof Error && 'matcherResult' in error);
 }
 
 export function describeStoreContract(adapter: StoreAdapter): void {

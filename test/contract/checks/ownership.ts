@@ -170,4 +170,16 @@ export const ownershipChecks = {
     await apply(newer, first, { owner: owner(2000), from: reached, to: 3, mutations: [account(1, 7, 2)], live: true });
     expect(await balances(newer, first)).toEqual({ 'accounts/1': 7 });
   },
+
+  'an owner that is refused disturbs nothing': async ({ open }) => {
+    const [older, newer] = [await open(), await open()];
+    await begun(older);
+    await newer.acquire(first, lane, owner(2000));
+    const half = { owner: owner(2000), from: 1, to: 2, mutations: [account(1, 5, 1)], closed: false, live: true };
+    await apply(newer, first, half);
+    await expectFenced(older.acquire(first, lane, owner(1000)));
+    const whole = { owner: owner(2000), from: 2, to: 3, mutations: [account(2, 5, 2)], live: true };
+    expect(await apply(newer, first, whole)).toMatchObject({ durable: true });
+    expect(await balances(newer, first)).toEqual({ 'accounts/1': 5, 'accounts/2': 5 });
+  },
 } satisfies Record<string, Check>;
