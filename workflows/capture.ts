@@ -20,7 +20,7 @@ import { captureDetails } from './details';
 import { describeFailure } from './failures';
 import { adoptSignal, internalDescriptions } from './messages';
 import { serveOperators, type Order } from './operators';
-import { captureSlices, onWarmWorker, short } from './proxies';
+import { slices, onWarmWorker, short } from './proxies';
 import { createReporter } from './reporter';
 import { cancelMeansStop, historyIsLong, whileWanted } from './running';
 import { sameJson } from './same';
@@ -104,7 +104,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       warmQueue: state.taskQueue,
       pipeline,
       summary: `capture from ${from}`,
-      run: (options) => captureSlices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
+      run: (options) => slices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
     });
     state = captureSliceEnded(state, result);
   };

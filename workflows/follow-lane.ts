@@ -9,7 +9,7 @@ import { sliceEnded, sliceFailed } from './follow-events';
 import { orderFor } from './follow-orders';
 import type { BuildState, LaneState, Role } from './follow-state';
 import type { Follower } from './follower';
-import { laneSlices, onWarmWorker } from './proxies';
+import { slices, onWarmWorker } from './proxies';
 import { whileWanted } from './running';
 
 /**
@@ -81,7 +81,7 @@ function slice(
     warmQueue: lane.taskQueue,
     pipeline,
     summary: `${store} g${lane.number} from position ${from}${order.until === undefined ? '' : ` until ${order.until}`}`,
-    run: (options) => laneSlices.followSlice.executeWithOptions(options, [input]),
+    run: (options) => slices.followSlice.executeWithOptions(options, [input]),
   });
 }
 

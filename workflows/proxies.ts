@@ -23,14 +23,12 @@ export const patient = proxyActivities<Activities>({
   cancellationType,
 });
 
-/** Of a lane: ends by itself after `slice.seconds`, so one that takes 90 s hangs. */
-export const laneSlices = proxyActivities<Activities>({ startToCloseTimeout: '90s', retry, cancellationType });
-
 /**
- * Of capture: bounded by its heartbeat rather than by a clock, because decoding again behind one old open transaction
- * can take longer than any fixed limit, and would begin anew each time.
+ * Bounded by their heartbeat rather than by a clock. Decoding again behind one old open transaction can take longer than
+ * any fixed limit, and so can one large transaction that a replica applies in one piece: cut off by a clock, each would
+ * begin anew, for ever. A slice that is not held up ends by itself.
  */
-export const captureSlices = proxyActivities<Activities>({ startToCloseTimeout: '24h', retry, cancellationType });
+export const slices = proxyActivities<Activities>({ startToCloseTimeout: '24h', retry, cancellationType });
 
 /** How long a slice waits for the worker that holds its warm session. */
 const warmTimeout = '5s';
