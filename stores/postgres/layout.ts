@@ -18,8 +18,8 @@ export interface TableLayout {
   readonly columns: readonly ColumnLayout[];
   /** Primary key columns in key order. */
   readonly key: readonly ColumnLayout[];
-  readonly upsert: Required<Omit<Statement, 'values'>>;
-  readonly remove: Required<Omit<Statement, 'values'>>;
+  readonly upsert: Required<Pick<Statement, 'name' | 'text'>>;
+  readonly remove: Required<Pick<Statement, 'name' | 'text'>>;
 }
 
 const query = `

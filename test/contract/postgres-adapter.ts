@@ -8,8 +8,16 @@ import type { StoreAdapter } from './store-contract';
 
 export const schema = 'replica';
 
-/** A database of its own on the test server, and a plain connection to it. Dropped by `close`. */
-export async function createTestDatabase(): Promise<{ url: string; client: Client; close(): Promise<void> }> {
+/** A database of one test file. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly client: Client;
+  /** Removes what stores made: cheaper than a database per test. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createTestDatabase(): Promise<TestDatabase> {
   const server = process.env['SLIPSTREAM_TEST_POSTGRES'];
   if (server === undefined) throw new Error('Set SLIPSTREAM_TEST_POSTGRES to the URL of a superuser.');
   const database = await createDatabase(server, `store_${randomBytes(6).toString('hex')}`);
@@ -18,6 +26,12 @@ export async function createTestDatabase(): Promise<{ url: string; client: Clien
   return {
     url: database.url,
     client,
+    async clear() {
+      const { rows } = await client.query<{ name: string }>(
+        `select nspname as name from pg_namespace where nspname ~ '^${schema}(_g[0-9]+)?$'`,
+      );
+      for (const { name } of rows) await client.query(`drop schema ${name} cascade`);
+    },
     async close() {
       await client.end();
       await database.close();
@@ -47,19 +61,20 @@ export async function readView(client: Client, target: string): Promise<Record<s
   );
 }
 
-/** Each check in a database of its own. */
-export function postgresAdapter(parts?: PostgresParts): StoreAdapter {
+/** Each check begins with nothing in the database. */
+export function postgresAdapter(database: () => TestDatabase, parts?: PostgresParts): StoreAdapter {
   return {
     name: 'PostgreSQL',
     async setUp({ pipeline, store, catalogue }) {
-      const database = await createTestDatabase();
+      const { url, client, clear } = database();
+      await clear();
       return {
         async open(tables) {
           const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables } as const;
-          return openPostgresStore({ pipeline, store, definition, url: database.url, catalogue }, parts);
+          return openPostgresStore({ pipeline, store, definition, url, catalogue }, parts);
         },
-        read: (target) => readView(database.client, target),
-        close: () => database.close(),
+        read: (target) => readView(client, target),
+        close: async () => undefined,
       };
     },
   };

@@ -18,22 +18,25 @@ import {
   tables,
   type Tables,
 } from './fixture';
-import { createTestDatabase, schema } from './postgres-adapter';
+import { createTestDatabase, schema, type TestDatabase } from './postgres-adapter';
 
 const first = generation(1);
 const second = generation(2);
 const me = owner(1000);
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let database: TestDatabase;
 const opened: Store[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase();
 });
 
+beforeEach(() => database.clear());
+
+afterAll(() => database.close());
+
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
-  await database.close();
 });
 
 interface Opening {

@@ -1,8 +1,16 @@
-import { postgresAdapter } from './postgres-adapter';
+import { createTestDatabase, postgresAdapter, type TestDatabase } from './postgres-adapter';
 import { through, withoutCompare, withoutTransaction } from './postgres-connections';
 import { describeStoreContract, expectCheckToFail } from './store-contract';
 
-describeStoreContract(postgresAdapter());
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+
+afterAll(() => database.close());
+
+describeStoreContract(postgresAdapter(() => database));
 
 describe('controls: with the mechanism sabotaged its check fails', () => {
   test.each([
@@ -11,7 +19,10 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
     "a delete is not undone by the old owner's late upsert",
     'nobody writes a lane that was never acquired',
   ] as const)('no compare-and-set: %s', async (name) => {
-    await expectCheckToFail(name, postgresAdapter(through(withoutCompare)));
+    await expectCheckToFail(
+      name,
+      postgresAdapter(() => database, through(withoutCompare)),
+    );
   });
 
   test.each([
@@ -20,6 +31,9 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
     'readers move from closed point to closed point where the store promises it',
     'release gives up what is held between closed points, and may be repeated',
   ] as const)('no transaction around data and offsets: %s', async (name) => {
-    await expectCheckToFail(name, postgresAdapter(through(withoutTransaction)));
+    await expectCheckToFail(
+      name,
+      postgresAdapter(() => database, through(withoutTransaction)),
+    );
   });
 });
