@@ -1,14 +1,38 @@
 import { distance, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
-import type { CaptureProgress, CaptureStatus, GenerationStatus, LaneProgress, StoreStatus } from '../model/status';
+import type {
+  CaptureProgress,
+  CaptureStatus,
+  GenerationStatus,
+  LaneProgress,
+  PipelineStatus,
+  StatusName,
+  StoreStatus,
+} from '../model/status';
 
 /**
  * A slice lasts up to half a minute and workflow state moves only at its end; in between, the truth is in the
  * heartbeat. These functions put heartbeats over what a query has answered. Pure.
  */
 export function freshCapture(status: CaptureStatus, heartbeats: readonly CaptureProgress[]): CaptureStatus {
-  const newest = [status.progress, ...heartbeats].reduce(later, null);
-  return { ...status, progress: newest };
+  const progress = [status.progress, ...heartbeats].reduce(later, null);
+  return { ...status, progress, status: progress ? freshWord(status.status, progress) : status.status };
+}
+
+/** The first slice lasts a minute, and a copy may begin and end within it: the workflow then knows of neither. */
+function freshWord(word: StatusName, { copies }: CaptureProgress): StatusName {
+  if (word !== 'STARTING' && word !== 'COPYING') return word;
+  return Object.values(copies).every(({ done }) => done) ? 'LIVE' : 'COPYING';
+}
+
+/** The pipeline's word, when it was about a capture whose word has changed: that of the first part that is not LIVE. */
+export function freshPipeline(
+  known: PipelineStatus,
+  fresh: Pick<PipelineStatus, 'capture' | 'stores'>,
+): PipelineStatus {
+  if (fresh.capture.status === known.capture.status) return { ...known, ...fresh };
+  const words = [fresh.capture.status, ...Object.values(fresh.stores).map(({ status }) => status)];
+  return { ...known, ...fresh, status: words.find((word) => word !== 'LIVE') ?? 'LIVE' };
 }
 
 /** A heartbeat does not say whose it is, so each goes to the generation it continues: never one that is ahead of it. */

@@ -4,7 +4,7 @@ import { captureWorkflowId, followWorkflowId, syncWorkflowId } from '../model/na
 import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
 import { pauseSignal, rebuildSignal, resumeSignal, retrySignal, statusQuery, stopSignal } from '../workflows/messages';
-import { freshCapture, freshStore } from './heartbeats';
+import { freshCapture, freshPipeline, freshStore } from './heartbeats';
 import { CommandFailure } from './outcome';
 import { translated } from './translate';
 
@@ -60,7 +60,7 @@ export function createOperations(client: Client, taskQueue: string): Operations 
           return [name, await freshest(followWorkflowId(pipeline, name), known, freshStore)] as const;
         }),
       ]);
-      return { ...rolledUp, capture, stores: Object.fromEntries(stores) };
+      return freshPipeline(rolledUp, { capture, stores: Object.fromEntries(stores) });
     });
 
   /** The child's own answer, else what `sync` knows of it: a child that has not begun or has ended is not an error. */

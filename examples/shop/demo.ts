@@ -48,7 +48,8 @@ export async function run({ stack, args, signal }: DemoRequest): Promise<number>
     return exitCodes[outcomeOf(error)];
   } finally {
     // Last in, first out: no traffic without a worker to take it, no connection closed under the one that uses it.
-    for (const end of ends.reverse()) await end();
+    // Each whatever becomes of the others: a worker that outlives us would write into the next start's stores.
+    for (const end of ends.reverse()) await end().catch((error: unknown) => say(`While ending: ${String(error)}`));
   }
 }
 

@@ -17,18 +17,17 @@ export async function search(url: string, query: object, size: number): Promise<
 
 /** All documents that readers see: there are fewer than the 10,000 that one search may return. */
 export async function allDocuments(url: string): Promise<Hit[]> {
-  await request(url, `/${index}/_refresh`, {});
+  await request(url, `/${index}/_refresh`, null);
   const { hits, total } = await search(url, { match_all: {} }, 10_000);
   if (hits.length !== total)
     throw new CommandFailure('failed', `The index has ${total} documents, too many to compare.`);
   return hits;
 }
 
-async function request(url: string, path: string, body: object): Promise<unknown> {
+async function request(url: string, path: string, body: object | null): Promise<unknown> {
   const response = await fetch(new URL(path, url), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    ...(body === null ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   }).catch((error: Error) => {
     throw new CommandFailure('unreachable', `Elasticsearch does not answer at ${url}: ${error.message}.`);
   });

@@ -42,14 +42,14 @@ export function startTraffic(options: { url: string; perSecond: number; seed: nu
       await pause(1_000 / options.perSecond, undefined, { signal: ending.signal }).catch(() => undefined);
     }
   };
-  const running = run();
+  // Once for all who stop it: a pool can be ended only once.
+  const ended = run().then(() => pool.end());
   return {
     committed: () => counts.committed,
     failed: () => counts.failed,
-    async stop() {
+    stop() {
       ending.abort();
-      await running;
-      await pool.end();
+      return ended;
     },
   };
 }

@@ -1,6 +1,6 @@
-import { freshCapture, freshStore } from '../../../client/heartbeats';
+import { freshCapture, freshPipeline, freshStore } from '../../../client/heartbeats';
 import type { LaneProgress } from '../../../model/status';
-import { captured, lane, now, store } from './samples';
+import { captured, lane, now, pipeline, store } from './samples';
 
 function at(offset: number, later = 1_000): LaneProgress {
   return lane({ next: { 'shop.positions': { '0': String(offset) } }, at: now + later });
@@ -47,5 +47,31 @@ describe('freshCapture', () => {
     expect(freshCapture(status, []).progress?.changes).toBe(10_000);
     expect(freshCapture(status, [captured({ changes: 11_000, at: now + 1 })]).progress?.changes).toBe(11_000);
     expect(freshCapture({ ...status, progress: null }, [captured({ changes: 5 })]).progress?.changes).toBe(5);
+  });
+});
+
+describe('the word for capture', () => {
+  const copies = (done: boolean) => ({ 'public.orders': { done, rows: 5, estimatedRows: 10 } });
+  it.each([
+    ['STARTING', false, 'COPYING'],
+    ['STARTING', true, 'LIVE'],
+    ['COPYING', true, 'LIVE'],
+    ['LIVE', true, 'LIVE'],
+    ['DEGRADED', true, 'DEGRADED'],
+    ['PAUSED', false, 'PAUSED'],
+    ['BLOCKED', true, 'BLOCKED'],
+  ] as const)('%s, copies done %p: %s', (status, done, expected) => {
+    const known = { status, progress: null, problem: null };
+    expect(freshCapture(known, []).status).toBe(status);
+    expect(freshCapture(known, [captured({ copies: copies(done) })]).status).toBe(expected);
+  });
+
+  it('changes the word for the pipeline when that was about capture', () => {
+    const stale = pipeline({ status: 'STARTING', capture: { status: 'STARTING', progress: null, problem: null } });
+    const { capture } = pipeline();
+    const waiting = { search: store('search', { status: 'CATCHING_UP' }) };
+    expect(freshPipeline(stale, { capture, stores: waiting }).status).toBe('CATCHING_UP');
+    expect(freshPipeline(stale, { capture, stores: pipeline().stores }).status).toBe('LIVE');
+    expect(freshPipeline(stale, { capture: stale.capture, stores: waiting }).status).toBe('STARTING');
   });
 });
