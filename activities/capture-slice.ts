@@ -8,21 +8,31 @@ import { SliceControl } from './slice-control';
 
 /** A slice ends at the first position record after this long; its stream stays open for the next one. */
 const sliceMs = 60_000;
+/**
+ * The workflow learns of progress when a slice ends. While tables are copied, and after a stream was opened anew, people
+ * wait for just that: at `sliceMs` a sync that runs well would say STARTING for its first minute.
+ */
+const earlySliceMs = 5_000;
 
 export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promise<CaptureSliceResult> {
   const { pipeline, logId } = input;
   // Opening may decode again from far back: the heartbeat during it comes from the timer, afterwards only from progress.
-  const session = await opening(deps, pipeline, logId);
+  const { session, warm } = await opening(deps, pipeline, logId);
+  const copying = !isCopied(session.progress);
+  const copied = new AbortController();
   try {
     using control = new SliceControl<CaptureProgress>(Context.current(), deps.clock, { beatByTimer: false });
     control.beat(session.progress);
     const ended = await session.run({
-      signal: control.signal,
-      maxMs: sliceMs,
+      signal: AbortSignal.any([control.signal, copied.signal]),
+      maxMs: warm && !copying ? sliceMs : earlySliceMs,
       ...(pipeline.slice.batches === undefined ? {} : { batches: pipeline.slice.batches }),
-      onProgress: (progress) => control.beat(progress),
+      onProgress(progress) {
+        control.beat(progress);
+        if (copying && isCopied(progress)) copied.abort();
+      },
     });
-    const end = control.signal.aborted ? control.end() : ended;
+    const end = control.signal.aborted ? control.end() : copied.signal.aborted ? 'caught-up' : ended;
     const result = { progress: session.progress, ended: end, taskQueue: deps.privateTaskQueue };
     await deps.captureSessions.giveBack(pipeline.name, session);
     return result;
@@ -36,7 +46,16 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
 async function opening(deps: Deps, pipeline: Pipeline, logId: string) {
   using control = new SliceControl<null>(Context.current(), deps.clock, { beatByTimer: true });
   control.beat(null);
-  return deps.captureSessions.take(pipeline.name, () => deps.openCapture(captureOptions(deps, pipeline, logId)));
+  let warm = true;
+  const session = await deps.captureSessions.take(pipeline.name, () => {
+    warm = false;
+    return deps.openCapture(captureOptions(deps, pipeline, logId));
+  });
+  return { session, warm };
+}
+
+function isCopied({ copies }: CaptureProgress): boolean {
+  return Object.values(copies).every(({ done }) => done);
 }
 
 export function captureOptions(deps: Deps, pipeline: Pipeline, logId: string | null): CaptureOptions {

@@ -1,0 +1,77 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { CaptureSession } from '../../../capture/session';
+import type { CaptureSliceResult } from '../../../activities/activities';
+import { captureSlice } from '../../../activities/capture-slice';
+import type { Deps } from '../../../activities/deps';
+import { Sessions } from '../../../activities/sessions';
+import { parsePipeline } from '../../../model/pipeline';
+import type { CaptureProgress } from '../../../model/status';
+
+const pipeline = parsePipeline({
+  name: 'shop',
+  source: { url: { env: 'URL' }, tables: ['public.orders'] },
+  stores: { replica: { type: 'postgres', url: { env: 'URL' }, schema: 'shop', tables: { 'public.orders': {} } } },
+});
+
+const progress = (done: boolean): CaptureProgress => ({
+  ...{ position: { lsn: '1', index: 0 }, changes: 0, lagBytes: 0, at: 0 },
+  copies: { 'public.orders': { done, rows: 0, estimatedRows: -1 } },
+});
+
+/** A session that reports each of `seen` and then runs until it is told to end or its time is up. */
+function scripted(start: CaptureProgress, seen: readonly CaptureProgress[], times: number[]): CaptureSession {
+  let now = start;
+  return {
+    get progress() {
+      return now;
+    },
+    run({ signal, maxMs, onProgress }) {
+      times.push(maxMs);
+      for (const one of seen) {
+        now = one;
+        onProgress(one);
+      }
+      return Promise.resolve(signal.aborted ? 'cancelled' : 'time');
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function run(deps: Partial<Deps>): Promise<CaptureSliceResult> {
+  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 10_000 });
+  return environment.run(() => captureSlice(deps as Deps, { pipeline, logId: 'log' })) as Promise<CaptureSliceResult>;
+}
+
+function depsOver(session: CaptureSession): Partial<Deps> {
+  return {
+    secret: () => 'postgres://nowhere',
+    settings: { temporalAddress: '', temporalNamespace: '', kafkaBrokers: [], taskQueue: 'q', lanes: 1 },
+    privateTaskQueue: 'mine',
+    clock: () => 0,
+    log: () => undefined,
+    openCapture: () => Promise.resolve(session),
+    captureSessions: new Sessions(60_000, () => undefined),
+  };
+}
+
+it('the slice in which the copy ends tells so at once', async () => {
+  const times: number[] = [];
+  const deps = depsOver(scripted(progress(false), [progress(false), progress(true)], times));
+  expect(await run(deps)).toMatchObject({ ended: 'caught-up', progress: progress(true), taskQueue: 'mine' });
+  await deps.captureSessions?.close();
+});
+
+it('slices are short while tables are copied and on a stream just opened, and long on a warm one', async () => {
+  const times: number[] = [];
+  const deps = depsOver(scripted(progress(true), [progress(true)], times));
+  await run(deps);
+  await run(deps);
+  expect(times).toEqual([5_000, 60_000]);
+  await deps.captureSessions?.close();
+
+  const copying = depsOver(scripted(progress(false), [progress(false)], times));
+  await run(copying);
+  await run(copying);
+  expect(times.slice(2)).toEqual([5_000, 5_000]);
+  await copying.captureSessions?.close();
+});
