@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util';
+import { crashPoints, type CrashPoint } from '../support/misdeeds';
+import type { Points } from './plan';
+import { runOnce } from './run';
+
+const usage = `usage: npm run faults -- --tier real [--runs N] [--seed S] [--changes N] [--rate N] [--points all|NAME,…] [--json]
+
+  --tier real   faults on real servers (the model tier is not there yet)
+  --runs        pipelines, one after the other; default 1
+  --seed        of the first run, the next ones count up; default: drawn and printed
+  --changes     row changes of each run at least; default 1000
+  --rate        row changes a second at most; default 500
+  --points      every point named, and three kills at random; default: a few faults of any kind, drawn
+  --json        nothing but the last line on stdout
+
+points: ${crashPoints.join(' ')}
+
+The last line is {"runs","lost","wrong","repeated"}; the exit code is 0 if nothing was lost or wrong, 1 if something was,
+2 for a usage error.`;
+
+class UsageError extends Error {}
+
+interface Options {
+  readonly runs: number;
+  readonly seed: number;
+  readonly changes: number;
+  readonly rate: number;
+  readonly points: Points;
+  readonly json: boolean;
+}
+
+function parse(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      tier: { type: 'string' },
+      runs: { type: 'string', default: '1' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+      changes: { type: 'string', default: '1000' },
+      rate: { type: 'string', default: '500' },
+      points: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.tier !== 'real') throw new UsageError(`--tier ${values.tier ?? '(none)'}: only "real" is there yet.`);
+  return {
+    runs: whole('runs', values.runs),
+    seed: whole('seed', values.seed),
+    changes: whole('changes', values.changes),
+    rate: whole('rate', values.rate),
+    points: parsePoints(values.points),
+    json: values.json,
+  };
+}
+
+function whole(name: string, text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new UsageError(`--${name} ${text}: expected a whole number.`);
+  return Number(text);
+}
+
+function parsePoints(text: string | undefined): Points {
+  if (text === undefined) return 'drawn';
+  if (text === 'all') return crashPoints;
+  return text.split(',').map((name) => {
+    const point = crashPoints.find((one) => one === name);
+    if (!point) throw new UsageError(`--points: there is no point '${name}'.`);
+    return point satisfies CrashPoint;
+  });
+}
+
+async function main(args: string[]): Promise<number> {
+  const { runs, seed, changes, rate, points, json } = parse(args);
+  const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
+  const total = { runs: 0, lost: 0, wrong: 0, repeated: 0 };
+  for (let at = 0; at < runs; at += 1) {
+    const own = seed + at;
+    const started = Date.now();
+    const seconds = () => ((Date.now() - started) / 1000).toFixed(0).padStart(4);
+    say(`run ${at + 1} of ${runs}, seed ${own}`);
+    total.runs += 1;
+    try {
+      const verdict = await runOnce({
+        ...{ seed: own, changes, changesPerSecond: rate, points },
+        report: (line) => say(`  ${seconds()} s  ${line}`),
+      });
+      total.lost += verdict.lost;
+      total.wrong += verdict.wrong;
+      total.repeated += verdict.repeated;
+      say(
+        `  ${seconds()} s  ${verdict.changes} changes: ${verdict.lost} lost, ${verdict.wrong} wrong, ${verdict.repeated} repeated`,
+      );
+      for (const example of verdict.examples) say(`    ${example}`);
+    } catch (error) {
+      // A pipeline that does not come to rest has not shown that it is right.
+      total.wrong += 1;
+      say(`  ${seconds()} s  did not come to rest: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  process.stdout.write(`${JSON.stringify(total)}\n`);
+  return total.lost === 0 && total.wrong === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    process.stderr.write(`${isUsage ? `${(error as Error).message}\n\n${usage}` : String(error)}\n`);
+    process.exitCode = isUsage ? 2 : 1;
+  },
+);

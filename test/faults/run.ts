@@ -1,0 +1,76 @@
+import { seeded } from '../support/random';
+import { openScenario, type Scenario } from '../support/scenario';
+import { settle, untilLive } from '../support/settle';
+import { runWorkload } from '../support/workload';
+import { perform } from './perform';
+import { describeFault, isOfCopy, planFaults, type Points } from './plan';
+import { judgeRun, type Verdict } from './verdict';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly changes: number;
+  readonly changesPerSecond: number;
+  readonly points: Points;
+  readonly report: (line: string) => void;
+}
+
+/** One pipeline, its faults one after the other while changes flow, and the verdict. */
+export async function runOnce({ seed, changes, changesPerSecond, points, report }: RunOptions): Promise<Verdict> {
+  const plan = planFaults(seed, points);
+  const scenario = await openScenario({ chunkRows: 100 });
+  try {
+    const numbered = plan.map((fault, at) => ({ fault, at }));
+    for (const { fault, at } of numbered.filter((one) => isOfCopy(one.fault))) {
+      report(describeFault(fault));
+      await perform(scenario, fault, at);
+    }
+    if (scenario.workers.length === 0) {
+      await scenario.startWorker();
+      await scenario.startSync();
+    }
+    await untilLive(scenario, 180);
+    await underChanges(scenario, { seed, changes, changesPerSecond }, async () => {
+      for (const { fault, at } of numbered.filter((one) => !isOfCopy(one.fault))) {
+        report(describeFault(fault));
+        await perform(scenario, fault, at);
+      }
+    });
+    await settle(scenario, 300);
+    await untilLive(scenario, 120);
+    return await judgeRun(scenario);
+  } finally {
+    await scenario.close();
+  }
+}
+
+/** Writers go on until all faults are done and the changes are written, whichever is later. */
+async function underChanges(
+  scenario: Scenario,
+  { seed, changes, changesPerSecond }: { seed: number; changes: number; changesPerSecond: number },
+  during: () => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  let faultsDone = false;
+  let written = 0;
+  const endWhenBoth = () => {
+    if (faultsDone && written >= changes) ended.abort();
+  };
+  const writing = runWorkload({
+    ...{ source: scenario.source, seed: seeded(seed).between(0, 1e9), changes: Number.MAX_SAFE_INTEGER },
+    ...{ changesPerSecond, largest: Math.max(50, Math.min(10_000, changes / 5)), signal: ended.signal },
+    onProgress(soFar) {
+      written = soFar;
+      endWhenBoth();
+    },
+  });
+  try {
+    await during();
+    faultsDone = true;
+    endWhenBoth();
+  } catch (error) {
+    ended.abort();
+    throw error;
+  } finally {
+    await writing;
+  }
+}
