@@ -54,6 +54,7 @@ export async function prepareGeneration(place: Place, generation: Generation): P
   const existing = await readIndexes(place, name);
   if (!existing.has(name)) await createIndex(place, generation);
   checkMeta((existing.get(name) ?? (await readIndexes(place, name)).get(name))?.mappings?._meta, generation);
+  await started(ask, name);
   if (await readRecord(ask, name, lane)) return;
   // Only a lane that nobody ever owned may begin at nothing: elsewhere a missing record is a loss, and is said.
   await readAlias(ask, name, generation, lane);
@@ -105,6 +106,12 @@ async function createIndex({ ask, index, context }: Place, generation: Generatio
     );
   }
   acknowledged(answer, `the creation of ${name}`);
+}
+
+/** An index exists before its shard can be asked: a prepare that finds another's fresh index has to wait for it. */
+async function started(ask: Ask, name: string): Promise<void> {
+  const query = { wait_for_status: 'yellow', timeout: '10s' };
+  succeeded(await ask({ method: 'GET', path: ['_cluster', 'health', name], query }), `waiting for ${name} to start`);
 }
 
 /** The generations the readers' alias points to, with what it shows. Throws `InvalidConfig` if the name is not ours. */

@@ -33,9 +33,7 @@ export async function scanDocuments(
       body: {
         size,
         // Sorted by a field of our own: Elasticsearch refuses to sort by `_id`.
-        query: {
-          range: { [idField]: after === null ? { gte: from, lt: below } : { gt: after, gte: from, lt: below } },
-        },
+        query: { bool: { filter: [{ range: { [idField]: { gte: from, lt: below } } }, ...beyond(after)] } },
         sort: [{ [idField]: 'asc' }],
         track_total_hits: false,
       },
@@ -48,4 +46,8 @@ export async function scanDocuments(
     after = last._id;
   }
   return documents;
+}
+
+function beyond(after: string | null): object[] {
+  return after === null ? [] : [{ range: { [idField]: { gt: after } } }];
 }

@@ -81,7 +81,7 @@ export const dataChecks = {
     expect(Object.fromEntries(found.map(({ id, body }) => [id, body]))).toEqual(
       Object.fromEntries(mutations.map(({ id, document }) => [id, document])),
     );
-    const deletes = mutations.map((each) => ({ ...each, document: null }));
+    const deletes = mutations.map((each) => ({ ...each, document: null, version: String(Number(each.version) + 200) }));
     await apply(store, first, { owner: me, from: 200, to: 400, mutations: deletes });
     expect([...(await scanAll(store, first, 'accounts')), ...(await scanAll(store, first, 'lines'))]).toEqual([]);
   },
@@ -93,7 +93,8 @@ export const dataChecks = {
     const many = Array.from({ length: 5001 }, (_, id) => account(id, id, id));
     await apply(store, first, { owner: me, from: 0, to: 1, mutations: many });
     expect(await scanAll(store, first, 'accounts')).toHaveLength(5001);
-    const mixed = many.map((each, index) => (index % 2 === 0 ? { ...each, document: null } : each));
+    const later = many.map((each) => ({ ...each, version: String(Number(each.version) + 5001) }));
+    const mixed = later.map((each, index) => (index % 2 === 0 ? { ...each, document: null } : each));
     const applied = await apply(store, first, { owner: me, from: 1, to: 2, mutations: mixed });
     expect(applied).toMatchObject({ upserts: 2500, deletes: 2501 });
     expect(await scanAll(store, first, 'accounts')).toHaveLength(2500);

@@ -129,11 +129,12 @@ export const ownershipChecks = {
 
   'a newer owner takes the lane in the middle of a batch': async ({ open }) => {
     const [older, newer] = [await open(), await open()];
-    const many = Array.from({ length: 3000 }, (_, id) => account(id, 1, id));
     await older.prepare(first);
     let next = 0;
     for (let round = 1; round <= 6; round += 1) {
       await older.acquire(first, lane, owner(round * 1000));
+      // As on the log, a later record of a row has a higher offset.
+      const many = Array.from({ length: 3000 }, (_, id) => account(id, 1, round * 10));
       const late = apply(older, first, { owner: owner(round * 1000), from: next, to: next + 1, mutations: many }).then(
         () => null,
         (error: unknown) => error,
@@ -146,7 +147,7 @@ export const ownershipChecks = {
       if (reached === next) expect([Fenced.name, Unavailable.name]).toContain((outcome as Error | null)?.name);
       else expect(reached).toBe(next + 1);
       expect(await recordedNext(newer, 1)).toBe(reached);
-      const clear = many.map((each) => ({ ...each, document: null }));
+      const clear = many.map((each) => ({ ...each, document: null, version: String(round * 10 + 1) }));
       await apply(newer, first, { owner: taken, from: reached, to: reached + 1, mutations: clear });
       expect(await balances(newer, first)).toEqual({});
       next = reached + 1;
