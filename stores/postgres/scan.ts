@@ -1,28 +1,72 @@
 import type { Value } from '../../model/change';
 import { InvalidConfig } from '../../model/errors';
 import { documentId } from '../../model/names';
-import { missing } from '../ownership';
+import { describe, missing } from '../ownership';
 import type { Document, Generation, KeyRange } from '../store';
-import type { Answer } from './connection';
+import type { Answer, Connection } from './connection';
+import { reactionTo, translate } from './errors';
 import { readLayout, type ColumnLayout, type TableLayout } from './layout';
 import { generationSchema, quote } from './names';
-import { withConnection, type Site } from './site';
+import { connectAs, type Site } from './site';
 
-/** One page in the order of the primary key, values as changes carry them. */
-export async function scanGeneration(
-  site: Site,
-  { generation, range, limit }: { generation: Generation; range: KeyRange; limit: number },
-): Promise<Document[]> {
-  return withConnection(site, async (connection) => {
-    const layout = await readLayout(connection, generationSchema(site.schema, generation.number));
-    if (layout.size === 0) throw missing(generation);
-    const table = layout.get(range.target);
-    if (!table) throw new InvalidConfig(`${site.what}: generation ${generation.number} has no table ${range.target}.`);
-    const after = range.after === null ? [] : keyOf(range.after, table);
-    const text = pageText(table, after.length > 0);
-    const { rows } = await connection.query({ text, values: [...after, limit], asText: true });
-    return rows.map((row) => toDocument(row, table));
-  });
+interface Line {
+  readonly connection: Connection;
+  readonly layout: ReadonlyMap<string, TableLayout>;
+}
+
+/** Reads one generation page by page; the connection stays between pages and holds nothing open. */
+export class Scanner {
+  private line: Promise<Line> | null = null;
+
+  constructor(
+    private readonly site: Site,
+    private readonly generation: Generation,
+  ) {}
+
+  /** One page in the order of the primary key, values as changes carry them. */
+  async page({ target, after }: KeyRange, limit: number): Promise<Document[]> {
+    try {
+      const { connection, layout } = await this.connected();
+      const table = layout.get(target);
+      if (!table) {
+        throw new InvalidConfig(`${this.site.what}: ${describe(this.generation)} has no table ${target}.`);
+      }
+      const key = after === null ? [] : keyOf(after, table);
+      const text = pageText(table, key.length > 0);
+      const { rows } = await connection.query({ text, values: [...key, limit], asText: true });
+      return rows.map((row) => toDocument(row, table));
+    } catch (error) {
+      throw reactionTo(error) === 'gone' ? missing(this.generation) : translate(error, this.site.what);
+    }
+  }
+
+  async close(): Promise<void> {
+    const line = await this.line?.catch(() => null);
+    this.line = null;
+    await line?.connection.end();
+  }
+
+  /** Pages asked for at once share one connection. */
+  private async connected(): Promise<Line> {
+    const known = this.line;
+    const line = await known?.catch(() => null);
+    if (line?.connection.usable) return line;
+    if (this.line !== null && this.line !== known) return this.line;
+    this.line = this.open();
+    return this.line;
+  }
+
+  private async open(): Promise<Line> {
+    const connection = await connectAs(this.site, `g${this.generation.number} scan`);
+    try {
+      const layout = await readLayout(connection, generationSchema(this.site.schema, this.generation.number));
+      if (layout.size === 0) throw missing(this.generation);
+      return { connection, layout };
+    } catch (error) {
+      await connection.end();
+      throw error;
+    }
+  }
 }
 
 function pageText({ relation, columns, key }: TableLayout, continued: boolean): string {

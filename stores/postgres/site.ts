@@ -18,14 +18,17 @@ export interface Site {
   readonly what: string;
 }
 
+export function connectAs({ connect, url, pipeline, store }: Site, purpose = ''): Promise<Connection> {
+  return connect({ url, applicationName: `slipstream ${purpose} ${pipeline}/${store}`.slice(0, 63) });
+}
+
 /** Runs `work` on a connection of its own; the server's errors come out in our words. */
 export async function withConnection<Result>(
   site: Site,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const applicationName = `slipstream ${site.pipeline}/${site.store}`.slice(0, 63);
-    const connection = await site.connect({ url: site.url, applicationName });
+    const connection = await connectAs(site);
     try {
       return await work(connection);
     } finally {

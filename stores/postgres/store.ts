@@ -5,7 +5,7 @@ import { dropGeneration, prepareGeneration } from './generation';
 import { inspect } from './inspection';
 import { LaneWriter } from './lane';
 import { promoteGeneration } from './promotion';
-import { scanGeneration } from './scan';
+import { Scanner } from './scan';
 import type { Site } from './site';
 
 /** What a test may put in another's place: everything the store says to the server goes through `connect`. */
@@ -20,6 +20,7 @@ export interface PostgresParts {
 export function openPostgresStore(context: StoreContext, { connect }: PostgresParts = { connect: connectTo }): Store {
   const site = createSite(context, connect);
   const writers = new Map<string, LaneWriter>();
+  const scanners = new Map<number, Scanner>();
 
   const writerOf = (generation: Generation, lane: Lane): LaneWriter => {
     const key = writerKey(generation, lane);
@@ -28,6 +29,14 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
     const writer = new LaneWriter(site, generation, lane);
     writers.set(key, writer);
     return writer;
+  };
+
+  const scannerOf = (generation: Generation): Scanner => {
+    const existing = scanners.get(generation.number);
+    if (existing) return existing;
+    const scanner = new Scanner(site, generation);
+    scanners.set(generation.number, scanner);
+    return scanner;
   };
 
   return {
@@ -42,12 +51,13 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
     acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),
     apply: (generation, batch, signal) => writerOf(generation, batch.lane).apply(batch, signal),
     release: async (generation, lane) => writers.get(writerKey(generation, lane))?.release(),
-    scan: (generation, range, limit) => scanGeneration(site, { generation, range, limit }),
+    scan: (generation, range, limit) => scannerOf(generation).page(range, limit),
     promote: (generation) => promoteGeneration(site, generation),
     drop: (generation) => dropGeneration(site, generation),
     async close() {
-      await Promise.all([...writers.values()].map((writer) => writer.close()));
+      await Promise.all([...writers.values(), ...scanners.values()].map((each) => each.close()));
       writers.clear();
+      scanners.clear();
     },
   };
 }

@@ -4,8 +4,8 @@ import type { Tables } from './fixture';
 
 /** What a check gets: stores opened by it are closed when it ends, whatever its outcome. */
 export interface CheckSubject {
-  open(tables?: Tables): Promise<Store>;
-  read(target: string): Promise<Readonly<Record<string, Row>> | null>;
+  readonly open: (tables?: Tables) => Promise<Store>;
+  readonly read: (target: string) => Promise<Readonly<Record<string, Row>> | null>;
 }
 
 export type Check = (subject: CheckSubject) => Promise<void>;

@@ -13,7 +13,7 @@ export interface TestDatabase {
   readonly url: string;
   readonly client: Client;
   /** Removes what stores made: cheaper than a database per test. */
-  clear(): Promise<void>;
+  readonly clear: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,8 +47,10 @@ const keys: Readonly<Record<string, readonly string[]>> = { accounts: ['id'], li
 
 /** The rows of a view by document id; null when there is no view. */
 export async function readView(client: Client, target: string): Promise<Record<string, Row> | null> {
-  const there = await client.query(`select to_regclass($1) is not null as there`, [`${schema}.${target}`]);
-  if (there.rows[0].there !== true) return null;
+  const there = await client.query<{ there: boolean }>(`select to_regclass($1) is not null as there`, [
+    `${schema}.${target}`,
+  ]);
+  if (there.rows[0]?.there !== true) return null;
   const { rows } = await client.query<Row>(`select * from ${schema}.${target}`);
   return Object.fromEntries(
     rows.map((row) => [
