@@ -1,4 +1,4 @@
-import { comparePositions } from '../../../model/position';
+import { comparePositions, lsnToText } from '../../../model/position';
 import { closeSources, createSource, type Source } from './source';
 
 jest.setTimeout(60_000);
@@ -52,7 +52,7 @@ it.each([
   // What was complete before it is in the log; of its own transaction nothing is confirmed.
   const { rows } = await source.sql.query<{ behind: boolean }>(
     'select confirmed_flush_lsn <= $2::pg_lsn as behind from pg_replication_slots where slot_name = $1',
-    [source.options.pipeline.source.slot, hex(source.log.last?.position.lsn ?? '0')],
+    [source.options.pipeline.source.slot, lsnToText(source.log.last?.position.lsn ?? '0')],
   );
   expect(rows).toEqual([{ behind: true }]);
   expect(keys(source).filter((key) => key !== 1)).toEqual([]);
@@ -77,11 +77,6 @@ it('TRUNCATE of a table that is not captured is nobody’s business', async () =
   const [first, second] = source.log.appends;
   if (first && second) expect(comparePositions(first.record.position, second.record.position)).toBeLessThanOrEqual(0);
 });
-
-function hex(lsn: string): string {
-  const value = BigInt(lsn);
-  return `${(value >> 32n).toString(16)}/${(value & 0xffffffffn).toString(16)}`;
-}
 
 it('a table changed while nobody looked blocks the next session, and preparing', async () => {
   const source = await withItems();

@@ -1,6 +1,8 @@
 import { readChunk } from '../../../capture/chunk';
+import { mustReadAgain } from '../../../capture/snapshot';
 import type { CaptureParts } from '../../../capture/session';
 import type { Change } from '../../../model/change';
+import { lsnToText } from '../../../model/position';
 import type { Client } from 'pg';
 import { closeSources, createSource, type Source } from './source';
 
@@ -14,6 +16,7 @@ async function withRows(rows: number, chunkRows: number): Promise<Source> {
   const source = await createSource({
     statements: [
       'create table items (id int primary key, revision int not null, note text)',
+      'create table probe (id int)',
       `insert into items select n, 1, 'a' from generate_series(1, ${rows}) n`,
     ],
     tables: [table],
@@ -195,50 +198,8 @@ it('copies beside eight writers without setting one row back', async () => {
   expect(fold(source.log.changes)).toEqual(await truth(source));
 });
 
+// Held there on purpose: the commit waits for a standby that does not exist.
 describe('a commit that is decodable and not visible yet', () => {
-  /** Holds a commit between the two on purpose: it waits for a standby that does not exist. */
-  async function copyAcross(mustReadAgain: Partial<CaptureParts>): Promise<{ source: Source; reads: number }> {
-    const source = await withRows(100, 1_000);
-    // The first session streams the update; the copy is held back until it has.
-    let reads = 0;
-    let letRead: () => void = () => undefined;
-    const mayRead = new Promise<void>((resolve) => (letRead = resolve));
-    const running = await source.capture({
-      ...mustReadAgain,
-      readChunk: async (client, request) => {
-        await mayRead;
-        reads += 1;
-        if (reads === 3) await release(source);
-        return readChunk(client, request);
-      },
-    });
-    const writer = await source.connect();
-    await hold(source);
-    try {
-      // Streamed before the read below is issued: the read that waits counts from its own beginning, so a first one
-      // is spent on an empty wait.
-      const commit = writer.query('update items set revision = 2 where id = 7');
-      await source.log.until(() => source.log.changes.some(({ operation }) => operation === 'update'), 'the update');
-      letRead();
-      await source.log.until(() => copied(source), 'the copy');
-      await release(source);
-      await commit;
-    } finally {
-      await release(source);
-      await writer.end();
-    }
-    await flush(source);
-    await running.stop();
-    return { source, reads };
-  }
-
-  it('makes the chunk be read again until it is visible', async () => {
-    const { source, reads } = await copyAcross({});
-    expect(setBack(source.log.changes)).toEqual([]);
-    expect(fold(source.log.changes)).toEqual(await truth(source));
-    expect(reads).toBeGreaterThanOrEqual(1);
-  });
-
   it('is known to the next session too, which is not streamed it again', async () => {
     const result = await acrossSessions({});
     expect(setBack(result.log.changes)).toEqual([]);
@@ -252,26 +213,26 @@ describe('a commit that is decodable and not visible yet', () => {
   });
 
   it('control: the same within one session', async () => {
-    const source = await streamedThenRead({ mustReadAgain: () => false });
+    const source = await streamedThenRead({ checked: false });
     expect(setBack(source.log.changes)).toEqual(['107: read 1 after 2']);
     expect(fold(source.log.changes)).not.toEqual(await truth(source));
   });
 
   it('within one session, a chunk read after the commit was streamed is read again', async () => {
-    const source = await streamedThenRead({});
+    const source = await streamedThenRead({ checked: true });
     expect(setBack(source.log.changes)).toEqual([]);
     expect(fold(source.log.changes)).toEqual(await truth(source));
   });
 
   /** The second chunk's read is issued after the update of one of its rows was streamed. */
-  async function streamedThenRead(parts: Partial<CaptureParts>): Promise<Source> {
+  async function streamedThenRead({ checked }: { checked: boolean }): Promise<Source> {
     const source = await withRows(150, 100);
     const writer = await source.connect();
     let commit: Promise<unknown> = Promise.resolve();
-    let reads = 0;
     let held = false;
+    let stale = 0;
     source.log.beforeAppend = async (_records, closing) => {
-      // While the first chunk is being appended no read is under way, and the next is issued after the update came.
+      // While the first chunk is being appended no read is under way.
       if (held || closing.copies[table] === undefined) return;
       held = true;
       await hold(source);
@@ -279,9 +240,15 @@ describe('a commit that is decodable and not visible yet', () => {
       await untilDecodable(source, writer);
     };
     const running = await source.capture({
-      ...parts,
+      mustReadAgain: (input) => {
+        const again = mustReadAgain(input);
+        if (again) stale += 1;
+        // A read issued before the update was streamed shows nothing: another one.
+        if (held && stale === 0) return true;
+        return checked && again;
+      },
       readChunk: async (client, request) => {
-        if ((reads += 1) === 4) await release(source);
+        if (stale > 0) await release(source);
         return readChunk(client, request);
       },
     });
@@ -308,6 +275,7 @@ describe('a commit that is decodable and not visible yet', () => {
     try {
       const commit = writer.query('update items set revision = 2 where id = 7');
       await source.log.until(() => source.log.changes.length === 1, 'the update');
+      await untilConfirmed(source);
       await first.stop();
       const second = await source.capture({
         ...parts,
@@ -329,36 +297,52 @@ describe('a commit that is decodable and not visible yet', () => {
   }
 });
 
+/** From here on commits are decoded and wait, until `release`: shown by a commit of its own that does. */
 async function hold(source: Source): Promise<void> {
   await source.sql.query('set synchronous_commit = local');
   await source.sql.query(`alter system set synchronous_standby_names = 'nobody'`);
-  await reload(source, 'nobody');
+  await source.sql.query('select pg_reload_conf()');
+  const probe = await source.connect();
+  for (;;) {
+    let done = false;
+    const commit = probe.query('insert into probe values (1)').then(() => (done = true));
+    while (!done && !(await waitsForStandby(source, probe)));
+    if (done) continue; // the server had not read its configuration again
+    void commit.then(() => probe.end());
+    return;
+  }
 }
 
 async function release(source: Source): Promise<void> {
   await source.sql.query('alter system reset synchronous_standby_names');
-  await reload(source, '');
+  await source.sql.query('select pg_reload_conf()');
 }
 
-async function reload(source: Source, expected: string): Promise<void> {
-  await source.sql.query('select pg_reload_conf()');
-  for (;;) {
-    const { rows } = await source.sql.query<{ value: string }>(
-      `select current_setting('synchronous_standby_names') as value`,
-    );
-    if (rows[0]?.value === expected) return;
+/** Resolves once the client's commit is in the WAL and waits for a standby; rejects when it does not wait. */
+async function untilDecodable(source: Source, writer: Client): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await waitsForStandby(source, writer))) {
+    if (Date.now() > deadline) throw new Error('The commit did not wait for a standby.');
   }
 }
 
-/** The writer's commit is in the WAL and waits for a standby. */
-async function untilDecodable(source: Source, writer: Client): Promise<void> {
-  const { processID } = writer as unknown as { processID: number };
+async function waitsForStandby(source: Source, client: Client): Promise<boolean> {
+  const { processID } = client as unknown as { processID: number };
+  const { rows } = await source.sql.query<{ event: string | null }>(
+    'select wait_event as event from pg_stat_activity where pid = $1',
+    [processID],
+  );
+  return rows[0]?.event === 'SyncRep';
+}
+
+/** The slot stands at the log's end: nothing on the log is streamed again. */
+async function untilConfirmed(source: Source): Promise<void> {
   for (;;) {
-    const { rows } = await source.sql.query<{ event: string | null }>(
-      'select wait_event as event from pg_stat_activity where pid = $1',
-      [processID],
+    const { rows } = await source.sql.query<{ passed: boolean }>(
+      'select confirmed_flush_lsn >= $2::pg_lsn as passed from pg_replication_slots where slot_name = $1',
+      [source.options.pipeline.source.slot, lsnToText(source.log.last?.position.lsn ?? '0')],
     );
-    if (rows[0]?.event === 'SyncRep') return;
+    if (rows[0]?.passed && source.log.last?.closed) return;
   }
 }
 
