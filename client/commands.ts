@@ -58,6 +58,7 @@ export async function runCommand(command: Command, around: Surroundings): Promis
     case 'rebuild': {
       const { name, pipeline, store, reason, definitionFile } = command;
       const definition = definitionFile === null ? null : await readJson(definitionFile, 'definition');
+      if (definition !== null) checkDefinition(store, definition);
       const order = { pipeline, store, reason, ...(definition === null ? {} : { definition }) };
       await (await operations()).rebuild(order);
       answer(
@@ -80,6 +81,16 @@ async function startWith(file: unknown, operations: Surroundings['operations']) 
   // Before any connection: a wrong file is refused with its places wherever it is tried.
   parsePipeline(file);
   return (await operations()).start(file);
+}
+
+/**
+ * A message is recorded whatever it holds, and a definition that is refused later is only seen by who asks for `errors`.
+ * So what can be checked without the pipeline is checked here, as the store of a pipeline that is otherwise right.
+ */
+function checkDefinition(store: string, definition: unknown): void {
+  const { tables } = Object(definition) as { tables?: unknown };
+  const source = { url: { env: 'ANY' }, tables: ['any.table', ...Object.keys(Object(tables) as object)] };
+  parsePipeline({ name: 'any', source, stores: { [store]: definition } });
 }
 
 async function showStatus(

@@ -64,7 +64,7 @@ function captureLines({ status: { capture }, rates, now }: View, paint: Paint): 
     '',
     progress ? bytes(progress.lagBytes) : '-',
     '',
-    `${rate(rates.capture)} ch/s`,
+    `${rate(isStale(progress, now) ? null : rates.capture)} ch/s`,
   );
   return [
     coloured(head, capture.status, paint),
@@ -86,7 +86,8 @@ function copyLines(capture: CaptureStatus): string[] {
 
 function storeLines({ rates, now }: View, store: StoreStatus, paint: Paint): string[] {
   const [first, ...others] = [...store.generations].sort((a, b) => roleOrder(a) - roleOrder(b));
-  const rateOf = (generation: GenerationStatus) => rates.stores[store.store]?.[generation.number] ?? null;
+  const rateOf = ({ number, progress }: GenerationStatus) =>
+    isStale(progress, now) ? null : (rates.stores[store.store]?.[number] ?? null);
   const name = store.store;
   const head = first
     ? laneRow(name, store.status, first, rateOf(first))
@@ -182,9 +183,12 @@ function statusCell(status: StatusName, paint: Paint): string {
 
 /** A number that has not moved because nobody reports is worse than none: it is said how old it is. */
 function ageLines(progress: { at: number } | null, status: StatusName, now: number, paint: Paint): string[] {
-  const seconds = progress ? (now - progress.at) / 1_000 : 0;
-  if (seconds < staleSeconds || status === 'PAUSED' || status === 'STOPPED' || status === 'BLOCKED') return [];
-  return [paint(indent(`last heard of ${duration(seconds)} ago`), 'yellow')];
+  if (!progress || status === 'STOPPED' || !isStale(progress, now)) return [];
+  return [paint(indent(`these numbers are ${duration((now - progress.at) / 1_000)} old`), 'yellow')];
+}
+
+function isStale(progress: { at: number } | null, now: number): boolean {
+  return progress !== null && now - progress.at >= staleSeconds * 1_000;
 }
 
 function clock(now: number): string {

@@ -96,6 +96,21 @@ describe('the messages', () => {
   });
 });
 
+describe('a definition that cannot be right', () => {
+  it.each([
+    ['no store', { name: 'shop' }, /stores\.s\.type/],
+    ['no tables', { ...file.stores.search, tables: {} }, /stores\.s\.tables/],
+    ['tables that are none', { ...file.stores.search, tables: { orders: {} } }, /not a table name/],
+    ['not even an object', 7, /stores\.s/],
+  ])('is refused before anything is sent: %s', async (_, definition, why) => {
+    const path = join(folder, 'wrong.json');
+    await writeFile(path, JSON.stringify(definition));
+    const { error, opened } = await run(['rebuild', 'shop', '--store', 's', '--reason', 'r', '--definition', path]);
+    expect(error).toMatchObject({ name: 'InvalidConfig', message: expect.stringMatching(why) as string });
+    expect(opened).not.toHaveBeenCalled();
+  });
+});
+
 describe('status', () => {
   it('prints a picture, or JSON that is the status and nothing else', async () => {
     expect((await run(['status', 'shop'])).text).toContain('replica      LIVE');

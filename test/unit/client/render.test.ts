@@ -75,10 +75,15 @@ describe('render', () => {
   });
 
   it('says how old a progress is that nobody renews', () => {
-    expect(render(view({ now: now + 4_000 })).join('\n')).not.toContain('last heard');
+    expect(render(view({ now: now + 4_000 })).join('\n')).not.toContain('these numbers');
     expect(
-      render(view({ now: now + 12_000 })).filter((line) => line.includes('last heard of 12.0 s ago')),
+      render(view({ now: now + 12_000 })).filter((line) => line.includes('these numbers are 12.0 s old')),
     ).toHaveLength(3);
+  });
+
+  it('has no rate for what does not report', () => {
+    const rates = { capture: 12, stores: { replica: { 1: 34.5 } } };
+    expect(render(view({ rates, now: now + 12_000 })).join('\n')).not.toMatch(/12\.0 ch|34\.5 rec/);
   });
 
   it('shows a store that has not begun', () => {
