@@ -144,9 +144,16 @@ class Slice {
       if (control.signal.aborted) return control.end();
       const ended = this.ended() ?? (await this.caughtUpForGood());
       if (ended) return ended;
-      const batch = await this.next(control.signal);
-      if (control.signal.aborted) return control.end();
-      if (batch) await this.apply(batch, control);
+      try {
+        const batch = await this.next(control.signal);
+        if (control.signal.aborted) return control.end();
+        if (batch) await this.apply(batch, control);
+      } catch (error) {
+        // Cut off in the middle of a batch, as it was told to be: not a failure. What the store durably holds is
+        // returned all the same; thrown, an orderly takeover would read as a failed attempt and lose its progress.
+        if (error === control.signal.reason) return control.end();
+        throw error;
+      }
     }
   }
 

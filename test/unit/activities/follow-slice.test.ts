@@ -180,6 +180,28 @@ describe('a slice of a lane', () => {
     expect(progress.next).toEqual(next(16, 2));
   });
 
+  test('cancelled while the store applies a batch it returns what the store holds, and not the cut', async () => {
+    const environment = newEnvironment();
+    let applied = 0;
+    const world = await prepared(
+      createWorld(pieces([true, true]), {
+        store: (real) => ({
+          ...real,
+          async apply(generation, batch, signal) {
+            applied += 1;
+            if (applied === 2) {
+              environment.cancel('CANCELLED', new ActivityCancellationDetails({ workerShutdown: true }));
+              signal.throwIfAborted();
+            }
+            return real.apply(generation, batch, signal);
+          },
+        }),
+      }),
+    );
+    const { result } = run(world, {}, environment);
+    expect(await result).toMatchObject({ ended: 'worker-shutdown', progress: { next: next(1, 1) } });
+  });
+
   test('cancelled in the middle of a transaction it returns the last closed point, and the next slice begins there', async () => {
     const log = pieces([true, false, false, true]);
     const environment = newEnvironment();
