@@ -115,7 +115,7 @@ export interface Store {
   readonly capabilities: Capabilities;
   /** What exists: how a sync that starts with an empty Temporal finds its generations again. Changes nothing. */
   inspect(): Promise<Inspection>;
-  /** Creates what is missing for a generation; adopts it only if its record matches (else `Blocked` store-behind). Repeatable. */
+  /** Creates what is missing for a generation; adopts it only if its record matches (else `Blocked`: log-replaced, store-behind). Repeatable. */
   prepare(generation: Generation): Promise<void>;
   /** Makes `owner` the only one who may write this lane; older owners are refused from now on (`Fenced`). */
   acquire(generation: Generation, lane: Lane, owner: Owner): Promise<Acceptance>;
