@@ -1,0 +1,142 @@
+import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { failing } from './support/fake-world';
+import { waitFor } from '../support/wait';
+
+jest.setTimeout(120_000);
+
+let temporal: TemporalForTests;
+let scenario: Scenario;
+beforeAll(async () => {
+  temporal = await openTemporal();
+});
+afterAll(() => temporal.close());
+beforeEach(async () => {
+  scenario = new Scenario(temporal);
+  scenario.world.sliceMs = 50;
+  await scenario.startWorker();
+});
+afterEach(async () => {
+  await scenario.close();
+  expect(scenario.world.violations).toEqual([]);
+});
+
+test('capture prepares, copies, and is LIVE once every table is copied; slices go to the worker that is warm', async () => {
+  const { world } = scenario;
+  world.copiesDone = false;
+  await scenario.startCapture();
+  await scenario.captureStatus('COPYING');
+  world.copiesDone = true;
+  await scenario.captureStatus('LIVE');
+  const queues = world.calls.filter(({ activity }) => activity === 'captureSlice').map(({ queue }) => queue);
+  expect(queues[0]).toBe(`${scenario.taskQueue}-slices`);
+  expect(new Set(queues.slice(1))).toEqual(new Set([`${scenario.taskQueue}-slices-worker-1`]));
+});
+
+test('pause and resume, by signal and by update', async () => {
+  const { world } = scenario;
+  world.sliceMs = 60_000;
+  const handle = await scenario.startCapture();
+  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  expect(await handle.executeUpdate('pause')).toMatchObject({ status: 'PAUSED' });
+  await waitFor({ what: 'no slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 0 });
+  // The progress of the slice that was cut short is there.
+  expect((await scenario.captureStatus('PAUSED')).progress).not.toBeNull();
+  await handle.signal('resume');
+  await scenario.captureStatus('LIVE');
+});
+
+test('a source that is set up wrongly blocks, and is prepared anew after retry', async () => {
+  const { world } = scenario;
+  world.before.prepareCapture = () => {
+    throw failing('InvalidConfig', 'wal_level is replica; set it to logical');
+  };
+  const handle = await scenario.startCapture();
+  expect((await scenario.captureStatus('BLOCKED')).problem).toMatchObject({ type: 'InvalidConfig' });
+  world.before = {};
+  await handle.signal('retry');
+  await scenario.captureStatus('LIVE');
+  expect(world.called('prepareCapture')).toBe(2);
+});
+
+test('a worker that ends is followed by another without a failed attempt', async () => {
+  const { world } = scenario;
+  world.sliceMs = 60_000;
+  await scenario.startCapture();
+  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.stopWorkers();
+  expect(world.slices.size).toBe(0);
+  await scenario.startWorker();
+  await waitFor({ what: 'the next slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  const { events } = await scenario.handle('capture').fetchHistory();
+  const types = new Set(
+    (events ?? []).map(
+      ({ activityTaskFailedEventAttributes, activityTaskTimedOutEventAttributes }) =>
+        activityTaskFailedEventAttributes ?? activityTaskTimedOutEventAttributes ?? null,
+    ),
+  );
+  expect([...types]).toEqual([null]);
+});
+
+test('a worker that is gone without a word costs one schedule-to-start, then any other takes the slice', async () => {
+  const { world } = scenario;
+  await scenario.startCapture({ ...emptyState, logId: 'log-1', taskQueue: 'nobody-listens-here' });
+  world.logId = 'log-1';
+  await scenario.captureStatus('LIVE');
+});
+
+test('a history that grows long is continued as new, with its state', async () => {
+  await scenario.startCapture({ ...emptyState, eventLimit: 30 });
+  const runs = new Set<string>();
+  await waitFor({
+    what: 'three runs',
+    seconds: 60,
+    look: async () => runs.add((await scenario.handle('capture').describe()).runId).size,
+    until: (count) => count >= 3,
+  });
+  await scenario.captureStatus('LIVE');
+  expect(scenario.world.called('prepareCapture')).toBe(1);
+});
+
+test('unknown names and wrong inputs are answered with what is right', async () => {
+  const handle = await scenario.startCapture();
+  await scenario.captureStatus('LIVE');
+  await expect(handle.query('lag')).rejects.toThrow(
+    "There is no query 'lag'. Known are status, offsets, errors, help.",
+  );
+  await expect(handle.executeUpdate('restart')).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("no update 'restart'") as string },
+  });
+  await expect(handle.executeUpdate('pause', { args: [{ store: 'search' }] })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("this is 'capture'") as string },
+  });
+  await handle.signal('restart');
+  await handle.signal('pause', 7);
+  const errors = await waitFor({
+    what: 'both',
+    seconds: 10,
+    look: () => scenario.errors('capture'),
+    until: (found) => found.length === 2,
+  });
+  expect(errors[0]).toMatchObject({
+    type: 'InvalidMessage',
+    message: "There is no signal 'restart'. Known are pause, resume, retry, stop.",
+  });
+  expect(errors[1]?.message).toBe('pause: the input is not an object. Send nothing, or {"store":"search"}.');
+  expect(await handle.query('help')).toMatchObject({ signals: { pause: expect.any(String) as string } });
+  const metadata = await handle.query<{ definition: { signalDefinitions: { name: string; description?: string }[] } }>(
+    '__temporal_workflow_metadata',
+  );
+  expect(metadata.definition.signalDefinitions.find(({ name }) => name === 'pause')?.description).toContain('Input:');
+});
+
+const emptyState = {
+  version: 1,
+  eventLimit: 2_000,
+  paused: false,
+  stopping: false,
+  logId: null,
+  progress: null,
+  taskQueue: null,
+  trouble: { failures: 0, blocked: false, problem: null },
+  problems: [],
+};
