@@ -47,15 +47,14 @@ const postgresEpochMs = 946_684_800_000;
  * this returns. Throws `Blocked` undecodable for anything protocol version 1 does not have.
  */
 export function decodeWalMessage(payload: Buffer): WalMessage {
-  const reader = new Reader(payload);
+  let message: WalMessage | null;
   try {
-    const message = decode(reader);
-    if (message !== null) return message;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw undecodable(payload, 'ends too early');
+    message = decode(new Reader(payload));
+  } catch {
+    throw undecodable(payload, 'cannot be read');
   }
-  throw undecodable(payload, 'is not known');
+  if (message === null) throw undecodable(payload, 'is not known');
+  return message;
 }
 
 function undecodable(payload: Buffer, what: string): Blocked {

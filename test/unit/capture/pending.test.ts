@@ -1,0 +1,127 @@
+import { createPending, type Pending, type Unit } from '../../../capture/pending';
+import type { EncodedRecord } from '../../../stream/log';
+
+const record = (name: string, size = 10): EncodedRecord => ({
+  topic: 't',
+  partition: 0,
+  key: Buffer.from(name),
+  value: Buffer.alloc(size),
+});
+
+const names = (unit: Unit | null) => unit?.records.map(({ key }) => key.toString());
+const short = (unit: Unit | null) =>
+  unit && [names(unit)?.join(' '), `${unit.position.lsn}/${unit.position.index}`, unit.closed];
+
+function add(pending: Pending, lsn: string, ...all: string[]): void {
+  all.forEach((name, at) => pending.addChange([record(name)], { lsn, index: at + 1 }));
+}
+
+describe('createPending', () => {
+  it('joins transactions that came meanwhile, up to the last closed point', () => {
+    const pending = createPending();
+    add(pending, '10', 'a', 'b');
+    pending.close('12', 1);
+    add(pending, '20', 'c');
+    pending.close('22', 2);
+    add(pending, '30', 'd');
+    const unit = pending.take({ positionOnly: false });
+    expect(short(unit)).toEqual(['a b c', '22/0', true]);
+    expect(unit).toMatchObject({ changes: 3, committedAt: 2 });
+    expect(pending.take({ positionOnly: true })).toBeNull();
+    pending.close('32', 3);
+    expect(short(pending.take({ positionOnly: false }))).toEqual(['d', '32/0', true]);
+    expect(pending).toMatchObject({ bytes: 0, empty: true });
+  });
+
+  it('splits a transaction larger than a unit, and closes it with its last piece only', () => {
+    const pending = createPending();
+    add(pending, '10', ...Array.from({ length: 4_500 }, (_, at) => `r${at}`));
+    expect(pending.overflowing).toBe(true);
+    expect(pending.take({ positionOnly: false })).toMatchObject({
+      closed: false,
+      position: { lsn: '10', index: 2_000 },
+    });
+    expect(pending.take({ positionOnly: false })).toMatchObject({
+      closed: false,
+      position: { lsn: '10', index: 4_000 },
+    });
+    expect(pending.take({ positionOnly: false })).toBeNull();
+    pending.close('12', 1);
+    expect(pending.take({ positionOnly: false })).toMatchObject({
+      closed: true,
+      changes: 500,
+      position: { lsn: '12', index: 0 },
+    });
+  });
+
+  it('splits by bytes too', () => {
+    const pending = createPending();
+    for (let index = 1; index <= 3; index += 1) pending.addChange([record('x', 500_000)], { lsn: '10', index });
+    expect(pending.take({ positionOnly: false })).toMatchObject({ changes: 2, closed: false });
+  });
+
+  it('closes by a position alone a transaction whose last piece is gone already', () => {
+    const pending = createPending();
+    add(pending, '10', ...Array.from({ length: 2_000 }, (_, at) => `r${at}`));
+    expect(pending.take({ positionOnly: false })).toMatchObject({ closed: false });
+    pending.close('12', 1);
+    expect(pending.take({ positionOnly: false })).toBeNull();
+    expect(short(pending.take({ positionOnly: true }))).toEqual(['', '12/0', true]);
+  });
+
+  it('gives a lone position only when asked, and the newest one', () => {
+    const pending = createPending();
+    pending.close('5', null);
+    pending.close('6', null);
+    expect(pending.take({ positionOnly: false })).toBeNull();
+    expect(pending.take({ positionOnly: true })).toMatchObject({ position: { lsn: '6', index: 0 }, committedAt: null });
+    expect(pending.empty).toBe(true);
+  });
+
+  it('does not let a waiting position cut a transaction that is arriving', () => {
+    const pending = createPending();
+    pending.close('5', null);
+    add(pending, '10', 'a');
+    expect(pending.take({ positionOnly: false })).toBeNull();
+    pending.close('12', 1);
+    expect(short(pending.take({ positionOnly: false }))).toEqual(['a', '12/0', true]);
+  });
+
+  it('keeps a chunk of the copy by itself, between what came before and after', () => {
+    const pending = createPending();
+    const copy = { table: 'public.items', cursor: { done: false, after: { id: 1 }, rows: 1 } };
+    add(pending, '10', 'a');
+    pending.close('12', 1);
+    pending.addChunk([record('chunk')], copy, '12');
+    add(pending, '20', 'b');
+    pending.close('22', 2);
+    const units = [1, 2, 3].map(() => pending.take({ positionOnly: false }));
+    expect(units.map(short)).toEqual([
+      ['a', '12/0', true],
+      ['chunk', '12/0', true],
+      ['b', '22/0', true],
+    ]);
+    expect(units.map((unit) => unit?.copy)).toEqual([null, copy, null]);
+  });
+
+  it('gives an empty chunk at once, in the place of a position that waited', () => {
+    const pending = createPending();
+    pending.close('5', null);
+    pending.addChunk([], { table: 'public.items', cursor: { done: true, after: null, rows: 0 } }, '5');
+    expect(pending.take({ positionOnly: false })).toMatchObject({ copy: { cursor: { done: true } } });
+    expect(pending.empty).toBe(true);
+  });
+
+  it('forgets what stands behind the last closed point, and nothing before it', () => {
+    const pending = createPending();
+    add(pending, '10', 'a');
+    pending.close('12', 1);
+    add(pending, '20', ...Array.from({ length: 3_000 }, (_, at) => `r${at}`));
+    pending.dropOpen();
+    expect(short(pending.take({ positionOnly: false }))).toEqual(['a', '12/0', true]);
+    expect(pending).toMatchObject({ bytes: 0, empty: true });
+    add(pending, '30', 'x');
+    pending.dropOpen();
+    expect(pending).toMatchObject({ bytes: 0, empty: true });
+  });
+});
