@@ -62,14 +62,21 @@ export function createTransactionalProducer(
   });
 }
 
-/** Said at every transaction or at every start, and true of what we do on purpose. */
-const expected = [
-  'another concurrent operation on the same transaction', // the answer that `transactionPatience` is there for
-  'Limiting retries for the idempotent producer', // a writer is thrown away after an error, so nothing is invalidated
+const notWorthLogging = [
+  // The answer that `transactionPatience` is there for: some at every transaction.
+  'another concurrent operation on the same transaction',
+  // A writer is thrown away after an error, so nothing is invalidated.
+  'Limiting retries for the idempotent producer',
+  // These reach the caller as rejections, once; here they would be said at each of many tries.
+  'Connection error',
+  'Failed to connect',
+  'Crash:',
+  'Response ',
 ];
 
 function isWorthLogging({ log }: LogEntry): boolean {
-  return !expected.some((text) => log.message.includes(text));
+  const said = `${log.message} ${String(log['error'] ?? '')}`;
+  return !notWorthLogging.some((text) => said.includes(text));
 }
 
 /** Another producer has taken the transactional id, or the coordinator has ended our transaction for us. */

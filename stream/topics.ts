@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
-import { Blocked, InvalidConfig } from '../model/errors';
+import { Blocked, InvalidConfig, Unavailable } from '../model/errors';
 import { positionsTopic, tableTopic } from '../model/names';
+import { readExtents } from './extents';
 import { translateKafkaError } from './kafka';
 
 const dayMs = 86_400_000;
+const servedMs = 10_000;
 
 /** Table topic → partition count: what a log writer is opened with, and (for some of the tables) a lane. */
 export function tableTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
@@ -37,7 +40,10 @@ export async function ensureTopics(options: TopicsOptions): Promise<Record<strin
     const present = Object.keys(wanted).filter((topic) => existing.has(topic));
     await check(admin, { wanted, present, windowMs: options.windowDays * dayMs });
     const missing = Object.keys(wanted).filter((topic) => !existing.has(topic));
-    if (missing.length > 0) await create(admin, { ...options, wanted, missing });
+    if (missing.length > 0) {
+      await create(admin, { ...options, wanted, missing });
+      await whenServed(kafka, wanted);
+    }
     return topics;
   } catch (error) {
     throw translateKafkaError(error, `preparing the topics of ${prefix}`);
@@ -70,6 +76,22 @@ async function create(
       ],
     })),
   });
+}
+
+/** A topic is answered as created some moments before its broker serves it; whoever comes next would run into that. */
+async function whenServed(kafka: Kafka, topics: Readonly<Record<string, number>>): Promise<void> {
+  const deadline = Date.now() + servedMs;
+  for (;;) {
+    try {
+      const extents = await readExtents(kafka, topics);
+      if (extents.size === Object.keys(topics).length) return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline)
+      throw new Unavailable('The topics just created are not served yet. Trying again is enough.');
+    await setTimeout(100);
+  }
 }
 
 async function check(

@@ -74,39 +74,40 @@ describe('one writer (Invariant 2)', () => {
 });
 
 describe('a lost answer', () => {
-  test.each(Object.entries(requests).filter(([name]) => name !== 'fetch'))(
-    'of a %s request loses nothing and repeats nothing',
-    async (_name, lost) => {
-      const log = await LogFixture.create(['public.a'], 2);
-      let count = 0;
-      const socketFactory = tamperedSockets((request) =>
-        // The third and the sixth of its kind: in the middle of the work, once early and once again.
-        request === lost && [3, 6].includes((count += 1)) ? { kind: 'drop-answer' } : { kind: 'pass' },
-      );
-      const kafka = log.kafka({ socketFactory });
-      let writer = await log.writer({ kafka });
-      let failures = 0;
-      for (let at = 1; at <= 10; at += 1) {
-        // As capture does: after an error open another writer, skip what its last record includes.
-        while (Number(writer.last?.position.lsn ?? 0) < at) {
-          try {
-            await writer.append(log.records(3, at * 3), closing(at));
-          } catch (error) {
-            expect(error).toMatchObject({ name: 'Unavailable' });
-            failures += 1;
-            writer = await log.writer({ kafka });
-          }
+  test.each([
+    ['produce', requests.produce],
+    ['partitions', requests.addPartitions],
+    ['commit', requests.endTransaction],
+  ])('of a %s request loses nothing and repeats nothing', async (_name, lost) => {
+    const log = await LogFixture.create(['public.a'], 2);
+    let count = 0;
+    const socketFactory = tamperedSockets((request) =>
+      // The third and the sixth of its kind: in the middle of the work, once early and once again.
+      request === lost && [3, 6].includes((count += 1)) ? { kind: 'drop-answer' } : { kind: 'pass' },
+    );
+    const kafka = log.kafka({ socketFactory });
+    let writer = await log.writer({ kafka });
+    let failures = 0;
+    for (let at = 1; at <= 10; at += 1) {
+      // As capture does: after an error open another writer, skip what its last record includes.
+      while (Number(writer.last?.position.lsn ?? 0) < at) {
+        try {
+          await writer.append(log.records(3, at * 3), closing(at));
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'Unavailable' });
+          failures += 1;
+          writer = await log.writer({ kafka });
         }
       }
-      process.stdout.write(`${count} requests, ${failures} writers thrown away\n`);
-      expect(count).toBeGreaterThan(6);
-      const reader = await log.reader();
-      await reader.seek({});
-      const values = valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '10'));
-      expect(values.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, at) => at + 3));
-      await log.close();
-    },
-  );
+    }
+    process.stdout.write(`${count} requests, ${failures} writers thrown away\n`);
+    expect(count).toBeGreaterThan(6);
+    const reader = await log.reader();
+    await reader.seek({});
+    const values = valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '10'));
+    expect(values.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, at) => at + 3));
+    await log.close();
+  });
 });
 
 describe('a broker that goes away', () => {

@@ -1,6 +1,8 @@
+import type { Kafka } from 'kafkajs';
 import type { LogBatch } from '../../../stream/log';
 import { offsetOf } from '../../../model/offsets';
 import { LogFixture, closing, dayMs, readUntil, valuesOf } from './log-fixture';
+import { requests, tamperedSockets } from './tampered-sockets';
 import { seededRandom } from '../../unit/stream/seeded-random';
 
 jest.setTimeout(120_000);
@@ -168,6 +170,31 @@ describe('the lane reader', () => {
     expectOrdered(pieces);
   });
 
+  test('thrown out of its group it joins again where it was: nothing is lost, nothing comes twice', async () => {
+    const rebalanceInProgress = 27;
+    let thrownOut = 0;
+    const socketFactory = tamperedSockets((request) =>
+      request === requests.heartbeat && (thrownOut += 1) <= 2
+        ? { kind: 'answer-error', code: rebalanceInProgress }
+        : { kind: 'pass' },
+    );
+    const writer = await log.writer();
+    const reader = await log.reader({ kafka: log.kafka({ socketFactory }), bufferBytes: 1 });
+    await reader.seek({});
+    const pieces: LogBatch[] = [];
+    let written = 0;
+    for (let lsn = 1; thrownOut < 3; lsn += 1) {
+      // More than the buffers take, so that some partitions are paused when it happens.
+      const records = log.records(900, written);
+      await writer.append(records, closing(lsn));
+      written += records.length;
+      pieces.push(...(await readUntil(reader, 200, (piece) => piece.position.lsn === String(lsn))));
+    }
+    expect(valuesOf(pieces).length).toBe(written);
+    expect(new Set(valuesOf(pieces)).size).toBe(written);
+    expectOrdered(pieces);
+  });
+
   test('an aborted wait returns at once', async () => {
     const writer = await log.writer();
     await writer.append([], closing(10));
@@ -238,6 +265,16 @@ describe('a gap is an error (Invariant 9)', () => {
     await expect((await log.reader()).seek({})).rejects.toMatchObject({ reason: 'log-truncated' });
   });
 
+  test('control: unless asked and listened to, Kafka lets a reader pass over what was deleted', async () => {
+    const next = Number(offsetOf(half.next, topic, 0));
+    await deleteBelow(String(next + 5));
+    const reader = await log.reader({ kafka: unquestioned(log.kafka()) });
+    await reader.seek(half.next);
+    const values = valuesOf(await readUntil(reader, 1_000, (one) => one.position.lsn === '19'));
+    expect(values.length).toBeGreaterThan(0);
+    expect(values.length).toBeLessThan(100 - half.records.length);
+  });
+
   test('a topic made again is log-replaced', async () => {
     await withAdmin(async (admin) => {
       await admin.deleteTopics({ topics: [topic] });
@@ -292,6 +329,23 @@ describe('a gap is an error (Invariant 9)', () => {
     expect(resting.ahead().caughtUp).toBe(true);
   });
 });
+
+/** A client that always says that logs begin at 0, and never tells of its own requests. */
+function unquestioned(kafka: Kafka): Kafka {
+  const admin: Kafka['admin'] = (config) => {
+    const real = kafka.admin(config);
+    const fetchTopicOffsets: typeof real.fetchTopicOffsets = async (topic) =>
+      (await real.fetchTopicOffsets(topic)).map((one) => ({ ...one, low: '0' }));
+    return { ...real, fetchTopicOffsets };
+  };
+  const consumer: Kafka['consumer'] = (config) => {
+    const real = kafka.consumer(config);
+    const on = (event: string, listener: (event: never) => void) =>
+      event === real.events.REQUEST ? () => undefined : real.on(event as 'consumer.connect', listener as () => void);
+    return { ...real, on: on as typeof real.on };
+  };
+  return { admin, consumer, producer: (config) => kafka.producer(config), logger: () => kafka.logger() };
+}
 
 /** What an admin asked for is done some time after it was answered. */
 async function eventually(done: () => Promise<boolean>): Promise<void> {

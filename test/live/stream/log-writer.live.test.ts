@@ -49,4 +49,33 @@ describe('the log writer', () => {
     expect(last?.record).toEqual(record);
     expect(last?.offset).toBe('0');
   });
+
+  test('an append larger than a batch of the brokers is one transaction of several sends', async () => {
+    const writer = await log.writer();
+    const filler = Buffer.alloc(5_000, 'x');
+    const records = log.records(3_000).map((record) => ({ ...record, value: filler }));
+    const { ends } = await writer.append(records, closing(10));
+    const counted = Object.values(ends).flatMap((partitions) => Object.values(partitions).map(Number));
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(3_000);
+    const reader = await log.reader();
+    await reader.seek({});
+    const pieces = await readUntil(reader, 10_000, (piece) => piece.closed);
+    expect(pieces.flatMap((piece) => piece.records).length).toBe(3_000);
+  });
+
+  test('a record that is too large kills the writer before anything is sent', async () => {
+    const writer = await log.writer();
+    const [record] = log.records(1);
+    if (!record) throw new Error('no record');
+    const large = { ...record, value: Buffer.alloc(1_000_000) };
+    await expect(writer.append([record, large], closing(10))).rejects.toMatchObject({ reason: 'unstorable' });
+    expect((await log.writer()).last).toBeNull();
+  });
+
+  test('a log of another id, or with other partition counts, is not written to', async () => {
+    await (await log.writer()).append([], closing(10));
+    await expect(log.writer({ logId: 'another' })).rejects.toMatchObject({ reason: 'log-replaced' });
+    const topics = { [`${log.prefix}.public.a`]: 3 };
+    await expect(log.writer({ topics })).rejects.toMatchObject({ reason: 'log-replaced' });
+  });
 });

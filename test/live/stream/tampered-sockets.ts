@@ -2,12 +2,14 @@ import { connect, type Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
 
 /** Request types of Kafka's protocol, as they stand in bytes 4 and 5 of a request. */
-export const requests = { produce: 0, fetch: 1, addPartitions: 24, endTransaction: 26 } as const;
+export const requests = { produce: 0, fetch: 1, heartbeat: 12, addPartitions: 24, endTransaction: 26 } as const;
 
 export type Tampering =
   | { readonly kind: 'pass' }
   /** The broker gets the request, its answer does not arrive: the connection breaks instead. */
   | { readonly kind: 'drop-answer' }
+  /** The broker's answer arrives with this error code in its last two bytes: right for heartbeats. */
+  | { readonly kind: 'answer-error'; readonly code: number }
   /** The request leaves only when `until` has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> };
 
@@ -22,7 +24,14 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
         void decision.until.then(() => socket.writable && write(bytes));
         return true;
       }
-      if (decision.kind === 'drop-answer') dropNextAnswer(socket);
+      if (decision.kind === 'drop-answer') {
+        onNextAnswer(socket, () => void socket.destroy(new Error('the answer was lost')));
+      } else if (decision.kind === 'answer-error') {
+        onNextAnswer(socket, (bytes, deliver) => {
+          bytes.writeInt16BE(decision.code, bytes.length - 2);
+          deliver();
+        });
+      }
       return write(bytes);
     };
     socket.write = tampered as Socket['write'];
@@ -30,11 +39,12 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
   };
 }
 
-function dropNextAnswer(socket: Socket): void {
-  const emit = socket.emit.bind(socket);
-  socket.emit = ((event: string, ...values: unknown[]) => {
-    if (event !== 'data') return emit(event, ...values);
-    socket.destroy(new Error('the answer was lost'));
+function onNextAnswer(socket: Socket, act: (bytes: Buffer, deliver: () => void) => void): void {
+  const { emit } = socket;
+  socket.emit = function (this: Socket, event: string, ...values: unknown[]): boolean {
+    if (event !== 'data') return Reflect.apply(emit, this, [event, ...values]) as boolean;
+    socket.emit = emit;
+    act(values[0] as Buffer, () => void Reflect.apply(emit, this, [event, ...values]));
     return true;
-  }) as Socket['emit'];
+  } as Socket['emit'];
 }
