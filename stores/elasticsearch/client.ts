@@ -27,10 +27,10 @@ export interface Connection {
 }
 
 /** A server that accepts and never answers (a stopped process, a black hole) must not hold a slice for longer. */
-const timeoutMs = 12_000;
+const patienceMs = 12_000;
 
 /** Opens no socket before the first request. The only importer of the vendor's client. */
-export function connect(url: string): Connection {
+export function connect(url: string, timeoutMs = patienceMs): Connection {
   // Retries are Temporal's: a client that sends a bulk again by itself writes after its slice was told that it failed.
   const client = new Client({ node: nodeOf(url), maxRetries: 0, requestTimeout: timeoutMs });
   return {
@@ -52,7 +52,7 @@ export function connect(url: string): Connection {
         if (error instanceof errors.ResponseError)
           return { status: error.statusCode ?? 0, body: error.body as unknown };
         signal?.throwIfAborted();
-        throw withoutAnswer(error);
+        throw withoutAnswer(error, timeoutMs);
       }
     },
     close: () => client.close(),
@@ -65,7 +65,7 @@ function nodeOf(url: string): string {
 }
 
 /** The vendor's messages may quote an address with its password: only what kind of failure it was goes on. */
-function withoutAnswer(error: unknown): Error {
+function withoutAnswer(error: unknown, timeoutMs: number): Error {
   if (error instanceof errors.ProductNotSupportedError) {
     return new InvalidConfig("What answers at the store's url is not Elasticsearch; correct the url.");
   }

@@ -1,0 +1,62 @@
+import { Blocked } from '../../../model/errors';
+import type { Mutation } from '../../../model/mutation';
+import { checkIds, chunksOf } from '../../../stores/elasticsearch/bulk';
+import { account, generation, withoutAccount } from '../../contract/fixture';
+
+const lines = (mutations: readonly Mutation[]) => [...chunksOf(mutations)].map((chunk) => chunk.lines).join('');
+
+describe('encoding', () => {
+  test('each action carries its offset as an external version, digit by digit', () => {
+    const big = { ...account(1, 10, 0), version: '9007199254740993' };
+    expect(lines([big, withoutAccount(2, 7)])).toBe(
+      '{"index":{"_id":"accounts/1","version":"9007199254740993","version_type":"external"}}\n' +
+        '{"_slipstream_id":"accounts/1","id":1,"holder":"h1","balance":10,"vip":false}\n' +
+        '{"delete":{"_id":"accounts/2","version":"7","version_type":"external"}}\n',
+    );
+  });
+
+  test('what would end a line or a string is escaped, and a document without fields is one', () => {
+    const odd = { ...account(1, 1, 1, 'a\n"b"\u2028'), id: 'accounts/"\n' };
+    const parsed = lines([odd])
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(parsed).toEqual([
+      { index: { _id: odd.id, version: '1', version_type: 'external' } },
+      { _slipstream_id: odd.id, ...odd.document },
+    ]);
+    expect(lines([{ ...odd, document: {} }])).toContain('{"_slipstream_id":"accounts/\\"\\n"}\n');
+  });
+});
+
+describe('chunks', () => {
+  const ten = Array.from({ length: 10 }, (_, id) => account(id, id, id, 'é'.repeat(100)));
+
+  test('hold every mutation once, in order, within the count', () => {
+    const chunks = [...chunksOf(ten, { bytes: 1e6, documents: 4 })];
+    expect(chunks.map(({ mutations }) => mutations.length)).toEqual([4, 4, 2]);
+    expect(chunks.flatMap(({ mutations }) => mutations)).toEqual(ten);
+  });
+
+  test('stay within the bytes, two for a letter that takes two', () => {
+    const one = Buffer.byteLength(lines(ten.slice(1, 2)));
+    const chunks = [...chunksOf(ten, { bytes: 3 * one + 1, documents: 100 })];
+    expect(chunks.map(({ mutations }) => mutations.length)).toEqual([3, 3, 3, 1]);
+    for (const chunk of chunks) expect(Buffer.byteLength(chunk.lines)).toBeLessThanOrEqual(3 * one + 1);
+  });
+
+  test('one that is larger than all of it goes alone, and nothing makes no chunk', () => {
+    expect([...chunksOf(ten.slice(0, 2), { bytes: 10, documents: 100 })]).toHaveLength(2);
+    expect([...chunksOf([])]).toEqual([]);
+  });
+});
+
+test('an id beyond 512 bytes is named by its offset and not by its key', () => {
+  const long = (length: number, letter = 'k') => ({ ...account(1, 1, 4711), id: letter.repeat(length) });
+  expect(() => checkIds(generation(1), [long(512), long(256, 'é')])).not.toThrow();
+  for (const mutation of [long(513), long(257, 'é')]) {
+    expect(() => checkIds(generation(1), [mutation])).toThrow(Blocked);
+    expect(() => checkIds(generation(1), [mutation])).toThrow(/accounts at offset 4711/);
+    expect(() => checkIds(generation(1), [mutation])).not.toThrow(/kkk|ééé/);
+  }
+});
