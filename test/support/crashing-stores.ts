@@ -43,7 +43,8 @@ function crashingStore(
     async apply(generation, batch, signal) {
       if (batch.mutations.length > 0) pass(`${kind}.before-apply`);
       const live = batch.live && !sabotage.has('no-closed-points');
-      const applied = await store.apply(generation, { ...batch, live }, signal);
+      const heard = sabotage.has('unaware') ? new AbortController().signal : signal;
+      const applied = await store.apply(generation, { ...batch, live }, heard);
       if (batch.mutations.length > 0) pass(`${kind}.after-apply`);
       return applied;
     },

@@ -38,7 +38,7 @@ export const sabotages = [
   'no-snapshot-check',
   'offsets-before-data',
   'no-closed-points',
-  'blind-clock', // a slice's own watch on its clock is a courtesy that would hide whether the fence works
+  'unaware', // a slice neither watches its clock nor hears that it timed out: courtesies that would hide the fence
   'lost-produce-answer', // the broker has appended, the answer never arrives
   'retry-after-lost-answer', // the same, and the producer is used again
 ] as const;

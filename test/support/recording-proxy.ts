@@ -84,6 +84,8 @@ export async function openRecordingProxy(upstream: string): Promise<RecordingPro
       outgoing.destroy();
     });
   });
+  // As the real server does: a client that was stopped for a while must find its connection open when it wakes.
+  server.keepAliveTimeout = 0;
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
   return {

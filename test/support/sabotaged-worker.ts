@@ -34,7 +34,7 @@ async function main(): Promise<void> {
           close: () => session.close(),
         };
       },
-      clock: without.has('blind-clock') ? blindClock() : real.clock,
+      clock: without.has('unaware') ? blindClock() : real.clock,
       openStore: (context) => openCrashingStore(context, pass, without),
     }),
   });

@@ -28,12 +28,13 @@ interface Frozen {
  */
 async function freeze(input: {
   readonly point: CrashPoint;
-  readonly slice: 'captureSlice' | 'followSlice';
+  /** The workflow whose slice it stands in. */
+  readonly part: 'capture' | 'replica' | 'search';
   readonly sabotage: readonly Sabotage[];
   readonly prepare?: (scenario: Scenario) => Promise<void>;
   readonly trouble: (scenario: Scenario) => Promise<void>;
 }): Promise<Frozen> {
-  const { point, slice, sabotage, prepare, trouble } = input;
+  const { point, part, sabotage, prepare, trouble } = input;
   const scenario = await openScenario();
   const begin = await scenario.startWorker();
   await scenario.startSync();
@@ -44,7 +45,7 @@ async function freeze(input: {
   const frozen = await scenario.startWorker({
     crash: { point, passing: 1, marker, signal: 'SIGSTOP' },
     // Both workers lack the mechanism: a fence is of no use to one alone.
-    sabotage: [...sabotage, 'blind-clock'],
+    sabotage: [...sabotage, 'unaware'],
   });
   await trouble(scenario);
   await waitFor({
@@ -55,16 +56,16 @@ async function freeze(input: {
     evidence: () => scenario.evidence(),
   });
   await scenario.startWorker({ sabotage });
-  return { scenario, wake: () => wake(frozen, slice) };
+  return { scenario, wake: () => wake(frozen, `sync/${scenario.name}/${part}`) };
 }
 
-async function wake(frozen: WorkerProcess, slice: string): Promise<void> {
+async function wake(frozen: WorkerProcess, workflowId: string): Promise<void> {
   frozen.signal('SIGCONT');
   await waitFor({
-    what: `the woken worker's ${slice} to end`,
+    what: `the woken worker's slice of ${workflowId} to end`,
     seconds: 40,
     look: () => Promise.resolve(frozen.tail(200)),
-    until: (log) => log.includes(slice),
+    until: (log) => log.includes(`"workflowId":"${workflowId}"`),
     evidence: () => frozen.tail(),
   });
 }
@@ -76,7 +77,7 @@ const changes = (seed: number) => async (scenario: Scenario) => {
 async function stoppedCapture(sabotage: readonly Sabotage[]): Promise<LogVerdict> {
   const seed = announceSeed('stopped in capture');
   const { scenario, wake } = await freeze({
-    ...{ point: 'capture.before-append', slice: 'captureSlice', sabotage, trouble: changes(seed) },
+    ...{ point: 'capture.before-append', part: 'capture', sabotage, trouble: changes(seed) },
   });
   try {
     await settle(scenario, 60);
@@ -99,7 +100,7 @@ it('control: without the Kafka fence the woken one appends its changes a second 
 async function stoppedInReplica(sabotage: readonly Sabotage[]) {
   const seed = announceSeed('stopped in a lane');
   const { scenario, wake } = await freeze({
-    ...{ point: 'postgres.before-apply', slice: 'followSlice', sabotage, trouble: changes(seed) },
+    ...{ point: 'postgres.before-apply', part: 'replica', sabotage, trouble: changes(seed) },
   });
   try {
     await changes(seed + 1)(scenario);
@@ -123,7 +124,7 @@ it('control: without compare-and-set the woken one sets rows back', async () => 
 /** Rows that the woken worker is about to index have been deleted since, and Elasticsearch has forgotten the deletes. */
 async function stoppedInSearch(sabotage: readonly Sabotage[]) {
   const { scenario, wake } = await freeze({
-    ...{ point: 'elasticsearch.before-apply', slice: 'followSlice', sabotage },
+    ...{ point: 'elasticsearch.before-apply', part: 'search', sabotage },
     prepare: async ({ elasticsearchUrl, alias }) => {
       await ask(elasticsearchUrl, `/${alias}/_settings`, { method: 'PUT', body: { index: { gc_deletes: '0s' } } });
     },
