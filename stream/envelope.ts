@@ -48,7 +48,7 @@ const cached = new WeakMap<EnvelopeContext, Map<string, Fragments>>();
 
 function fragmentsOf(table: string, context: EnvelopeContext): Fragments {
   let tables = cached.get(context);
-  if (!tables) cached.set(context, (tables = new Map()));
+  if (!tables) cached.set(context, (tables = new Map<string, Fragments>()));
   let fragments = tables.get(table);
   if (!fragments) {
     const name = parseTableName(table);

@@ -69,7 +69,7 @@ class Reader implements LaneReader {
     const bound = until === undefined ? null : Number(until);
     for (;;) {
       await session.checked;
-      if (session.failure) throw session.failure;
+      session.assertWhole();
       if (signal.aborted || (bound !== null && session.cut.positionsNext >= bound)) return null;
       const piece = session.cut.take({ maxRecords, until: bound, windowStart: options.now() - options.windowMs });
       if (piece) {
@@ -78,8 +78,7 @@ class Reader implements LaneReader {
       }
       const left = deadline - performance.now();
       if (left <= 0) {
-        session.checkHeard();
-        if (session.failure) throw session.failure;
+        session.assertHeard();
         return null;
       }
       await session.changed(left, signal);

@@ -5,7 +5,7 @@ import { Cut, type PositionEntry } from './cut';
 import { readExtents } from './extents';
 import { openFeed, type Feed } from './feed';
 import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
-import type { PositionRecord } from './log';
+import { positionEntry } from './position-entry';
 import { parsePositionRecord } from './position-format';
 
 /** All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way. */
@@ -83,7 +83,7 @@ export class LaneSession {
   /** Checks the log, then joins. Throws `Blocked` log-truncated or log-replaced, or `Unavailable`. */
   async open(): Promise<void> {
     await this.check();
-    if (this.failure) throw this.failure;
+    this.assertWhole();
     const partitionBytes = Math.floor((this.options.bufferBytes ?? bufferBytes) / Math.max(1, this.cut.buffers.length));
     this.feed = await openFeed({
       kafka: this.options.kafka,
@@ -110,13 +110,18 @@ export class LaneSession {
     await this.feed?.close();
   }
 
+  assertWhole(): void {
+    if (this.failure) throw this.failure;
+  }
+
   /** A broker that hangs would otherwise look like a source that rests. */
-  checkHeard(): void {
+  assertHeard(): void {
     const limit = this.options.silenceMs ?? silenceMs;
     if (!this.feed || performance.now() - this.feed.heardAt() < limit) return;
     this.fail(
       new Unavailable(`The brokers of ${this.options.prefix} have not answered for ${limit / 1_000} s. Check them.`),
     );
+    this.assertWhole();
   }
 
   /** Resolves at the next event of the consumer, after `ms`, or when the signal aborts. */
@@ -192,11 +197,18 @@ export class LaneSession {
   }
 
   private onPositions(messages: readonly KafkaMessage[]): void {
+    const { logId, topics } = this.options;
     for (const message of messages) {
       const offset = Number(message.offset);
       if (offset < this.positionsPassed) continue; // again, after a rejoin
       const record = parsePositionRecord(message, this.positions);
-      const entry = this.entryOf(record, offset, Number(message.timestamp));
+      const entry = positionEntry({
+        record,
+        topic: this.positions,
+        offset,
+        at: Number(message.timestamp),
+        lane: { logId, topics, partitions: this.cut.buffers },
+      });
       this.positionsPassed = offset + 1;
       if (offset < this.cut.positionsNext) {
         this.standing = entry;
@@ -213,26 +225,6 @@ export class LaneSession {
     const blocked = judgeWindow({ prefix, standing, following, now: now(), windowMs });
     if (blocked) throw blocked;
     this.standing = undefined;
-  }
-
-  private entryOf(record: PositionRecord, offset: number, at: number): PositionEntry {
-    const { logId, topics } = this.options;
-    if (record.logId !== logId) {
-      throw otherLog(`The position record at offset ${offset} of ${this.positions}`, logId, record.logId);
-    }
-    for (const [topic, partitions] of Object.entries(topics)) {
-      const found = record.ends[topic] && Object.keys(record.ends[topic]).length;
-      // A table that was added to the pipeline later is not in older records: nothing of it was on the log then.
-      if (found === undefined || found === partitions) continue;
-      throw new Blocked(
-        'log-replaced',
-        `${topic} was written with ${found} partitions and this lane reads ${partitions}: rows may have changed ` +
-          'partitions. Set log.partitions back to what the log was begun with.',
-      );
-    }
-    const ends = this.cut.buffers.map(({ topic, partition }) => Number(record.ends[topic]?.[String(partition)] ?? 0));
-    const { closed, position, copies } = record;
-    return { offset, ends, closed, position, at, copies };
   }
 
   private onPassed(topic: string, partition: number, offset: number, high: number): void {

@@ -6,8 +6,9 @@ import { openLaneReader, type LaneReaderOptions } from '../../../stream/lane-rea
 import type { Closing, EncodedRecord, LaneReader, LogBatch, LogWriter } from '../../../stream/log';
 import { openLogWriter, type LogWriterOptions } from '../../../stream/log-writer';
 import { ensureTopics } from '../../../stream/topics';
+import { testAddress } from '../../support/project';
 
-const address = process.env['SLIPSTREAM_TEST_KAFKA'] ?? '127.0.0.1:9092';
+const address = testAddress('kafka');
 export const dayMs = 86_400_000;
 
 /** A log of its own for one test: new prefix, new log id, and everything opened on it closed at the end. */

@@ -17,7 +17,7 @@ export type Tampering =
 export function tamperedSockets(decide: (request: number) => Tampering): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect);
-    const write = socket.write.bind(socket) as (bytes: Buffer) => boolean;
+    const write: (bytes: Buffer) => boolean = socket.write.bind(socket);
     const tampered = (bytes: Buffer): boolean => {
       const decision = decide(bytes.readInt16BE(4));
       if (decision.kind === 'hold') {
@@ -34,17 +34,17 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
       }
       return write(bytes);
     };
-    socket.write = tampered as Socket['write'];
+    socket.write = tampered;
     return socket;
   };
 }
 
 function onNextAnswer(socket: Socket, act: (bytes: Buffer, deliver: () => void) => void): void {
-  const { emit } = socket;
-  socket.emit = function (this: Socket, event: string, ...values: unknown[]): boolean {
-    if (event !== 'data') return Reflect.apply(emit, this, [event, ...values]) as boolean;
-    socket.emit = emit;
-    act(values[0] as Buffer, () => void Reflect.apply(emit, this, [event, ...values]));
-    return true;
-  } as Socket['emit'];
+  // kafkajs listens with one function; it is taken off until the answer has been dealt with.
+  const listeners = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  socket.removeAllListeners('data');
+  socket.once('data', (bytes: Buffer) => {
+    for (const listener of listeners) socket.on('data', listener);
+    act(bytes, () => listeners.forEach((listener) => listener.call(socket, bytes)));
+  });
 }

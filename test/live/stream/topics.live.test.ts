@@ -38,14 +38,14 @@ describe('the topics of a log', () => {
   test('with other partition counts are log-replaced', async () => {
     await expect(ensureTopics({ ...options, partitions: 3 })).rejects.toMatchObject({
       reason: 'log-replaced',
-      message: expect.stringContaining('set log.partitions to 2'),
+      message: expect.stringContaining('set log.partitions to 2') as string,
     });
   });
 
   test('that would forget rows or tombstones are refused with the command that mends them', async () => {
     await expect(ensureTopics({ ...options, windowDays: 8 })).rejects.toMatchObject({
       name: 'InvalidConfig',
-      message: expect.stringContaining('delete.retention.ms=691200000'),
+      message: expect.stringContaining('delete.retention.ms=691200000') as string,
     });
     const admin = log.kafka().admin();
     await admin.connect();
@@ -55,7 +55,7 @@ describe('the topics of a log', () => {
     await admin.disconnect();
     await expect(ensureTopics(options)).rejects.toMatchObject({
       name: 'InvalidConfig',
-      message: expect.stringContaining(`--topic ${log.prefix}.positions --add-config cleanup.policy=compact`),
+      message: expect.stringContaining(`--topic ${log.prefix}.positions --add-config cleanup.policy=compact`) as string,
     });
   });
 

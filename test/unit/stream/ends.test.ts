@@ -1,4 +1,5 @@
 import { advanceEnds, emptyEnds, startingEnds, type Landed } from '../../../stream/ends';
+import { caught } from './caught';
 
 const topics = { a: 2, b: 1 };
 const counts = (a0: number, b0?: number) =>
@@ -18,7 +19,7 @@ test('a table added since begins at zero, one that was left out stays', () => {
 });
 
 test('another number of partitions is log-replaced', () => {
-  expect(() => startingEnds(topics, { a: { '0': '5' } })).toThrow(expect.objectContaining({ reason: 'log-replaced' }));
+  expect(caught(() => startingEnds(topics, { a: { '0': '5' } }))).toMatchObject({ reason: 'log-replaced' });
 });
 
 test('ends are the offsets after the last records', () => {
@@ -51,8 +52,7 @@ describe('a transaction is thrown away', () => {
     expect(() => advance([landed('a', '8')], { sentBefore, ends: first })).toThrow('took records from elsewhere');
   });
   test('when offsets begin again: the topic was made anew', () => {
-    expect(() => advance([landed('a', '0')], { ends: { a: { '0': '5', '1': '0' } } })).toThrow(
-      expect.objectContaining({ reason: 'log-replaced' }),
-    );
+    const again = caught(() => advance([landed('a', '0')], { ends: { a: { '0': '5', '1': '0' } } }));
+    expect(again).toMatchObject({ reason: 'log-replaced' });
   });
 });

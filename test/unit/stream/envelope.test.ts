@@ -1,6 +1,7 @@
 import type { Change } from '../../../model/change';
 import { decodeChange, encodeChange } from '../../../stream/envelope';
 import type { EncodedRecord, FetchedRecord } from '../../../stream/log';
+import { caught } from './caught';
 
 const context = { prefix: 'shop', database: 'shop', partitions: 4 };
 
@@ -65,10 +66,14 @@ test('a delete is followed by a tombstone of the same key in the same partition'
 });
 
 test('a Debezium reader finds what it looks for', () => {
-  const value = JSON.parse(
-    only(encodeChange({ ...update, operation: 'read', before: null }, context)).value?.toString() ?? '',
-  );
-  expect(value).toMatchObject({ op: 'r', before: null, after, source: { connector: 'postgresql', snapshot: 'true' } });
+  const { value } = only(encodeChange({ ...update, operation: 'read', before: null }, context));
+  const envelope: unknown = JSON.parse(value?.toString() ?? '');
+  expect(envelope).toMatchObject({
+    op: 'r',
+    before: null,
+    after,
+    source: { connector: 'postgresql', snapshot: 'true' },
+  });
 });
 
 describe('what cannot be decoded', () => {
@@ -93,7 +98,7 @@ describe('what cannot be decoded', () => {
     ['a key that is no JSON', { key: Buffer.from(secret) }],
   ])('%s is Blocked, with its place and without its values', (_what, wrong) => {
     const decode = () => decodeChange({ ...fetched(good), ...wrong });
-    expect(decode).toThrow(expect.objectContaining({ name: 'Blocked', reason: 'undecodable' }));
+    expect(caught(decode)).toMatchObject({ name: 'Blocked', reason: 'undecodable' });
     expect(decode).toThrow(/offset 5 of shop\.public\.orders, partition \d/);
     expect(decode).not.toThrow(new RegExp(secret));
   });

@@ -1,5 +1,6 @@
 import type { EncodedRecord } from '../../../stream/log';
 import { maxPartitionBytes, splitIntoSends } from '../../../stream/sends';
+import { caught } from './caught';
 
 function record(bytes: number, partition = 0): EncodedRecord {
   return { topic: 'shop.public.orders', partition, key: Buffer.alloc(0), value: Buffer.alloc(bytes) };
@@ -21,11 +22,9 @@ test('a partition gets no more than the brokers take in one batch, whatever the 
 });
 
 test('a record that no batch can carry is Blocked, with its size and its place', () => {
-  expect(() => sizes([record(10), record(maxPartitionBytes)])).toThrow(
-    expect.objectContaining({
-      name: 'Blocked',
-      reason: 'unstorable',
-      message: expect.stringMatching(/shop\.public\.orders, partition 0, takes 900100 bytes/),
-    }),
-  );
+  expect(caught(() => sizes([record(10), record(maxPartitionBytes)]))).toMatchObject({
+    name: 'Blocked',
+    reason: 'unstorable',
+    message: expect.stringContaining('shop.public.orders, partition 0, takes 900100 bytes') as string,
+  });
 });
