@@ -26,9 +26,10 @@ export function leadOffset(lane: LaneState, prefix: string): string {
  * Brings two lanes to one closed record, so that readers who are switched there see neither an older value after a newer
  * one nor half a transaction (Invariant 7). Pure; one lane runs at a time, and it is asked again after each slice.
  *
- * Offsets alone do not prove it: a slice that was cancelled may have left the live generation within a transaction whose
- * first rows readers have seen. So the live lane must have ended at a closed record, or the next one must have seen,
- * while live stood still, that the log ends there.
+ * Offsets alone do not prove it: a slice that was cut short may have left its generation within a large transaction. Half
+ * of one in the next generation would be shown; half of one in the live generation has been shown, and would be taken
+ * back. So both must have ended at a closed record; for live it is as good if the next one has seen, while live stood
+ * still, that the log ends there.
  */
 export function align(live: LaneState, next: BuildState, prefix: string): Alignment {
   if (live.logId !== next.logId) return { kind: 'aligned' }; // nothing to compare: the old log leads nowhere
@@ -39,10 +40,11 @@ export function align(live: LaneState, next: BuildState, prefix: string): Alignm
   }
   if (next.rest === 'unknown') return { kind: 'run', role: 'next', order: { until: leadOffset(next, prefix) } };
 
+  const step: Alignment = { kind: 'run', role: 'next', order: { step: true, endWhenCaughtUp: true } };
   const [liveAt, nextAt] = [leadOffset(live, prefix), leadOffset(next, prefix)];
   const ahead = compareDecimal(nextAt, liveAt);
   if (ahead < 0) return { kind: 'run', role: 'next', order: { until: liveAt } };
+  if (next.rest !== 'closed') return step;
   if (ahead > 0) return stuck ? { kind: 'aligned' } : { kind: 'run', role: 'live', order: { until: nextAt } };
-  if (live.rest === 'closed' || next.sawEnd) return { kind: 'aligned' };
-  return { kind: 'run', role: 'next', order: { step: true, endWhenCaughtUp: true } };
+  return live.rest === 'closed' || next.sawEnd ? { kind: 'aligned' } : step;
 }

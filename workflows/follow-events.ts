@@ -42,7 +42,7 @@ export function sliceEnded(
     taskQueue: result.ended === 'worker-shutdown' ? null : result.taskQueue,
     trouble: noTrouble,
   };
-  const ended = withLane(state, role, { ...changed, rest: restAfter(changed, order, result, prefix) });
+  const ended = withLane(state, role, { ...changed, rest: restAfter(lane, order, result, prefix) });
   if (role === 'live' || !ended.next) return advanced(ended, prefix);
   const complete = result.ended === 'caught-up' || (caughtUp && result.copiesDone);
   switch (ended.next.phase) {
@@ -55,11 +55,18 @@ export function sliceEnded(
   }
 }
 
-/** "Reached" is only proven by a slice that had to move: one that stood there at its start may be within a transaction. */
-function restAfter(lane: LaneState, order: Order, result: FollowSliceResult, prefix: string): Rest {
+/**
+ * An offset in the positions topic moves with closed records only. So a slice of one batch that moved it ended at one;
+ * after several batches the last may lie beyond. "Reached" is only proven by a slice that had to move: one that stood
+ * there at its start may be within a transaction.
+ */
+function restAfter(before: LaneState, order: Order, result: FollowSliceResult, prefix: string): Rest {
   if (result.ended === 'caught-up') return 'closed';
-  const moved = result.progress.batches > 0;
-  return result.ended === 'until' && moved && leadOffset(lane, prefix) === order.until ? 'closed' : 'anywhere';
+  const { batches } = result.progress;
+  const at = leadOffset({ ...before, progress: result.progress }, prefix);
+  const moved = before.rest !== 'unknown' && at !== leadOffset(before, prefix);
+  if (batches === 1 && moved) return 'closed';
+  return result.ended === 'until' && batches > 0 && at === order.until ? 'closed' : 'anywhere';
 }
 
 /** The first generation has nobody to align with. The live lane's rest is forgotten: its slice is still running. */
