@@ -1,5 +1,5 @@
 import { InvalidConfig, Unavailable } from '../../model/errors';
-import { describe, judgeBatch } from '../ownership';
+import { describe, fenced, judgeBatch } from '../ownership';
 import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
 import { laneLost, writeMutations } from './bulk';
 import { connect, type Connection } from './client';
@@ -41,12 +41,18 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
     return readLane(ask, nameOf(generation), generation, batch.lane);
   };
 
-  /** After a refused write: the batch is held all the same (the answer to its record was lost), or why not. */
+  /**
+   * After a refused write: the batch is held all the same (the answer to its record was lost), or why not. A record that
+   * moved under our feet while the lane is ours is the previous owner's last write, let in just before the alias was
+   * swapped: what it says is true, so this attempt ends and the next begins there. No person has to look at it.
+   */
   const lookAgain = async (generation: Generation, batch: Batch): Promise<LaneState> => {
     const state = await readLane(ask, nameOf(generation), generation, batch.lane);
-    if (admit(state, generation, batch) === 'repeated') return state;
+    const verdict = judgeBatch(state, generation, batch);
+    if (verdict === 'repeated') return state;
+    if (verdict === 'fenced') throw fenced(generation, batch.lane);
     throw new Unavailable(
-      `The write alias of ${describe(generation)} was away and is back, which nobody but its owner may do. It is tried again.`,
+      `A write of its previous owner reached lane ${batch.lane.index} of ${describe(generation)} late. The lane is acquired anew.`,
     );
   };
 

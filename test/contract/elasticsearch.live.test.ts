@@ -2,29 +2,32 @@ import { randomBytes } from 'node:crypto';
 import type { Row } from '../../model/change';
 import { connect } from '../../stores/elasticsearch/client';
 import { openElasticsearchStore } from '../../stores/elasticsearch/store';
+import {
+  dataAfterOffsets,
+  withoutLookingAtItems,
+  withoutWriteAlias,
+  type Wire,
+} from '../live/stores/elasticsearch-sabotage';
 import { ask, readIndex } from '../support/index-contents';
-import { describeStoreContract, runStoreCheck, type CheckName, type StoreAdapter } from './store-contract';
+import { testAddress } from '../support/project';
+import { describeStoreContract, runStoreCheck, type StoreAdapter } from './store-contract';
 
-const url = process.env['SLIPSTREAM_TEST_ELASTICSEARCH'] ?? '';
-
-type Connect = typeof connect;
-
-function elasticsearchAdapter(wired: Connect = connect): StoreAdapter {
+function elasticsearchAdapter(wire: Wire = connect): StoreAdapter {
   return {
     name: 'Elasticsearch',
     async setUp({ pipeline, store, catalogue }) {
+      const url = testAddress('elasticsearch');
       const index = `contract-${randomBytes(6).toString('hex')}`;
       return {
         async open(tables) {
           const definition = { type: 'elasticsearch', url: { env: 'UNUSED' }, index, tables } as const;
-          return openElasticsearchStore({ pipeline, store, definition, url, catalogue }, { connect: wired });
+          return openElasticsearchStore({ pipeline, store, definition, url, catalogue }, { connect: wire });
         },
         async read(target) {
-          const found = await readIndex(url, index);
-          const ours = [...found].filter(([id]) => id.startsWith(`${target}/`));
-          return Object.fromEntries(ours.map(([id, body]) => [id, body as Row]));
+          const found = [...(await readIndex(url, index))].filter(([id]) => id.startsWith(`${target}/`));
+          return Object.fromEntries(found.map(([id, body]) => [id, body as Row]));
         },
-        close: async () => {
+        async close() {
           const found = (await ask(url, `/${index}-g*/_alias?expand_wildcards=all`)) as Record<string, unknown>;
           for (const name of Object.keys(found)) await ask(url, `/${name}`, { method: 'DELETE' });
         },
@@ -34,3 +37,22 @@ function elasticsearchAdapter(wired: Connect = connect): StoreAdapter {
 }
 
 describeStoreContract(elasticsearchAdapter());
+
+describe('controls: with the mechanism sabotaged its check fails', () => {
+  test('no write alias', async () => {
+    const sabotaged = elasticsearchAdapter(withoutWriteAlias);
+    await expect(runStoreCheck('a newer owner refuses the older one', sabotaged)).rejects.toThrow();
+  }, 60_000);
+
+  test('offsets before the data', async () => {
+    const sabotaged = elasticsearchAdapter(dataAfterOffsets());
+    await expect(runStoreCheck('offsets are never ahead of the data', sabotaged)).rejects.toThrow();
+  }, 60_000);
+
+  test('items are not looked at', async () => {
+    const sabotaged = elasticsearchAdapter(withoutLookingAtItems);
+    await expect(
+      runStoreCheck('a refused record fails the batch, moves no offset and is named by its offset', sabotaged),
+    ).rejects.toThrow();
+  }, 60_000);
+});
