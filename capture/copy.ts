@@ -49,6 +49,8 @@ export interface CopyOptions {
   readonly onReady: (chunk: ReadyChunk, lsn: string) => void;
   /** A chunk waits for the stream. */
   readonly onHeld: () => void;
+  /** The chunk has been read again for a while: some transaction stays invisible. */
+  readonly onWaiting: (table: string) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -119,6 +121,7 @@ export function createCopier(options: CopyOptions): Copier {
     xids.forgetVisible(chunk.snapshot);
     if (again || touched.size >= maxTouched) {
       const next = Math.min(delayMs * 2, maxDelayMs);
+      if (next === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
       retry = setTimeout(() => exclusively(() => read(request, next)), delayMs);
     } else {
       hold(request, chunk, touched);

@@ -77,7 +77,8 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
     const now = performance.now();
     if (now - started >= options.maxMs && (appends > 0 || intake.idle)) return 'time';
 
-    if (intake.arrived !== arrived || intake.idle) options.onAlive();
+    // An idle source answers when it is asked, once a second: a server that hangs does not, and must not look alive.
+    if (intake.arrived !== arrived) options.onAlive();
     arrived = intake.arrived;
     parts.read(!intake.full);
     copier?.start();

@@ -133,6 +133,11 @@ function createSession(
         bell.ring();
       },
       onHeld: () => bell.ring(),
+      onWaiting: (table) =>
+        options.log('warn', 'the copy waits for transactions that are open: see pg_stat_activity, pg_prepared_xacts', {
+          pipeline: pipeline.name,
+          table,
+        }),
       onFailed: (error) => intake.fail(error),
     });
   const intake = createIntake({

@@ -47,7 +47,7 @@ it.each([
 ])('%s blocks capture with its reason, and confirms nothing of its transaction', async (statement, reason, named) => {
   const source = await withItems();
   const error = await provoke(source, statement);
-  expect(error).toMatchObject({ name: 'Blocked', reason, message: expect.stringContaining(named) });
+  expect(error).toMatchObject({ name: 'Blocked', reason, message: expect.stringContaining(named) as string });
   expect((error as Error).message).not.toContain('secret');
   // What was complete before it is in the log; of its own transaction nothing is confirmed.
   const { rows } = await source.sql.query<{ behind: boolean }>(

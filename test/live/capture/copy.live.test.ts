@@ -181,7 +181,7 @@ it('resumes at its cursor after a session died, and does not count as done befor
 
 it('copies beside eight writers without setting one row back', async () => {
   process.stderr.write(`seed ${seed}\n`);
-  const rows = 6_000;
+  const rows = Number(process.env['SLIPSTREAM_TEST_ROWS'] ?? 6_000);
   const source = await withRows(rows, 400);
   const running = await source.capture();
   let writing = true;

@@ -92,6 +92,70 @@ describe('confirming', () => {
   });
 });
 
+describe('the socket', () => {
+  const sent = `select sent_lsn >= $1::pg_lsn as all, reply_time::text as reply from pg_stat_replication
+                 where pid = (select active_pid from pg_replication_slots where slot_name = $2)`;
+
+  it('is not read while the log is slow, so that memory stays bounded however much waits', async () => {
+    const source = await withItems();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const running = await source.capture();
+    await source.log.until(() => source.log.last?.copies['public.items']?.done === true, 'the copy');
+    source.log.beforeAppend = () => held;
+    // 64 MB in transactions of 1 MB: far more than what pends plus what the sockets of both sides take.
+    await source.sql.query(
+      `do $$ begin for i in 1..64 loop
+         insert into items select i * 100 + n, repeat('x', 10000) from generate_series(1, 100) n; commit;
+       end loop; end $$`,
+    );
+    const slot = source.options.pipeline.source.slot;
+    const { rows } = await source.sql.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
+    // Status messages go on meanwhile: three answers later the server has still not been able to send it all.
+    const replies = new Set<string>();
+    await waitFor(async () => {
+      const state = await source.sql.query<{ all: boolean; reply: string }>(sent, [rows[0]?.lsn, slot]);
+      expect(state.rows).toMatchObject([{ all: false }]);
+      replies.add(state.rows[0]?.reply ?? '');
+      return replies.size >= 4;
+    }, 'three status messages');
+    release();
+    await source.log.until(() => streamedKeys(source).length === 6_400, 'all changes');
+    await running.stop();
+    expect(new Set(streamedKeys(source)).size).toBe(6_400);
+  });
+
+  it('rests between two runs, and the server does not take the session for dead', async () => {
+    const source = await withItems();
+    const { database, log, options } = source;
+    await source.sql.query(`alter database ${database} set wal_sender_timeout = '2s'`);
+    const session = await openCaptureSession(options, log.parts());
+    const signal = new AbortController().signal;
+    const run = () => session.run({ signal, maxMs: 50, onProgress: () => undefined });
+    expect(await run()).toBe('time');
+    await source.sql.query('insert into items select n from generate_series(1, 100) n');
+    const replies = new Set<string>();
+    await waitFor(async () => {
+      const state = await source.sql.query<{ reply: string }>(sent, ['0/0', options.pipeline.source.slot]);
+      replies.add(state.rows[0]?.reply ?? '');
+      return replies.size >= 5;
+    }, 'four status messages');
+    expect(streamedKeys(source)).toEqual([]);
+    while (streamedKeys(source).length < 100) expect(await run()).toBe('time');
+    await session.close();
+  });
+
+  it('that is lost ends the run as something that passes', async () => {
+    const source = await withItems();
+    const running = await source.capture();
+    await source.sql.query(
+      'select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1',
+      [source.options.pipeline.source.slot],
+    );
+    await expect(running.ended).rejects.toMatchObject({ name: 'Unavailable' });
+  });
+});
+
 describe('the slot', () => {
   it('is freed from a client that is stuck', async () => {
     const source = await withItems();
@@ -249,7 +313,7 @@ describe('preparing', () => {
     const source = await createSource({ statements: [statement], tables: ['public.t'] });
     await expect(source.prepare()).rejects.toMatchObject({
       name: 'InvalidConfig',
-      message: expect.stringContaining(sentence),
+      message: expect.stringContaining(sentence) as string,
     });
   });
 
@@ -284,22 +348,22 @@ describe('preparing', () => {
       const unprivileged = openWith(source, url.href);
       await expect(unprivileged).rejects.toMatchObject({
         name: 'InvalidConfig',
-        message: expect.stringContaining('grant select'),
+        message: expect.stringContaining('grant select') as string,
       });
       await source.sql.query(`grant select on t to ${role}`);
       await expect(openWith(source, url.href)).rejects.toMatchObject({
         name: 'InvalidConfig',
-        message: expect.stringContaining('alter table "public"."t" replica identity full'),
+        message: expect.stringContaining('alter table "public"."t" replica identity full') as string,
       });
       url.pathname = '/nowhere';
       await expect(openWith(source, url.href)).rejects.toMatchObject({
         name: 'InvalidConfig',
-        message: expect.not.stringContaining('hush'),
+        message: expect.not.stringContaining('hush') as string,
       });
       url.port = '1';
       await expect(openWith(source, url.href)).rejects.toMatchObject({
         name: 'Unavailable',
-        message: expect.not.stringContaining('hush'),
+        message: expect.not.stringContaining('hush') as string,
       });
     } finally {
       await source.sql.query(`drop owned by ${role}; drop role ${role}`);

@@ -78,7 +78,7 @@ describe('a table that changed', () => {
     expect(schemaDifference(now, table)).toBe(difference);
     const check = () => checkFingerprints(fingerprints([table]), [now]);
     if (difference === null) expect(check).not.toThrow();
-    else expect(check).toThrow(expect.objectContaining({ reason: 'schema-changed' }));
+    else expect(check).toThrow(expect.objectContaining({ reason: 'schema-changed' }) as Error);
   });
 
   it('is not known from a log that never saw it', () => {

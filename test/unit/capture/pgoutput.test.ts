@@ -67,7 +67,9 @@ describe('decodeWalMessage', () => {
     for (let length = 0; length < whole.length; length += 1) {
       expect(() => decodeWalMessage(whole.subarray(0, length))).toThrow(/^A pgoutput message (?!.*secret)/);
     }
-    expect(() => decodeWalMessage(Buffer.from('Z'))).toThrow(expect.objectContaining({ reason: 'undecodable' }));
+    expect(() => decodeWalMessage(Buffer.from('Z'))).toThrow(
+      expect.objectContaining({ reason: 'undecodable' }) as Error,
+    );
     expect(() => decodeWalMessage(Buffer.concat([Buffer.from('I'), Buffer.alloc(4), Buffer.from('X')]))).toThrow();
   });
 });

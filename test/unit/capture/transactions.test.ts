@@ -224,12 +224,14 @@ describe('createTransactions', () => {
     ['a change before its description', [wal.insert(7, ['1', 'a'])], 'undecodable'],
     ['a transaction inside a transaction', [wal.begin(11n, 6)], 'undecodable'],
   ])('blocks on %s', (_case, messages, reason) => {
-    expect(() => run([wal.begin(10n, 5), ...messages])).toThrow(expect.objectContaining({ name: 'Blocked', reason }));
+    expect(() => run([wal.begin(10n, 5), ...messages])).toThrow(
+      expect.objectContaining({ name: 'Blocked', reason }) as Error,
+    );
   });
 
   it('blocks on a change outside any transaction, and lets a foreign truncate pass', () => {
     expect(() => run([relation, wal.insert(7, ['1', 'a'])])).toThrow(
-      expect.objectContaining({ reason: 'undecodable' }),
+      expect.objectContaining({ reason: 'undecodable' }) as Error,
     );
     expect(run([wal.begin(10n, 5), wal.truncate(8)]).open).toBe(true);
   });
