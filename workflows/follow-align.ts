@@ -31,8 +31,10 @@ export function leadOffset(lane: LaneState, prefix: string): string {
  * back. So both must have ended at a closed record; for live it is as good if the next one has seen, while live stood
  * still, that the log ends there.
  */
-export function align(live: LaneState, next: BuildState, prefix: string): Alignment {
-  if (live.logId !== next.logId) return { kind: 'aligned' }; // nothing to compare: the old log leads nowhere
+export function align(live: LaneState | null, next: BuildState, prefix: string): Alignment {
+  const step: Alignment = { kind: 'run', role: 'next', order: { step: true, endWhenCaughtUp: true } };
+  // The first generation has nobody to wait for, and an old log's leads nowhere: only half a transaction must not show.
+  if (!live || live.logId !== next.logId) return next.rest === 'closed' ? { kind: 'aligned' } : step;
   const stuck = live.trouble.blocked;
   if (live.rest === 'unknown') {
     // A slice takes the lane from whoever may still hold it, and says what the store really holds.
@@ -40,7 +42,6 @@ export function align(live: LaneState, next: BuildState, prefix: string): Alignm
   }
   if (next.rest === 'unknown') return { kind: 'run', role: 'next', order: { until: leadOffset(next, prefix) } };
 
-  const step: Alignment = { kind: 'run', role: 'next', order: { step: true, endWhenCaughtUp: true } };
   const [liveAt, nextAt] = [leadOffset(live, prefix), leadOffset(next, prefix)];
   const ahead = compareDecimal(nextAt, liveAt);
   if (ahead < 0) return { kind: 'run', role: 'next', order: { until: liveAt } };

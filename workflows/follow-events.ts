@@ -44,10 +44,10 @@ export function sliceEnded(
   };
   const ended = withLane(state, role, { ...changed, rest: restAfter(lane, order, result, prefix) });
   if (role === 'live' || !ended.next) return advanced(ended, prefix);
-  const complete = result.ended === 'caught-up' || (caughtUp && result.copiesDone);
+  const isComplete = result.ended === 'caught-up' || (caughtUp && result.copiesDone);
   switch (ended.next.phase) {
     case 'building':
-      return complete ? advanced(readyToPromote(ended), prefix) : ended;
+      return isComplete ? advanced(complete(ended), prefix) : ended;
     case 'aligning':
       return advanced(withBuild(ended, { sawEnd: result.ended === 'caught-up' }), prefix);
     case 'promoting':
@@ -69,15 +69,14 @@ function restAfter(before: LaneState, order: Order, result: FollowSliceResult, p
   return result.ended === 'until' && batches > 0 && at === order.until ? 'closed' : 'anywhere';
 }
 
-/** The first generation has nobody to align with. The live lane's rest is forgotten: its slice is still running. */
-function readyToPromote(state: FollowState): FollowState {
-  if (!state.live) return withBuild(state, { phase: 'promoting' });
+/** The live lane's rest is forgotten: its slice is still running. */
+function complete(state: FollowState): FollowState {
   return withLane(withBuild(state, { phase: 'aligning', sawEnd: false }), 'live', { rest: 'unknown' });
 }
 
 function advanced(state: FollowState, prefix: string): FollowState {
   const { live, next } = state;
-  if (!live || next?.phase !== 'aligning' || align(live, next, prefix).kind !== 'aligned') return state;
+  if (next?.phase !== 'aligning' || align(live, next, prefix).kind !== 'aligned') return state;
   return withBuild(state, { phase: 'promoting' });
 }
 

@@ -11,7 +11,7 @@ export function orderFor(state: FollowState, role: Role, prefix: string): Order 
     // A lane that has caught up says so at once; one that follows runs to the end of its time.
     return role === 'next' || !lane.caughtUp ? { endWhenCaughtUp: true } : {};
   }
-  if (next.phase === 'promoting' || !live) return null;
+  if (next.phase === 'promoting') return null;
   const alignment = align(live, next, prefix);
   return alignment.kind === 'run' && alignment.role === role ? alignment.order : null;
 }

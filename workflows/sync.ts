@@ -62,8 +62,14 @@ export async function sync(input: SyncInput): Promise<PipelineStatus> {
       // Only a run that continues another one has a parsed pipeline; a file that brings a `state` is refused as wrong.
       const continued = workflowInfo().continuedFromExecutionRunId !== undefined && saved !== undefined;
       const pipeline = continued ? (file as Pipeline) : await checked(syncer, saved === undefined ? file : input);
-      if (!pipeline) return stopped(syncer);
-      begin(syncer, pipeline);
+      if (!pipeline) {
+        // Of a sync before this one children may run: the file names them, checked or not.
+        begin(syncer, storesNamedBy(file));
+        await stopChildren(syncer);
+        return stopped(syncer);
+      }
+      syncer.pipeline = pipeline;
+      begin(syncer, Object.keys(pipeline.stores));
       await run(syncer);
       if (syncer.conflict !== null) throw ApplicationFailure.nonRetryable(syncer.conflict, 'InvalidConfig');
       if (syncer.state.stopping) {
@@ -113,16 +119,20 @@ function checkWorkflowId({ name }: Pipeline): void {
   );
 }
 
-function begin(syncer: Syncer, pipeline: Pipeline): void {
-  syncer.pipeline = pipeline;
+function begin(syncer: Syncer, stores: readonly string[]): void {
   syncer.capture = starting(syncer.state.children.capture?.status ?? 'STARTING');
-  syncer.state = withChildren(syncer.state, childNames(Object.keys(pipeline.stores)));
-  for (const store of Object.keys(pipeline.stores)) {
+  syncer.state = withChildren(syncer.state, childNames(stores));
+  for (const store of stores) {
     const { status, problem } = starting(syncer.state.children[store]?.status ?? 'STARTING');
     syncer.stores[store] = { store, status, generations: [], rebuild: null, problem };
   }
   for (const early of syncer.early.splice(0)) early();
   syncer.display();
+}
+
+function storesNamedBy(file: object): readonly string[] {
+  const stores = 'stores' in file ? file.stores : null;
+  return typeof stores === 'object' && stores !== null ? Object.keys(stores) : [];
 }
 
 function starting(status: CaptureStatus['status']): CaptureStatus & Pick<StoreStatus, 'problem'> {

@@ -25,7 +25,13 @@ test.each([
   ['live is blocked and behind', { ...anywhere(5), ...stuck }, closed(9), aligned],
   ['live is blocked and ahead', { ...anywhere(9), ...stuck }, closed(5), run('next', { until: '9' })],
   ['live is blocked, equal', { ...anywhere(9), ...stuck }, closed(9), step],
-  ['live belongs to another log', { ...unknown(9), logId: 'old' }, anywhere(5), aligned],
+  ['live belongs to another log', { ...unknown(9), logId: 'old' }, closed(5), aligned],
+  ['live belongs to another log, next may be within a transaction', { ...unknown(9), logId: 'old' }, anywhere(5), step],
 ] as const)('%s', (_, live, next, expected) => {
   expect(align(lane(live), build({ phase: 'aligning', ...next }), prefix)).toEqual(expected);
+});
+
+test('the first generation has nobody to wait for, but must not begin with half a transaction', () => {
+  expect(align(null, build({ phase: 'aligning', ...closed(9) }), prefix)).toEqual(aligned);
+  expect(align(null, build({ phase: 'aligning', ...anywhere(9) }), prefix)).toEqual(step);
 });

@@ -21,7 +21,8 @@ interface Lane {
 const piecesPerTransaction = 3;
 
 function run(seed: number, aligned: (state: FollowState) => boolean): string | null {
-  const random = seeded(seed).next;
+  const source = seeded(seed);
+  const random = () => source.next();
   let end = 20;
   const lanes: Record<Role, Lane> = { live: { at: 20, pieces: 0 }, next: { at: 0, pieces: 0 } };
   let state: FollowState = {

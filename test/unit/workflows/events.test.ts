@@ -60,7 +60,9 @@ describe('a slice has ended', () => {
     if (phase === 'aligning') expect(state.live?.rest).toBe('unknown');
   });
 
-  test('the first build has nobody to align with', () => {
+  test('the first build has nobody to align with, but ends at a closed record', () => {
+    const near = { caughtUp: true, copiesDone: true, progress: progressAt(9, { batches: 4 }) };
+    expect(ended({ ...begun, next: build({ at: 8 }) }, 'next', near).next?.phase).toBe('aligning');
     expect(ended({ ...begun, next: build({ at: 8 }) }, 'next', { ended: 'caught-up' }).next?.phase).toBe('promoting');
   });
 

@@ -1,0 +1,84 @@
+import { checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
+import { breakerDelayMs } from '../../../workflows/breaker';
+import { withProblem } from '../../../workflows/problems';
+import { sameJson } from '../../../workflows/same';
+
+test.each([
+  [undefined, {}],
+  [null, {}],
+  [{}, {}],
+  [{ store: 'search' }, { store: 'search' }],
+])('a target may be %j', (input, value) => {
+  expect(checkTarget('pause', input)).toEqual({ ok: true, value });
+});
+
+test.each([
+  [7, 'pause: the input is not an object. Send nothing, or {"store":"search"}.'],
+  [['search'], 'pause: the input is not an object. Send nothing, or {"store":"search"}.'],
+  [{ store: 7 }, 'pause: \'store\' is not a name. Send nothing, or {"store":"search"}.'],
+  [{ stroe: 'search' }, 'pause: unknown field \'stroe\'. Send nothing, or {"store":"search"}.'],
+])('a target may not be %j', (input, why) => {
+  expect(checkTarget('pause', input)).toEqual({ ok: false, why });
+});
+
+test.each([
+  [{ store: 'search', reason: 'new mapping' }],
+  [{ store: 'search', reason: 'new mapping', definition: { type: 'postgres' } }],
+])('a rebuild may be %j', (value) => {
+  expect(checkRebuild(value, { storeNeeded: true })).toEqual({ ok: true, value });
+});
+
+test.each<[unknown, string]>([
+  [undefined, 'the input is not an object'],
+  [{ reason: 'why' }, "'store' is missing"],
+  [{ store: 'search' }, "'reason' is missing"],
+  [{ store: 'search', reason: ' ' }, "'reason' is missing"],
+  [{ store: 'search', reason: 'x'.repeat(201) }, 'longer than 200'],
+  [{ store: 'search', reason: 'why', definition: 'tables' }, "'definition' is not an object"],
+  [{ store: 'search', reason: 'why', from: 'source' }, '\'from\' can only be "log"'],
+  [{ store: 'search', reason: 'why', gate: {} }, "'gate' is not there yet"],
+  [{ store: 'search', reason: 'why', why: 'not' }, "unknown field 'why'"],
+])('a rebuild may not be %j', (input, why) => {
+  const checked = checkRebuild(input, { storeNeeded: true });
+  expect(checked.ok ? '' : checked.why).toContain(why);
+});
+
+test('sent to the store itself, a rebuild need not name it, and must not name another', () => {
+  expect(checkRebuild({ reason: 'why', from: 'log' }, { storeNeeded: false })).toEqual({
+    ok: true,
+    value: { reason: 'why' },
+  });
+  expect(checkOwn('rebuild', undefined, 'search')).toBeNull();
+  expect(checkOwn('rebuild', 'search', 'search')).toBeNull();
+  expect(checkOwn('rebuild', 'replica', 'search')).toContain("this is 'search', not 'replica'");
+});
+
+test('the breaker waits 5 s, doubling to 60 s, for ever', () => {
+  expect([0, 1, 2, 3, 4, 5, 6, 1_000].map(breakerDelayMs)).toEqual([
+    0, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000,
+  ]);
+});
+
+test('the same problem raises its count and comes last; ten are remembered', () => {
+  const named = (message: string) => ({ type: 'Unavailable', message });
+  let problems = withProblem([], named('a'), 0);
+  for (const name of ['b', 'a']) problems = withProblem(problems, named(name), 1_000);
+  expect(problems).toEqual([
+    { ...named('b'), count: 1, at: '1970-01-01T00:00:01.000Z' },
+    { ...named('a'), count: 2, at: '1970-01-01T00:00:01.000Z' },
+  ]);
+  for (let count = 0; count < 20; count += 1) problems = withProblem(problems, named(String(count)), 0);
+  expect(problems).toHaveLength(10);
+});
+
+test.each<[unknown, unknown, boolean]>([
+  [{ a: 1, b: [1, { c: 2 }] }, { b: [1, { c: 2 }], a: 1 }, true],
+  [{ a: 1, b: undefined }, { a: 1 }, true],
+  [{ a: 1 }, { a: 1, b: null }, false],
+  [[1, 2], [2, 1], false],
+  [[], {}, false],
+  [null, {}, false],
+  ['1', 1, false],
+])('%j and %j are the same: %s', (left, right, same) => {
+  expect(sameJson(left, right)).toBe(same);
+});

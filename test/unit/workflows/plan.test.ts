@@ -1,0 +1,91 @@
+import { leftovers, planned } from '../../../workflows/follow-plan';
+import { initialFollowState } from '../../../workflows/follow-state';
+import type { StoreDefinition } from '../../../model/pipeline';
+import { definition, lane, offsetsAt } from './lanes';
+
+const other: StoreDefinition = { ...definition, tables: { 'public.products': { into: 'goods' } } };
+
+function found(number: number, change: { definition?: StoreDefinition; logId?: string } = {}) {
+  const position = { lsn: '1', index: 0 };
+  return {
+    number,
+    mappingHash: `hash-${number}`,
+    logId: 'log-1',
+    definition,
+    next: offsetsAt(9),
+    position,
+    positionAt: 0,
+    ...change,
+  };
+}
+
+function plan(generations: ReturnType<typeof found>[], live: number | null) {
+  return planned(initialFollowState, { logId: 'log-1', inspection: { generations, live }, definition });
+}
+
+test('an empty store gets generation 1', () => {
+  expect(plan([], null)).toMatchObject({
+    logId: 'log-1',
+    lastNumber: 1,
+    live: null,
+    next: { number: 1, reason: 'first build', mappingHash: null },
+  });
+});
+
+test('a live generation of this log under the wanted definition is followed on', () => {
+  expect(plan([found(3)], 3)).toMatchObject({
+    lastNumber: 3,
+    live: { number: 3, mappingHash: 'hash-3', rest: 'unknown' },
+    next: null,
+    untidy: false,
+  });
+});
+
+test('the order of properties does not make another definition', () => {
+  const reordered = Object.fromEntries(Object.entries(definition).reverse()) as StoreDefinition;
+  expect(plan([found(1, { definition: reordered })], 1).next).toBeNull();
+});
+
+test('one under another definition is followed on while the wanted one is built', () => {
+  expect(plan([found(3, { definition: other })], 3)).toMatchObject({
+    live: { number: 3, definition: other },
+    next: { number: 4, definition, reason: 'definition changed' },
+  });
+});
+
+test('one of another log is not followed, and stays for its readers until the new one is promoted', () => {
+  const inspection = { generations: [found(3, { logId: 'log-0' })], live: 3 };
+  const state = planned(initialFollowState, { logId: 'log-1', inspection, definition });
+  expect(state).toMatchObject({ live: null, next: { number: 4, reason: 'log replaced' } });
+  expect(leftovers(state, inspection)).toEqual([]);
+});
+
+test('a build under way for the wanted definition goes on; others are left over', () => {
+  const generations = [
+    found(3, { definition: other }),
+    found(4, { definition: other }),
+    found(5),
+    found(6, { logId: 'log-0' }),
+  ];
+  const state = plan(generations, 3);
+  // Prepared again: whoever made it may have died in between.
+  expect(state).toMatchObject({
+    live: { number: 3 },
+    next: { number: 5, mappingHash: null },
+    lastNumber: 6,
+    untidy: true,
+  });
+  expect(leftovers(state, { generations, live: 3 }).map(({ number }) => number)).toEqual([4, 6]);
+});
+
+test('a build under way is left over when live already is what is wanted', () => {
+  const generations = [found(3), found(4)];
+  const state = plan(generations, 3);
+  expect(state).toMatchObject({ live: { number: 3 }, next: null, untidy: true });
+  expect(leftovers(state, { generations, live: 3 }).map(({ number }) => number)).toEqual([4]);
+});
+
+test('what readers see is never left over, whatever we believe', () => {
+  const state = { ...initialFollowState, live: lane({ number: 2 }) };
+  expect(leftovers(state, { generations: [found(1), found(2)], live: 1 })).toEqual([]);
+});

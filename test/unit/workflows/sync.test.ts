@@ -1,0 +1,101 @@
+import {
+  childEnded,
+  childReported,
+  initialSyncState,
+  relayed,
+  withChild,
+  withChildren,
+  type ChildState,
+} from '../../../workflows/sync-state';
+import { nextSyncStep } from '../../../workflows/sync-steps';
+
+const fresh = withChildren(initialSyncState, ['capture', 'search']);
+const all = (change: Partial<ChildState>) =>
+  ['capture', 'search'].reduce((state, name) => withChild(state, name, change), fresh);
+const running = all({ phase: 'running', watched: true });
+const gone = all({ phase: 'gone' });
+const pause = { child: 'search', name: 'pause' } as const;
+const fault = { type: 'ChildEnded', message: 'gone' };
+
+describe('the next step', () => {
+  test.each([
+    ['every child is asked first', fresh, { kind: 'ask', child: 'capture' }],
+    ['children that are not there are started, capture first', gone, { kind: 'start', child: 'capture' }],
+    [
+      'nothing is started while one has not said under which configuration it runs',
+      withChild(gone, 'capture', { phase: 'asked', since: 90_000 }),
+      { kind: 'wait', ms: 20_000 },
+    ],
+    [
+      'one that never answers does not keep the others for ever',
+      withChild(gone, 'capture', { phase: 'asked', since: 60_000 }),
+      { kind: 'start', child: 'search' },
+    ],
+    ['all is well: wait for whatever comes', running, { kind: 'wait', ms: Infinity }],
+    ['a message is passed on', { ...running, outbox: [pause] }, { kind: 'relay', message: pause }],
+    [
+      'a message for one that is not there waits',
+      { ...withChild(running, 'search', { phase: 'stopped' }), outbox: [pause] },
+      { kind: 'wait', ms: Infinity },
+    ],
+    [
+      'one that was adopted and is silent is asked',
+      withChild(running, 'search', { watched: false, since: 40_000 }),
+      { kind: 'ask', child: 'search' },
+    ],
+    [
+      'until then, wait as long',
+      withChild(running, 'search', { watched: false, since: 70_000 }),
+      { kind: 'wait', ms: 30_000 },
+    ],
+    [
+      'one that ended is started when its time has come',
+      withChild(running, 'search', { phase: 'gone', startAt: 105_000 }),
+      { kind: 'wait', ms: 5_000 },
+    ],
+    ['a stopped one stays stopped', withChild(running, 'search', { phase: 'stopped' }), { kind: 'wait', ms: Infinity }],
+  ] as const)('%s', (_, state, step) => {
+    expect(nextSyncStep(state, 100_000)).toEqual(step);
+  });
+});
+
+test('a child that ends again and again is started later and later, until it has been LIVE', () => {
+  let state = running;
+  const delays = [0, 1, 2, 3].map(() => {
+    state = childEnded(state, 'search', { fault, now: 1_000 });
+    const delay = (state.children.search?.startAt ?? 0) - 1_000;
+    state = childReported(state, 'search', { status: 'STARTING', now: 1_000 });
+    return delay;
+  });
+  expect(delays).toEqual([0, 5_000, 10_000, 20_000]);
+  state = childReported(state, 'search', { status: 'LIVE', now: 1_000 });
+  expect(childEnded(state, 'search', { fault, now: 1_000 }).children.search?.startAt).toBe(1_000);
+});
+
+test('the first start is no repair', () => {
+  expect(childEnded(fresh, 'search', { fault: null, now: 0 })).toMatchObject({
+    problems: [],
+    children: { search: { phase: 'gone', endings: 0 } },
+  });
+});
+
+test('one that was told to stop is not started again, except by resume', () => {
+  const stopped = childReported(running, 'search', { status: 'STOPPED', now: 0 });
+  expect(childEnded(stopped, 'search', { fault, now: 0 })).toBe(stopped);
+  expect(relayed(stopped, { child: 'search', name: 'resume' }, 5).children.search).toMatchObject({
+    phase: 'gone',
+    startAt: 5,
+  });
+});
+
+test('a pause is remembered for a child that is started again', () => {
+  expect(relayed(running, pause, 0)).toMatchObject({ outbox: [pause], children: { search: { paused: true } } });
+  expect(relayed(relayed(running, pause, 0), { child: 'search', name: 'resume' }, 0).children.search?.paused).toBe(
+    false,
+  );
+});
+
+test('a new run asks those it knows again, and leaves the stopped ones', () => {
+  const state = withChildren(withChild(running, 'search', { phase: 'stopped' }), ['capture', 'search']);
+  expect(state.children).toMatchObject({ capture: { phase: 'unknown', watched: false }, search: { phase: 'stopped' } });
+});
