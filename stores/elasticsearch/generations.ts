@@ -6,7 +6,7 @@ import type { Generation, Inspection, Lane, StoreContext } from '../store';
 import { acknowledged, errorType, refused, succeeded } from './answers';
 import type { Ask } from './client';
 import { fieldsOf } from './fields';
-import { createRecord, readAlias, readRecord, unownedAlias } from './lane';
+import { createRecord, readRecord, unownedAlias } from './lane';
 import { generationIndex, generationNumber, idField, recordField } from './names';
 
 /** What the index says of its generation, in its mapping's `_meta`. Persistent: pinned by a test, like the record. */
@@ -57,7 +57,6 @@ export async function prepareGeneration(place: Place, generation: Generation): P
   await started(ask, name);
   if (await readRecord(ask, name, lane)) return;
   // Only a lane that nobody ever owned may begin at nothing: elsewhere a missing record is a loss, and is said.
-  await readAlias(ask, name, generation, lane);
   await createRecord(ask, name, generation, lane);
 }
 
@@ -108,9 +107,12 @@ async function createIndex({ ask, index, context }: Place, generation: Generatio
   acknowledged(answer, `the creation of ${name}`);
 }
 
-/** An index exists before its shard can be asked: a prepare that finds another's fresh index has to wait for it. */
+/**
+ * An index exists before its shard can be asked: a prepare that finds another's fresh index has to wait for it. Not for
+ * the status yellow: that is also said of a new index none of whose shards has begun.
+ */
 async function started(ask: Ask, name: string): Promise<void> {
-  const query = { wait_for_status: 'yellow', timeout: '10s' };
+  const query = { wait_for_active_shards: '1', timeout: '10s' };
   succeeded(await ask({ method: 'GET', path: ['_cluster', 'health', name], query }), `waiting for ${name} to start`);
 }
 
