@@ -13,12 +13,21 @@ const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval
  */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
-/** Short and repeatable, without heartbeat: a dead worker is noticed when the time is up, so the time is short. */
-export const short = proxyActivities<Activities>({ startToCloseTimeout: '30s', retry, cancellationType });
+/** They beat every second: a worker that died is noticed long before their time is up. */
+const heartbeatTimeout = '10s';
+
+/** Short and repeatable. */
+export const short = proxyActivities<Activities>({
+  startToCloseTimeout: '30s',
+  heartbeatTimeout,
+  retry,
+  cancellationType,
+});
 
 /** For what another workflow is about to bring about: about a minute of asking before it counts as trouble. */
 export const patient = proxyActivities<Activities>({
   startToCloseTimeout: '30s',
+  heartbeatTimeout,
   retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '3s', maximumAttempts: 24 },
   cancellationType,
 });
