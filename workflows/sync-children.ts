@@ -11,7 +11,7 @@ import type { Pipeline } from '../model/pipeline';
 import { capture } from './capture';
 import { follow } from './follow';
 import { adoptSignal, pauseSignal, rebuildSignal, resumeSignal, retrySignal, stopSignal } from './messages';
-import { childEnded, childNames, withChild, type Relayed } from './sync-state';
+import { childEnded, childFinished, childNames, withChild, type Relayed } from './sync-state';
 import type { Syncer } from './syncer';
 
 /** How long a child that was told to stop may say nothing before it is told again. */
@@ -50,7 +50,7 @@ export async function startChildOf(syncer: Syncer, child: string): Promise<void>
     const handle = child === 'capture' ? await startCapture(pipeline) : await startFollow(pipeline, child);
     syncer.state = withChild(syncer.state, child, {
       phase: 'running',
-      watched: true,
+      watched: handle.firstExecutionRunId,
       since: Date.now(),
       status: 'STARTING',
     });
@@ -88,12 +88,15 @@ async function watch(
   child: string,
   handle: ChildWorkflowHandle<typeof capture> | ChildWorkflowHandle<typeof follow>,
 ): Promise<void> {
-  try {
-    await handle.result();
-    // It returns only when it was told to stop, and has reported so; a report can be lost with a `sync` in between.
-    syncer.state = withChild(syncer.state, child, { phase: 'stopped', watched: false, status: 'STOPPED' });
-  } catch {
-    if (!syncer.state.children[child]?.watched) return;
+  const ended = await handle.result().then(
+    () => 'finished' as const,
+    () => 'failed' as const,
+  );
+  // Its successor may have been started before this one's end was told.
+  if (syncer.state.children[child]?.watched !== handle.firstExecutionRunId) return;
+  if (ended === 'finished') {
+    syncer.state = childFinished(syncer.state, child, Date.now());
+  } else {
     const fault = endedFault(syncer, child, 'was terminated or has failed');
     syncer.state = childEnded(syncer.state, child, { fault, now: Date.now() });
   }

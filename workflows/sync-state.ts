@@ -16,8 +16,8 @@ export interface ChildState {
   readonly startAt: number;
   /** How often it ended by itself since it was last LIVE. */
   readonly endings: number;
-  /** This run started it and is told when it ends; else it is asked now and then. */
-  readonly watched: boolean;
+  /** The run id under which this run of `sync` has started it and is told when it ends; null: it is asked now and then. */
+  readonly watched: string | null;
   readonly paused: boolean;
   readonly status: StatusName;
 }
@@ -52,7 +52,7 @@ const newChild: ChildState = {
   since: 0,
   startAt: 0,
   endings: 0,
-  watched: false,
+  watched: null,
   paused: false,
   status: 'STARTING',
 };
@@ -65,7 +65,7 @@ export function childNames(stores: readonly string[]): readonly string[] {
 export function withChildren(state: SyncState, names: readonly string[]): SyncState {
   const known = (name: string): ChildState => {
     const child = state.children[name] ?? newChild;
-    return { ...child, watched: false, phase: child.phase === 'stopped' ? 'stopped' : 'unknown' };
+    return { ...child, watched: null, phase: child.phase === 'stopped' ? 'stopped' : 'unknown' };
   };
   return { ...state, children: Object.fromEntries(names.map((name) => [name, known(name)])) };
 }
@@ -82,8 +82,20 @@ export function childEnded(state: SyncState, name: string, event: { fault: Fault
   const { fault, now } = event;
   const endings = child.endings + (fault ? 1 : 0);
   const startAt = now + breakerDelayMs(endings - 1);
-  const gone = withChild(state, name, { phase: 'gone', watched: false, since: now, endings, startAt });
+  const gone = withChild(state, name, { phase: 'gone', watched: null, since: now, endings, startAt });
   return fault ? withSyncFault(gone, fault, now) : gone;
+}
+
+/**
+ * It returned, which it does only when it was told to stop. Its report has come before; so may have a `resume`, which
+ * found it still at its end.
+ */
+export function childFinished(state: SyncState, name: string, now: number): SyncState {
+  const phase = state.children[name]?.phase;
+  if (phase === 'running' || phase === 'stopped') {
+    return withChild(state, name, { phase: 'stopped', watched: null, status: 'STOPPED' });
+  }
+  return withChild(state, name, { phase: 'gone', watched: null, startAt: now });
 }
 
 export function childReported(state: SyncState, name: string, event: { status: StatusName; now: number }): SyncState {

@@ -43,5 +43,5 @@ function isThere(child: ChildState | undefined): boolean {
 }
 
 function isUnwatched({ phase, watched }: ChildState): boolean {
-  return !watched && (phase === 'running' || phase === 'asked');
+  return watched === null && (phase === 'running' || phase === 'asked');
 }

@@ -160,7 +160,7 @@ test('tripwire: the state of sync', () => {
         since: 0,
         startAt: 0,
         endings: 0,
-        watched: false,
+        watched: null,
         paused: false,
         status: 'STARTING',
       },

@@ -1,5 +1,6 @@
 import {
   childEnded,
+  childFinished,
   childReported,
   initialSyncState,
   relayed,
@@ -12,7 +13,7 @@ import { nextSyncStep } from '../../../workflows/sync-steps';
 const fresh = withChildren(initialSyncState, ['capture', 'search']);
 const all = (change: Partial<ChildState>) =>
   ['capture', 'search'].reduce((state, name) => withChild(state, name, change), fresh);
-const running = all({ phase: 'running', watched: true });
+const running = all({ phase: 'running', watched: 'run-1' });
 const gone = all({ phase: 'gone' });
 const pause = { child: 'search', name: 'pause' } as const;
 const fault = { type: 'ChildEnded', message: 'gone' };
@@ -40,12 +41,12 @@ describe('the next step', () => {
     ],
     [
       'one that was adopted and is silent is asked',
-      withChild(running, 'search', { watched: false, since: 40_000 }),
+      withChild(running, 'search', { watched: null, since: 40_000 }),
       { kind: 'ask', child: 'search' },
     ],
     [
       'until then, wait as long',
-      withChild(running, 'search', { watched: false, since: 70_000 }),
+      withChild(running, 'search', { watched: null, since: 70_000 }),
       { kind: 'wait', ms: 30_000 },
     ],
     [
@@ -88,6 +89,16 @@ test('one that was told to stop is not started again, except by resume', () => {
   });
 });
 
+test('a resume that comes while the child is still ending is not lost', () => {
+  const stopped = childReported(running, 'search', { status: 'STOPPED', now: 0 });
+  expect(childFinished(stopped, 'search', 5).children.search).toMatchObject({ phase: 'stopped', watched: null });
+  const resumed = relayed(stopped, { child: 'search', name: 'resume' }, 1);
+  expect(childFinished(resumed, 'search', 5).children.search).toMatchObject({ phase: 'gone', startAt: 5 });
+  // It was tried already, and found the id still taken.
+  const asked = withChild(resumed, 'search', { phase: 'asked' });
+  expect(childFinished(asked, 'search', 5).children.search).toMatchObject({ phase: 'gone', startAt: 5 });
+});
+
 test('a pause is remembered for a child that is started again', () => {
   expect(relayed(running, pause, 0)).toMatchObject({ outbox: [pause], children: { search: { paused: true } } });
   expect(relayed(relayed(running, pause, 0), { child: 'search', name: 'resume' }, 0).children.search?.paused).toBe(
@@ -97,5 +108,5 @@ test('a pause is remembered for a child that is started again', () => {
 
 test('a new run asks those it knows again, and leaves the stopped ones', () => {
   const state = withChildren(withChild(running, 'search', { phase: 'stopped' }), ['capture', 'search']);
-  expect(state.children).toMatchObject({ capture: { phase: 'unknown', watched: false }, search: { phase: 'stopped' } });
+  expect(state.children).toMatchObject({ capture: { phase: 'unknown', watched: null }, search: { phase: 'stopped' } });
 });

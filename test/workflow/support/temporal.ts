@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { WorkflowHandle } from '@temporalio/client';
+import { isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../../activities/activities';
 import {
   captureWorkflowId,
@@ -15,6 +15,9 @@ import { registerSearchAttributes } from '../../../worker/search-attributes';
 import { waitFor } from '../../support/wait';
 import { fakeActivities } from './fake-activities';
 import { FakeWorld } from './fake-world';
+
+/** gRPC's code for a workflow that was never started. */
+const notFound = 5;
 
 /** A Temporal server for one test file, with the workflows bundled once. */
 export interface TemporalForTests {
@@ -71,8 +74,7 @@ export class Scenario {
     return this.temporal.environment.client;
   }
 
-  /** `cached` 0: every workflow task replays from the beginning, so that what is not deterministic fails at once. */
-  async startWorker(options: { readonly cached?: number } = {}): Promise<FakeWorker> {
+  async startWorker(): Promise<FakeWorker> {
     this.started += 1;
     const privateQueue = privateTaskQueue(this.taskQueue, `worker-${this.started}`);
     const all: Activities = fakeActivities(this.world, privateQueue);
@@ -89,7 +91,6 @@ export class Scenario {
         taskQueue: this.taskQueue,
         workflowBundle: this.temporal.bundle,
         activities: { ...short },
-        maxCachedWorkflows: options.cached ?? 0,
       }),
       Worker.create({ ...slices, taskQueue: slicesTaskQueue(this.taskQueue) }),
       Worker.create({ ...slices, taskQueue: privateQueue }),
@@ -162,11 +163,27 @@ export class Scenario {
     await Promise.all([...this.workers].map((worker) => worker.stop()));
   }
 
-  /** Ends what this scenario started, whatever state it is in. */
+  /**
+   * Ends what this scenario started, whatever state it is in. What has happened is then replayed from its beginning:
+   * whatever a test is about, its workflows must be deterministic.
+   */
   async close(): Promise<void> {
     const parts = [undefined, 'capture', ...Object.keys(this.world.pipeline.stores)];
     for (const part of parts) await this.handle(part).terminate('test is over').catch(ignore);
     await this.stopWorkers();
+    const histories = await Promise.all(parts.map((part) => this.historyOf(part)));
+    const replayed = Worker.runReplayHistories({ workflowBundle: this.temporal.bundle }, histories.flat());
+    for await (const { error } of replayed) if (error) throw error;
+  }
+
+  private async historyOf(part: string | undefined) {
+    const handle = this.handle(part);
+    try {
+      return [{ workflowId: handle.workflowId, history: await handle.fetchHistory() }];
+    } catch (error) {
+      if (isGrpcServiceError(error) && Number(error.code) === notFound) return [];
+      throw error;
+    }
   }
 }
 
