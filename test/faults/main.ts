@@ -106,7 +106,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    process.stderr.write(`${isUsage ? `${(error as Error).message}\n\n${usage}` : String(error)}\n`);
+    process.stderr.write(`${isUsage ? `${error.message}\n\n${usage}` : String(error)}\n`);
     process.exitCode = isUsage ? 2 : 1;
   },
 );

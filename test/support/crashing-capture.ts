@@ -77,7 +77,8 @@ function passInsideTransactions(producer: Producer, pass: Pass): void {
   const begin = producer.transaction.bind(producer);
   producer.transaction = async (...options) => {
     const transaction = await begin(...options);
-    const { send, sendBatch } = transaction;
+    const send = transaction.send.bind(transaction);
+    const sendBatch = transaction.sendBatch.bind(transaction);
     let sent = false;
     transaction.sendBatch = (batch) => {
       sent = true;

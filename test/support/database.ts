@@ -1,7 +1,10 @@
 import { Client, Pool, types } from 'pg';
 
 // Text for everything that JavaScript would round or shift: the comparison is of SQL's own text.
-const asText = { getTypeParser: (oid: number) => (oid === 16 ? types.getTypeParser(16) : (text: string) => text) };
+type Parser = (text: string) => unknown;
+const asText = {
+  getTypeParser: (oid: number): Parser => (oid === 16 ? (types.getTypeParser(16) as Parser) : (text) => text),
+};
 
 /** A database of one test. Connections that a restarted server cut are replaced; the query that was cut throws. */
 export interface Database {

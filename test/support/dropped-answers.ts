@@ -15,10 +15,10 @@ export function answerDroppingSockets(passing = 5): ISocketFactory {
     const write = socket.write.bind(socket) as (data: Buffer, ...rest: unknown[]) => boolean;
     const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
     let armed = false;
-    socket.write = ((data: Buffer, ...rest: unknown[]) => {
+    socket.write = (data: Buffer, ...rest: unknown[]) => {
       if (data.length > 6 && data.readInt16BE(4) === produce && (state.produced += 1) === passing) armed = true;
       return write(data, ...rest);
-    }) as typeof socket.write;
+    };
     socket.emit = ((event: string | symbol, ...values: unknown[]) => {
       if (!armed || event !== 'data') return emit(event, ...values);
       armed = false;

@@ -59,7 +59,7 @@ export async function compareIndex(input: {
       found.delete(id);
       const { _slipstream_id: ownId, ...fields } = document;
       if (ownId !== undefined && ownId !== id)
-        throw new Error(`The document ${id} says that its id is ${String(ownId)}.`);
+        throw new Error(`The document ${id} says that its id is ${JSON.stringify(ownId)}.`);
       documents.set(id, normalised(fields, types));
     }
     const rows = new Map([...expected].map(([id, { row }]) => [id, normalised(row, types)]));
@@ -99,8 +99,7 @@ function oneText(value: unknown, type: string): string {
     return String(value)
       .replace(/(\.\d*?)0+$/, '$1')
       .replace(/\.$/, '');
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** `2026-01-02 03:04:05.123456+00` and `2026-01-02T03:04:05.123456Z` are one instant; micro-seconds count. */

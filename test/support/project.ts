@@ -27,7 +27,7 @@ export function attachedStack(): Stack {
   }
   // stack/ is plain JavaScript beside dist/, so that it runs before anything is compiled.
   const { attachStack } = createRequire(join(projectFolder, 'package.json'))('./stack') as {
-    attachStack(directory: string): Stack;
+    attachStack: (directory: string) => Stack;
   };
   return attachStack(directory);
 }

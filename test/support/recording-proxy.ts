@@ -142,7 +142,9 @@ function forward(
     headers['content-length'] = String(body.length);
     const outgoing = request(target, { method: incoming.method ?? 'GET', headers }, (answer) => {
       readAll(answer).then((content) => {
-        const { 'transfer-encoding': _, connection: __, ...rest } = answer.headers;
+        const rest = { ...answer.headers };
+        delete rest['transfer-encoding'];
+        delete rest.connection;
         resolve({ status: answer.statusCode ?? 502, headers: rest, content });
       }, reject);
     });

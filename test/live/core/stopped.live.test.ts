@@ -19,7 +19,7 @@ jest.setTimeout(180_000);
 interface Frozen {
   readonly scenario: Scenario;
   /** SIGCONT; resolves when the slice it stood in has ended, one way or the other. */
-  wake(): Promise<void>;
+  readonly wake: () => Promise<void>;
 }
 
 /**
@@ -148,7 +148,7 @@ async function stoppedInSearch(sabotage: readonly Sabotage[]) {
 
 /** Tombstones are pruned by a refresh once newer operations are behind it. */
 async function forgetDeletes(scenario: Scenario): Promise<void> {
-  for (const _ of [1, 2, 3]) {
+  for (let round = 0; round < 3; round += 1) {
     await settle(scenario, 30);
     await ask(scenario.elasticsearchUrl, `/${scenario.alias}/_flush?force=true`, { method: 'POST' });
     await ask(scenario.elasticsearchUrl, `/${scenario.alias}/_refresh`, { method: 'POST' });

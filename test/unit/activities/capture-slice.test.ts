@@ -39,7 +39,8 @@ function scripted(start: CaptureProgress, seen: readonly CaptureProgress[], time
 
 function run(deps: Partial<Deps>): Promise<CaptureSliceResult> {
   const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 10_000 });
-  return environment.run(() => captureSlice(deps as Deps, { pipeline, logId: 'log' })) as Promise<CaptureSliceResult>;
+  const slice = () => captureSlice(deps as Deps, { pipeline, logId: 'log' });
+  return environment.run<[], CaptureSliceResult, typeof slice>(slice);
 }
 
 function depsOver(session: CaptureSession): Partial<Deps> {
