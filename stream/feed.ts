@@ -53,7 +53,9 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     maxBytesPerPartition: fetch.bytesPerPartition,
     // A partition added to a topic shows at the next look at the metadata.
     metadataMaxAge: 60_000,
-    retry: { initialRetryTime: 50, retries: 5, maxRetryTime: 800, restartOnFailure: () => Promise.resolve(false) },
+    // About 6 s in all: brokers that have just started say "coordinator is loading" for a while; one that is gone for
+    // longer is an error to tell, and to try again later.
+    retry: { initialRetryTime: 50, retries: 8, maxRetryTime: 1_600, restartOnFailure: () => Promise.resolve(false) },
   });
   const joined = joinedOrFailed(consumer, options);
   let heardAt = performance.now();
