@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import { bundleWorkflows } from './support/temporal';
+import { bundleWorkflows, quietRuntime } from './support/temporal';
 
 jest.setTimeout(120_000);
 
@@ -15,6 +15,7 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
 let workflowBundle: WorkflowBundle;
 beforeAll(async () => {
+  quietRuntime();
   workflowBundle = await bundleWorkflows();
 });
 

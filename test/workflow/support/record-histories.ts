@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { waitFor } from '../../support/wait';
@@ -100,7 +101,7 @@ async function record(version: string): Promise<void> {
       await scenario.startWorker();
       const recorded = await play(scenario);
       for (const [workflow, part] of Object.entries(recorded)) {
-        const history = withoutMachine(historyToJSON(await scenario.handle(part).fetchHistory()));
+        const history = withoutMachine(JSON.parse(historyToJSON(await scenario.handle(part).fetchHistory())));
         const file = join(folder, `${workflow}-${name}-${version}.json`);
         await writeFile(file, `${JSON.stringify(history)}\n`, { flag: 'wx' });
         process.stdout.write(`${file}\n`);
@@ -114,6 +115,8 @@ async function record(version: string): Promise<void> {
 
 /** Who ran it, and where its files lay, is nothing to keep, and nothing that replay looks at. */
 function withoutMachine(value: unknown): unknown {
+  // Sticky task queues are named after the process.
+  if (typeof value === 'string') return value.replaceAll(`${process.pid}@${hostname()}`, 'worker');
   if (Array.isArray(value)) return value.map(withoutMachine);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([name]) => name !== 'identity' && name !== 'stackTrace');

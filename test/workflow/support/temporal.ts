@@ -29,13 +29,18 @@ export interface TemporalForTests {
 export async function openTemporal(): Promise<TemporalForTests> {
   const address = process.env.SLIPSTREAM_TEST_TEMPORAL;
   if (!address) throw new Error('SLIPSTREAM_TEST_TEMPORAL is not set: run `npm test`, or give it as host:port.');
+  quietRuntime();
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
+  await registerSearchAttributes(environment.nativeConnection, environment.namespace ?? 'default');
+  return { environment, bundle: await bundleWorkflows(), close: () => environment.teardown() };
+}
+
+/** Once per process, before the first worker. */
+export function quietRuntime(): void {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
   });
-  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
-  await registerSearchAttributes(environment.nativeConnection, environment.namespace ?? 'default');
-  return { environment, bundle: await bundleWorkflows(), close: () => environment.teardown() };
 }
 
 export function bundleWorkflows(): Promise<WorkflowBundle> {
