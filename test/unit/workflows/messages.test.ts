@@ -1,4 +1,5 @@
 import { checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
+import * as messages from '../../../workflows/messages';
 import { breakerDelayMs } from '../../../workflows/breaker';
 import { withProblem } from '../../../workflows/problems';
 import { sameJson } from '../../../workflows/same';
@@ -81,4 +82,29 @@ test.each<[unknown, unknown, boolean]>([
   ['1', 1, false],
 ])('%j and %j are the same: %s', (left, right, same) => {
   expect(sameJson(left, right)).toBe(same);
+});
+
+/** People and scripts rely on these names: a change needs a decision record. */
+test('tripwire: the names of messages, and constants that end in what they are', () => {
+  const named = Object.entries(messages).flatMap(([constant, value]) =>
+    'type' in value && 'name' in value ? [`${constant} ${value.type} ${value.name}`] : [],
+  );
+  expect(named.sort()).toEqual([
+    'adoptSignal signal adopt',
+    'errorsQuery query errors',
+    'helpQuery query help',
+    'offsetsQuery query offsets',
+    'pauseSignal signal pause',
+    'pauseUpdate update pause',
+    'rebuildSignal signal rebuild',
+    'rebuildUpdate update rebuild',
+    'reportSignal signal report',
+    'resumeSignal signal resume',
+    'resumeUpdate update resume',
+    'retrySignal signal retry',
+    'retryUpdate update retry',
+    'statusQuery query status',
+    'stopSignal signal stop',
+    'stopUpdate update stop',
+  ]);
 });
