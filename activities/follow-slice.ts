@@ -6,7 +6,7 @@ import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
 import type { LaneProgress } from '../model/status';
 import { decodeChange } from '../stream/envelope';
-import type { LogBatch } from '../stream/log';
+import type { LogBatch, PositionRecord } from '../stream/log';
 import type { Acceptance, Generation, Lane, Owner } from '../stores/store';
 import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities';
 import type { Deps, LaneSession } from './deps';
@@ -20,6 +20,10 @@ const batchRecords = 2_000;
 const waitMs = 500;
 /** While waiting for the copies, how often the end of the log is asked for. */
 const copyCheckMs = 1_000;
+/** Under steady writes something is always on its way: this near the end of the log counts as caught up. */
+const nearMs = 3_000;
+
+type LastPosition = NonNullable<Awaited<ReturnType<Deps['readLastPosition']>>>;
 
 /**
  * One slice of a lane: take the lane from its previous owner, begin at the store's record, apply micro-batches until
@@ -76,6 +80,10 @@ class Slice {
   private durable: LaneProgress;
   /** What the store has been handed, durable or held in its open transaction. */
   private handed: Offsets = {};
+  /** The last batch ended at a closed point; null before the first one. */
+  private closed: boolean | null = null;
+  /** A record of the log by which every copy is done: past it, a build is complete. */
+  private target: LastPosition | null = null;
   private lastCopyCheck = -Infinity;
   private copiesDone = false;
 
@@ -185,6 +193,7 @@ class Slice {
       control.signal,
     );
     this.handed = batch.next;
+    this.closed = batch.closed;
     const { upserts, deletes, repeated, batches } = this.durable;
     this.durable = {
       ...this.durable,
@@ -209,31 +218,48 @@ class Slice {
     return coalesce(mutations);
   }
 
-  /** A slice ends between closed points only when it is cancelled: what is open would be rolled back and done again. */
+  /**
+   * What readers see ends at a closed point, unless the slice is cancelled; a generation that is being built may end
+   * anywhere, since an old log can be long between two of them.
+   */
   private ended(): SliceEnd | null {
-    if (this.handed !== this.durable.next) return null;
+    if (this.handed !== this.durable.next || (this.input.live && this.closed === false)) return null;
     const { pipeline, until } = this.input;
-    const at = offsetOf(this.durable.next, this.positions, 0) ?? '0';
-    if (until !== undefined && compareDecimal(at, until) >= 0) return 'until';
+    if (until !== undefined && compareDecimal(this.reached(), until) >= 0) return 'until';
     if (pipeline.slice.batches !== undefined && this.durable.batches >= pipeline.slice.batches) return 'batches';
     return this.deps.clock() - this.started >= pipeline.slice.seconds * 1_000 ? 'time' : null;
   }
 
   /**
-   * Whether a generation that is being built holds everything: asked of the log's own last record, because a quiet
-   * source sends nothing from which the lane could learn that the last copy is done.
+   * Whether a generation that is being built holds everything. The log's own last record is asked, because a quiet
+   * source sends nothing from which the lane could learn that the last copy is done; and it is asked once, because under
+   * steady writes there is always a newer one. Then the lane has to pass it, and to stand at a closed point near the end.
    */
   private async caughtUpForGood(): Promise<SliceEnd | null> {
-    if (!this.input.endWhenCaughtUp || this.handed !== this.durable.next) return null;
-    if (!this.session.reader.ahead().caughtUp || this.deps.clock() - this.lastCopyCheck < copyCheckMs) return null;
+    if (!this.input.endWhenCaughtUp || this.handed !== this.durable.next || this.closed === false) return null;
+    const { caughtUp, oldestAt } = this.session.reader.ahead();
+    const near = caughtUp || (oldestAt !== null && this.deps.now() - oldestAt <= nearMs);
+    if (!near) return null;
+    this.target ??= await this.lastCopied();
+    if (this.target === null || compareDecimal(this.reached(), this.target.offset) <= 0) return null;
+    // A slice that was handed nothing may have begun in the middle of a large transaction.
+    if (this.closed === null && !standsAt(this.durable.next, this.target.record)) return null;
+    this.copiesDone = true;
+    return 'caught-up';
+  }
+
+  /** The log's last record, if by it every table of this store is copied; not asked more often than once a second. */
+  private async lastCopied(): Promise<LastPosition | null> {
+    if (this.deps.clock() - this.lastCopyCheck < copyCheckMs) return null;
     this.lastCopyCheck = this.deps.clock();
     const last = await this.deps.readLastPosition(this.input.pipeline);
-    if (!last) return null;
-    const at = offsetOf(this.durable.next, this.positions, 0) ?? '0';
-    const reached = compareDecimal(at, last.offset) > 0;
     const tables = Object.keys(this.input.generation.definition.tables);
-    this.copiesDone = reached && tables.every((table) => last.record.copies[table]?.done === true);
-    return this.copiesDone ? 'caught-up' : null;
+    return last && tables.every((table) => last.record.copies[table]?.done === true) ? last : null;
+  }
+
+  /** Next offset in the positions topic. */
+  private reached(): string {
+    return offsetOf(this.durable.next, this.positions, 0) ?? '0';
   }
 
   private measured(): LaneProgress {
@@ -246,4 +272,15 @@ class Slice {
       at: now,
     };
   }
+}
+
+/** Nothing beyond this record has been taken, and it ends a transaction. */
+function standsAt(next: Offsets, { closed, ends }: PositionRecord): boolean {
+  const within = ([topic, partitions]: [string, Readonly<Record<string, string>>]) =>
+    ends[topic] === undefined ||
+    Object.entries(partitions).every(([partition, offset]) => {
+      const end = ends[topic]?.[partition] ?? '0';
+      return compareDecimal(offset, end) <= 0;
+    });
+  return closed && Object.entries(next).every(within);
 }

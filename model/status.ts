@@ -27,7 +27,7 @@ export interface CopyProgress {
 /** Capture's progress: also its heartbeat. */
 export interface CaptureProgress {
   readonly position: Position;
-  /** Row changes and copied rows appended since the workflow's first run. */
+  /** Row changes and copied rows appended since this worker opened its session: for rates, not for totals. */
   readonly changes: number;
   readonly copies: Readonly<Record<string, CopyProgress>>;
   /** Bytes of WAL between the leader's flush position and the last closed position record. */
@@ -46,6 +46,7 @@ export interface LaneProgress {
   readonly lagRecords: number;
   /** 0 when everything captured is applied, else the age of the oldest position record not yet applied, in seconds. */
   readonly lagSeconds: number;
+  /** These four count from the beginning of the slice: for rates, not for totals. */
   readonly upserts: number;
   readonly deletes: number;
   /** Records the store already held in this or a later version. */

@@ -74,7 +74,7 @@ interface World {
 
 function createWorld(
   log: readonly LogBatch[],
-  override: { store?: (real: Store) => Store; last?: PositionRecord } = {},
+  override: { store?: (real: Store) => Store; last?: PositionRecord; busy?: boolean } = {},
 ): World {
   const closed: string[] = [];
   const durable = createMemoryDurable();
@@ -93,7 +93,11 @@ function createWorld(
         world.clock += 100;
         return log[at++] ?? null;
       },
-      ahead: () => ({ caughtUp: at >= log.length, records: Math.max(0, log.length - at), oldestAt: null }),
+      ahead: () => ({
+        caughtUp: !override.busy && at >= log.length,
+        records: Math.max(0, log.length - at),
+        oldestAt: override.busy ? 900 : null,
+      }),
       async close() {
         closed.push('reader');
       },
@@ -263,6 +267,29 @@ describe('a slice of a lane', () => {
     const world = await prepared(createWorld(pieces([true, true]), { last: last(done) }));
     const slice = run(world, { live: false, endWhenCaughtUp: true });
     expect(await slice.result).toMatchObject({ ended: expected, copiesDone, progress: { next: next(2, 2) } });
+  });
+
+  test('under steady writes, where a newer record always waits, a build is complete once it has passed the one it asked for', async () => {
+    const steady = { busy: true, last: { ...last(true), closed: false } };
+    const world = await prepared(createWorld(pieces([true, true, false, true, true, true, true]), steady));
+    const slice = run(world, { live: false, endWhenCaughtUp: true });
+    // The record asked for stands at offset 1 of the positions topic; the lane had passed none when it asked.
+    expect(await slice.result).toMatchObject({ ended: 'caught-up', copiesDone: true, progress: { next: next(2, 2) } });
+  });
+
+  test('a live lane of a store without transactions ends at a closed point all the same', async () => {
+    const log = pieces([true, ...Array<boolean>(14).fill(false), true, true]);
+    const world = await prepared(
+      createWorld(log, {
+        store: (real) => ({
+          ...real,
+          apply: async (generation, batch, signal) => ({
+            ...(await real.apply(generation, { ...batch, live: false }, signal)),
+          }),
+        }),
+      }),
+    );
+    expect(await run(world).result).toMatchObject({ ended: 'time', progress: { next: next(16, 2) } });
   });
 
   test('caught up is judged by the log’s own last record, not by what the lane happened to see', async () => {
