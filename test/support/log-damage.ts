@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 
 async function withAdmin<Result>(brokers: string, work: (admin: Admin) => Promise<Result>): Promise<Result> {
   const admin = new Kafka({ brokers: brokers.split(','), clientId: 'log-damage', logLevel: logLevel.NOTHING }).admin();
@@ -15,6 +15,17 @@ export async function cutLog(brokers: string, topics: readonly string[]): Promis
   await withAdmin(brokers, async (admin) => {
     for (const topic of topics) {
       const partitions = await admin.fetchTopicOffsets(topic);
+      // Records of a topic that is only compacted cannot be deleted.
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.TOPIC,
+            name: topic,
+            configEntries: [{ name: 'cleanup.policy', value: 'compact,delete' }],
+          },
+        ],
+      });
       await admin.deleteTopicRecords({
         topic,
         partitions: partitions.map(({ partition, high }) => ({ partition, offset: high })),

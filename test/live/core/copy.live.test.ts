@@ -24,7 +24,7 @@ async function underWriters<Result>(scenario: Scenario, seed: number, during: ()
     ...{ source: scenario.source, seed, changes: 1e9, changesPerSecond: 800, writers: 8, largest: 200 },
     signal: ended.signal,
   });
-  const holding = holdCommits(testAddress('postgres'), { heldMs: 100, freeMs: 150 });
+  const holding = holdCommits(testAddress('postgres'), { heldMs: 150, freeMs: 150 });
   try {
     return await during();
   } finally {

@@ -108,7 +108,13 @@ it.each(chosen)(
       await temporalCli(scenario, [
         ...['workflow', 'signal', '-w', `sync/${scenario.name}`, '--name', 'rebuild', '--input', JSON.stringify(order)],
       ]);
-      expect(await dying.death(60)).toBe('SIGKILL');
+      await waitFor({
+        what: `the worker to die at ${deaths[phase].point}`,
+        seconds: 90,
+        look: () => Promise.resolve(dying.alive),
+        until: (alive) => !alive,
+        evidence: () => scenario.evidence(),
+      });
       await scenario.startWorker();
       await waitFor({
         what: 'the second generation to be live, alone',

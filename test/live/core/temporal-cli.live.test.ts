@@ -45,7 +45,7 @@ it('a wrong file is refused at once, with the place and the reason', async () =>
     await startByCli(scenario, { ...scenario.pipeline, source: { ...scenario.pipeline.source, tables: ['nonsense'] } });
     const result = scenario.client.workflow.getHandle(`sync/${scenario.name}`).result();
     await expect(result).rejects.toMatchObject({
-      cause: { cause: { type: 'InvalidConfig', message: expect.stringContaining('source.tables') as string } },
+      cause: { type: 'InvalidConfig', message: expect.stringContaining('source.tables') as string },
     });
   } finally {
     await scenario.close();
