@@ -40,7 +40,6 @@ export const sabotages = [
   'no-closed-points',
   'unaware', // a slice neither watches its clock nor hears that it timed out: courtesies that would hide the fence
   'lost-produce-answer', // the broker has appended, the answer never arrives
-  'retry-after-lost-answer', // the same, and the producer is used again
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
 

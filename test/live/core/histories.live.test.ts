@@ -1,9 +1,35 @@
 import { findInHistories, readHistories } from '../../support/histories';
 import { announceSeed } from '../../support/random';
-import { openScenario } from '../../support/scenario';
+import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
+import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 import { canary } from '../../support/workload-schema';
+
+/** Small transactions, so that there are many micro-batches, until one of the lanes' workflows has begun a new run. */
+async function keepBusyUntilContinued(scenario: Scenario): Promise<void> {
+  const ended = new AbortController();
+  const writing = runWorkload({
+    ...{ source: scenario.source, seed: 1, changes: 1e9, writers: 1, largest: 0, changesPerSecond: 40 },
+    signal: ended.signal,
+  });
+  try {
+    await waitFor({
+      what: 'a workflow to continue as new',
+      seconds: 200,
+      everyMs: 1000,
+      look: async () => {
+        for await (const { status } of scenario.client.workflow.list())
+          if (status.name === 'CONTINUED_AS_NEW') return true;
+        return false;
+      },
+      until: (seen) => seen,
+    });
+  } finally {
+    ended.abort();
+    await writing;
+  }
+}
 
 const changes = Number(process.env['SLIPSTREAM_TEST_CHANGES'] ?? 5000);
 
@@ -20,7 +46,10 @@ it(`after ${changes} changes no history holds a row or a secret, and workflows h
     await scenario.startWorker();
     await scenario.startSync();
     await untilLive(scenario, 90);
-    await runWorkload({ source: scenario.source, seed, changes, changesPerSecond: 120, largest: 300 });
+    await Promise.all([
+      runWorkload({ source: scenario.source, seed, changes, changesPerSecond: 120, largest: 300 }),
+      keepBusyUntilContinued(scenario),
+    ]);
     await settle(scenario, 90);
     await expectEqual(scenario);
     const runs = await readHistories(scenario.client);
