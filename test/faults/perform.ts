@@ -47,29 +47,34 @@ export async function perform(scenario: Scenario, fault: Fault, at: number): Pro
   await settle(scenario, patienceSeconds);
 }
 
+/**
+ * Kills one worker after the other in the copy. Nobody comes to the end of it in between: the next one's point would
+ * never be passed.
+ */
+export async function interruptCopy(scenario: Scenario, fault: Fault, at: number): Promise<void> {
+  if (fault.kind !== 'crash') return;
+  const worker = await dyingWorker(scenario, fault, at);
+  if (at === 0) await scenario.startSync();
+  await worker.death(patienceSeconds);
+}
+
 /** A worker that will die there takes the place of the present one; another one follows it. */
 async function crash(scenario: Scenario, fault: Extract<Fault, { kind: 'crash' }>, at: number): Promise<void> {
-  const { point, passing } = fault;
+  const { point } = fault;
   await scenario.workers.at(-1)?.end('SIGTERM');
-  const marker = join(scenario.folder, `${at}-${point}`);
-  const worker = await scenario.startWorker({ crash: { point, passing, marker, signal: 'SIGKILL' } });
+  const worker = await dyingWorker(scenario, fault, at);
   if (point.startsWith('generation.')) {
     const store = at % 2 === 0 ? 'replica' : 'search';
     await scenario.client.workflow.getHandle(`sync/${scenario.name}`).signal('rebuild', { store, reason: point });
   }
-  if (point.startsWith('copy.') && !(await isStarted(scenario))) await scenario.startSync();
   await worker.death(patienceSeconds);
   await scenario.startWorker();
 }
 
-async function isStarted({ client, name }: Scenario): Promise<boolean> {
-  return client.workflow
-    .getHandle(`sync/${name}`)
-    .describe()
-    .then(
-      () => true,
-      () => false,
-    );
+function dyingWorker(scenario: Scenario, fault: Extract<Fault, { kind: 'crash' }>, at: number): Promise<WorkerProcess> {
+  const { point, passing } = fault;
+  const marker = join(scenario.folder, `${at}-${point}`);
+  return scenario.startWorker({ crash: { point, passing, marker, signal: 'SIGKILL' } });
 }
 
 function current(scenario: Scenario): WorkerProcess {

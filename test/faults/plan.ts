@@ -60,7 +60,13 @@ function all(random: Random, points: readonly CrashPoint[]): Fault[] {
 }
 
 function drawn(random: Random): Fault[] {
-  return Array.from({ length: random.between(3, 5) }, () => draw(random));
+  const faults = Array.from({ length: random.between(3, 5) }, () => draw(random));
+  // Each point of the copy at most once: the tables are small, and most of them would be copied by then.
+  return faults.filter((fault, at) => !isOfCopy(fault) || faults.findIndex((one) => samePoint(one, fault)) === at);
+}
+
+function samePoint(left: Fault, right: Fault): boolean {
+  return left.kind === 'crash' && right.kind === 'crash' && left.point === right.point;
 }
 
 function draw(random: Random): Fault {

@@ -2,7 +2,7 @@ import { seeded } from '../support/random';
 import { openScenario, type Scenario } from '../support/scenario';
 import { settle, untilLive } from '../support/settle';
 import { runWorkload } from '../support/workload';
-import { perform } from './perform';
+import { interruptCopy, perform } from './perform';
 import { describeFault, isOfCopy, planFaults, type Points } from './plan';
 import { judgeRun, type Verdict } from './verdict';
 
@@ -22,12 +22,11 @@ export async function runOnce({ seed, changes, changesPerSecond, points, report 
     const numbered = plan.map((fault, at) => ({ fault, at }));
     for (const { fault, at } of numbered.filter((one) => isOfCopy(one.fault))) {
       report(describeFault(fault));
-      await perform(scenario, fault, at);
+      await interruptCopy(scenario, fault, at);
     }
-    if (scenario.workers.length === 0) {
-      await scenario.startWorker();
-      await scenario.startSync();
-    }
+    const fresh = scenario.workers.length === 0;
+    await scenario.startWorker();
+    if (fresh) await scenario.startSync();
     await untilLive(scenario, 180);
     await underChanges(scenario, { seed, changes, changesPerSecond }, async () => {
       for (const { fault, at } of numbered.filter((one) => !isOfCopy(one.fault))) {
