@@ -19,6 +19,8 @@ export function poll(look: () => Promise<string | null>): PollingReader {
       const violation = await look().catch((error: unknown) => `the read failed: ${String(error)}`);
       reads += 1;
       if (violation !== null && violations.length < 100) violations.push(violation);
+      // Reads of a closed connection fail without waiting for anything: others have to get their turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   })();
   return {

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import { DatabaseError, type Client } from 'pg';
 import type { Random } from './random';
 import { canary, regions } from './workload-schema';
 
@@ -122,10 +122,19 @@ export const smallSteps: readonly Step[] = [
  * larger than a micro-batch, so a replica that commits per micro-batch shows its half.
  */
 export async function levyAll(client: Client): Promise<void> {
-  await client.query('begin');
-  const taken = await rows(client, 'update accounts set balance = balance - 1');
-  await some(client, `update vaults set balance = balance + $1 where ${oneOf.vaults}`, [taken]);
-  await client.query('commit');
+  for (;;) {
+    await client.query('begin');
+    try {
+      const taken = await rows(client, 'update accounts set balance = balance - 1');
+      await some(client, `update vaults set balance = balance + $1 where ${oneOf.vaults}`, [taken]);
+      await client.query('commit');
+      return;
+    } catch (error) {
+      await client.query('rollback');
+      // Beside other writers it may be the victim of a deadlock: as users do, it is tried again.
+      if (!(error instanceof DatabaseError) || error.code !== '40P01') throw error;
+    }
+  }
 }
 
 /** One statement, or two that belong together, over about `size` rows. */

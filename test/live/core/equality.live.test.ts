@@ -39,8 +39,8 @@ it('both stores equal the source after every kind of change, and the replica nev
   const lap = stopwatch('equality');
   const scenario = await started();
   lap('LIVE');
+  const reader = pollBalances(scenario);
   try {
-    const reader = pollBalances(scenario);
     await Promise.all([
       runWorkload({ source: scenario.source, seed, changes: 25_000, largest: 10_000, changesPerSecond: 2500 }),
       levies(scenario, 3),
@@ -53,20 +53,22 @@ it('both stores equal the source after every kind of change, and the replica nev
     expect(reader.violations).toEqual([]);
     await expectEqual(scenario);
   } finally {
+    await reader.stop();
     await scenario.close();
   }
 });
 
 it('control: a replica that commits between closed points shows half a transaction', async () => {
   const scenario = await started({ sabotage: ['no-closed-points'] });
+  const reader = pollBalances(scenario);
   try {
-    const reader = pollBalances(scenario);
     await levies(scenario, 5);
     await settle(scenario, 60);
     await reader.stop();
     expect(reader.violations).not.toEqual([]);
     await expectEqual(scenario);
   } finally {
+    await reader.stop();
     await scenario.close();
   }
 });
