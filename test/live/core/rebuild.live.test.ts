@@ -9,6 +9,7 @@ import {
 } from '../../support/expectations';
 import type { CrashPoint } from '../../support/misdeeds';
 import { announceSeed } from '../../support/random';
+import type { PollingReader } from '../../support/readers';
 import { pollIndex, pollReplica, touchWatched } from '../../support/rebuild-readers';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
@@ -88,6 +89,7 @@ it.each(chosen)(
     const seed = announceSeed(`rebuild of ${store} killed while ${phase}`);
     const scenario = await openScenario({ slice: { seconds: 30 }, recordVersions: false });
     const ended = new AbortController();
+    let polling: PollingReader | undefined;
     try {
       const first = await scenario.startWorker();
       await scenario.startSync();
@@ -95,7 +97,7 @@ it.each(chosen)(
       await first.end('SIGTERM');
       const marker = join(scenario.folder, phase);
       const dying = await scenario.startWorker({ crash: { ...deaths[phase], marker, signal: 'SIGKILL' } });
-      const reader = store === 'replica' ? pollReplica(scenario) : pollIndex(scenario);
+      const reader = (polling = store === 'replica' ? pollReplica(scenario) : pollIndex(scenario));
       const writing = Promise.all([
         touchWatched(scenario, ended.signal),
         runWorkload({
@@ -137,6 +139,7 @@ it.each(chosen)(
       });
     } finally {
       ended.abort();
+      await polling?.stop();
       await scenario.close();
     }
   },
