@@ -3,7 +3,7 @@ import type { EncodedRecord } from './log';
 
 /** The brokers' limit of 1 MiB holds per partition batch, headers and framing included, and kafkajs does not split. */
 export const maxPartitionBytes = 900_000;
-/** kafkajs groups a send in quadratic time per partition; 1,000 a send measured best (see facts on produce). */
+/** kafkajs groups a send in quadratic time per partition; 1,000 a send measured best. */
 const maxSendRecords = 1_000;
 /** Keeps one request below the brokers' `socket.request.max.bytes` and a slow network below the request time-out. */
 const maxSendBytes = 8_000_000;
