@@ -17,6 +17,7 @@ module.exports = {
     {
       ...base,
       displayName: 'live',
+      globalSetup: '<rootDir>/test/support/live-setup.ts',
       testMatch: ['<rootDir>/test/**/*.live.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/workflow'],
     },

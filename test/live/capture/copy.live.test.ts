@@ -1,76 +1,11 @@
 import { readChunk } from '../../../capture/chunk';
-import { mustReadAgain } from '../../../capture/snapshot';
 import type { CaptureParts } from '../../../capture/session';
-import type { Change } from '../../../model/change';
-import { lsnToText } from '../../../model/position';
-import type { Client } from 'pg';
+import { announceSeed, seeded, type Random } from '../../support/random';
+import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, createSource, type Source } from './source';
 
 jest.setTimeout(120_000);
 afterEach(closeSources);
-
-const table = 'public.items';
-const seed = Number(process.env['SLIPSTREAM_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-
-async function withRows(rows: number, chunkRows: number): Promise<Source> {
-  const source = await createSource({
-    statements: [
-      'create table items (id int primary key, revision int not null, note text)',
-      'create table probe (id int)',
-      `insert into items select n, 1, 'a' from generate_series(1, ${rows}) n`,
-    ],
-    tables: [table],
-    chunkRows,
-  });
-  await source.prepare();
-  return source;
-}
-
-const copied = (source: Source) => source.log.last?.copies[table]?.done === true;
-
-/** What a reader of the log ends with: id → revision, deleted rows left out. */
-function fold(changes: readonly Change[]): Map<number, number> {
-  const rows = new Map<number, number>();
-  for (const { key, after } of changes) {
-    if (after === null) rows.delete(Number(key['id']));
-    else rows.set(Number(after['id']), Number(after['revision']));
-  }
-  return rows;
-}
-
-/** Rows whose revision falls from one record of a key to the next: each went back in time. */
-function setBack(changes: readonly Change[]): string[] {
-  const seen = new Map<number, number>();
-  const found: string[] = [];
-  for (const { key, before, after, operation } of changes) {
-    const id = Number(key['id']);
-    const revision = Number((after ?? before)?.['revision']);
-    const last = seen.get(id) ?? 0;
-    // A deleted row that a chunk brings back shows here too: the delete carries the revision it ended.
-    if (revision < last) found.push(`${id}: ${operation} ${revision} after ${last}`);
-    seen.set(id, after === null ? revision + 1 : revision);
-  }
-  return found;
-}
-
-async function truth(source: Source): Promise<Map<number, number>> {
-  const { rows } = await source.sql.query<{ id: number; revision: number }>(
-    'select id, revision from items order by id',
-  );
-  return new Map(rows.map(({ id, revision }) => [id, revision]));
-}
-
-/** A marker through the stream: once it is on the log, so is everything before it. */
-async function flush(source: Source): Promise<void> {
-  await source.sql.query(
-    'insert into items values (0, 1) on conflict (id) do update set revision = items.revision + 1',
-  );
-  const { rows } = await source.sql.query<{ revision: number }>('select revision from items where id = 0');
-  await source.log.until(
-    () => source.log.changes.some(({ key, after }) => key['id'] === 0 && after?.['revision'] === rows[0]?.revision),
-    'the marker',
-  );
-}
 
 it('copies rows that were there before, an empty table at once, and says so in the position record', async () => {
   const source = await createSource({
@@ -180,13 +115,13 @@ it('resumes at its cursor after a session died, and does not count as done befor
 });
 
 it('copies beside eight writers without setting one row back', async () => {
-  process.stderr.write(`seed ${seed}\n`);
+  const seed = announceSeed('copy beside eight writers');
   const rows = Number(process.env['SLIPSTREAM_TEST_ROWS'] ?? 6_000);
   const source = await withRows(rows, 400);
   const running = await source.capture();
   let writing = true;
   const writers = Array.from({ length: 8 }, (_, index) =>
-    write(source, { random: generator(seed + index), rows, goOn: () => writing }),
+    write(source, { random: seeded(seed + index), rows, goOn: () => writing }),
   );
   await source.log.until(() => copied(source), 'the copy', 60_000);
   writing = false;
@@ -198,165 +133,14 @@ it('copies beside eight writers without setting one row back', async () => {
   expect(fold(source.log.changes)).toEqual(await truth(source));
 });
 
-// Held there on purpose: the commit waits for a standby that does not exist.
-describe('a commit that is decodable and not visible yet', () => {
-  it('is known to the next session too, which is not streamed it again', async () => {
-    const result = await acrossSessions({});
-    expect(setBack(result.log.changes)).toEqual([]);
-    expect(fold(result.log.changes)).toEqual(await truth(result));
-  });
-
-  it('control: without the snapshot check the row is set back for good', async () => {
-    const result = await acrossSessions({ mustReadAgain: () => false });
-    expect(setBack(result.log.changes)).toEqual(['7: read 1 after 2']);
-    expect(fold(result.log.changes)).not.toEqual(await truth(result));
-  });
-
-  it('control: the same within one session', async () => {
-    const source = await streamedThenRead({ checked: false });
-    expect(setBack(source.log.changes)).toEqual(['107: read 1 after 2']);
-    expect(fold(source.log.changes)).not.toEqual(await truth(source));
-  });
-
-  it('within one session, a chunk read after the commit was streamed is read again', async () => {
-    const source = await streamedThenRead({ checked: true });
-    expect(setBack(source.log.changes)).toEqual([]);
-    expect(fold(source.log.changes)).toEqual(await truth(source));
-  });
-
-  /** The second chunk's read is issued after the update of one of its rows was streamed. */
-  async function streamedThenRead({ checked }: { checked: boolean }): Promise<Source> {
-    const source = await withRows(150, 100);
-    const writer = await source.connect();
-    let commit: Promise<unknown> = Promise.resolve();
-    let held = false;
-    let stale = 0;
-    source.log.beforeAppend = async (_records, closing) => {
-      // While the first chunk is being appended no read is under way.
-      if (held || closing.copies[table] === undefined) return;
-      held = true;
-      await hold(source);
-      commit = writer.query('update items set revision = 2 where id = 107');
-      await untilDecodable(source, writer);
-    };
-    const running = await source.capture({
-      mustReadAgain: (input) => {
-        const again = mustReadAgain(input);
-        if (again) stale += 1;
-        // A read issued before the update was streamed shows nothing: another one.
-        if (held && stale === 0) return true;
-        return checked && again;
-      },
-      readChunk: async (client, request) => {
-        if (stale > 0) await release(source);
-        return readChunk(client, request);
-      },
-    });
-    try {
-      await source.log.until(() => copied(source), 'the copy');
-    } finally {
-      await release(source);
-    }
-    await commit;
-    await writer.end();
-    await flush(source);
-    await running.stop();
-    return source;
-  }
-
-  /** One session streams the update, another one reads the chunk. */
-  async function acrossSessions(parts: Partial<CaptureParts>): Promise<Source> {
-    const source = await withRows(100, 1_000);
-    const never = new Promise<never>(() => undefined);
-    const first = await source.capture({ readChunk: () => never });
-    const writer = await source.connect();
-    await hold(source);
-    let reads = 0;
-    try {
-      const commit = writer.query('update items set revision = 2 where id = 7');
-      await source.log.until(() => source.log.changes.length === 1, 'the update');
-      await untilConfirmed(source);
-      await first.stop();
-      const second = await source.capture({
-        ...parts,
-        readChunk: async (client, request) => {
-          if ((reads += 1) === 3) await release(source);
-          return readChunk(client, request);
-        },
-      });
-      await source.log.until(() => copied(source), 'the copy');
-      await release(source);
-      await commit;
-      await flush(source);
-      await second.stop();
-    } finally {
-      await release(source);
-      await writer.end();
-    }
-    return source;
-  }
-});
-
-/** From here on commits are decoded and wait, until `release`: shown by a commit of its own that does. */
-async function hold(source: Source): Promise<void> {
-  await source.sql.query('set synchronous_commit = local');
-  await source.sql.query(`alter system set synchronous_standby_names = 'nobody'`);
-  await source.sql.query('select pg_reload_conf()');
-  const probe = await source.connect();
-  for (;;) {
-    let done = false;
-    const commit = probe.query('insert into probe values (1)').then(() => (done = true));
-    while (!done && !(await waitsForStandby(source, probe)));
-    if (done) continue; // the server had not read its configuration again
-    void commit.then(() => probe.end());
-    return;
-  }
-}
-
-async function release(source: Source): Promise<void> {
-  await source.sql.query('alter system reset synchronous_standby_names');
-  await source.sql.query('select pg_reload_conf()');
-}
-
-/** Resolves once the client's commit is in the WAL and waits for a standby; rejects when it does not wait. */
-async function untilDecodable(source: Source, writer: Client): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await waitsForStandby(source, writer))) {
-    if (Date.now() > deadline) throw new Error('The commit did not wait for a standby.');
-  }
-}
-
-async function waitsForStandby(source: Source, client: Client): Promise<boolean> {
-  const { processID } = client as unknown as { processID: number };
-  const { rows } = await source.sql.query<{ event: string | null }>(
-    'select wait_event as event from pg_stat_activity where pid = $1',
-    [processID],
-  );
-  return rows[0]?.event === 'SyncRep';
-}
-
-/** The slot stands at the log's end: nothing on the log is streamed again. */
-async function untilConfirmed(source: Source): Promise<void> {
-  for (;;) {
-    const { rows } = await source.sql.query<{ passed: boolean }>(
-      'select confirmed_flush_lsn >= $2::pg_lsn as passed from pg_replication_slots where slot_name = $1',
-      [source.options.pipeline.source.slot, lsnToText(source.log.last?.position.lsn ?? '0')],
-    );
-    if (rows[0]?.passed && source.log.last?.closed) return;
-  }
-}
-
 /** Updates, deletes and new births of random rows, the revision of an id only rising; returns how many. */
-async function write(
-  source: Source,
-  input: { random: () => number; rows: number; goOn: () => boolean },
-): Promise<number> {
+async function write(source: Source, input: { random: Random; rows: number; goOn: () => boolean }): Promise<number> {
   const client = await source.connect();
   let written = 0;
   try {
     while (input.goOn()) {
-      const id = 1 + Math.floor(input.random() * input.rows);
-      const what = input.random();
+      const id = 1 + Math.floor(input.random.next() * input.rows);
+      const what = input.random.next();
       if (what < 0.8) await client.query('update items set revision = revision + 1 where id = $1', [id]);
       else if (what < 0.9) {
         await client.query('begin');
@@ -373,14 +157,4 @@ async function write(
     await client.end();
   }
   return written;
-}
-
-function generator(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

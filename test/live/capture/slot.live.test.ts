@@ -1,30 +1,15 @@
+import { openReplication } from '../../../capture/replication';
 import { openCaptureSession } from '../../../capture/session';
 import { compareDecimal, lsnFromText } from '../../../model/position';
-import { openReplication } from '../../../capture/replication';
-import { closeSources, createSource, type Source } from './source';
+import { waitFor } from '../../support/wait';
+import { confirmed, streamedKeys, withItems } from './items';
+import { closeSources } from './source';
 
 jest.setTimeout(60_000);
 afterEach(closeSources);
 
-async function withItems(...more: string[]): Promise<Source> {
-  const source = await createSource({
-    statements: ['create table items (id int primary key, name text)', ...more],
-    tables: ['public.items'],
-  });
-  await source.prepare();
-  return source;
-}
-
-async function confirmed(source: Source): Promise<string> {
-  const { rows } = await source.sql.query<{ lsn: string }>(
-    'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1',
-    [source.options.pipeline.source.slot],
-  );
-  return lsnFromText(rows[0]?.lsn ?? '0/0');
-}
-
-const streamedKeys = (source: Source) =>
-  source.log.changes.filter(({ operation }) => operation !== 'read').map(({ key }) => key['id']);
+const becomes = (condition: () => Promise<boolean>, what: string) =>
+  waitFor({ what, seconds: 20, everyMs: 20, look: condition, until: (seen) => seen });
 
 describe('confirming', () => {
   /** Holds an append, lets the source and its status timer go on, and says whether the slot moved beyond the log. */
@@ -50,10 +35,10 @@ describe('confirming', () => {
     await source.sql.query('insert into items values (1)');
     // Two rounds of the status timer: what is wrongly confirmed has been told by then.
     const record = source.log.last;
-    await waitFor(() => Promise.resolve(holding), 'an append to hold');
+    await becomes(() => Promise.resolve(holding), 'an append to hold');
     const before = Date.now();
     let beyond = false;
-    await waitFor(async () => {
+    await becomes(async () => {
       beyond = compareDecimal(await confirmed(source), record?.position.lsn ?? '0') > 0;
       return beyond || Date.now() - before > 2_500;
     }, 'two status messages');
@@ -77,13 +62,13 @@ describe('confirming', () => {
     const from = source.log.appends.length;
     const started = Date.now();
     let lsn = '0';
-    await waitFor(async () => {
+    await becomes(async () => {
       await source.sql.query('insert into noise select generate_series(1, 100)');
       return source.log.appends.length >= from + 3;
     }, 'three position records');
     const { rows } = await source.sql.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
     lsn = lsnFromText(rows[0]?.lsn ?? '0/0');
-    await waitFor(async () => compareDecimal(await confirmed(source), lsn) >= 0, 'the slot to follow');
+    await becomes(async () => compareDecimal(await confirmed(source), lsn) >= 0, 'the slot to follow');
     const seconds = (Date.now() - started) / 1000;
     await running.stop();
     const appended = source.log.appends.slice(from);
@@ -113,7 +98,7 @@ describe('the socket', () => {
     const { rows } = await source.sql.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
     // Status messages go on meanwhile: three answers later the server has still not been able to send it all.
     const replies = new Set<string>();
-    await waitFor(async () => {
+    await becomes(async () => {
       const state = await source.sql.query<{ all: boolean; reply: string }>(sent, [rows[0]?.lsn, slot]);
       expect(state.rows).toMatchObject([{ all: false }]);
       replies.add(state.rows[0]?.reply ?? '');
@@ -135,7 +120,7 @@ describe('the socket', () => {
     expect(await run()).toBe('time');
     await source.sql.query('insert into items select n from generate_series(1, 100) n');
     const replies = new Set<string>();
-    await waitFor(async () => {
+    await becomes(async () => {
       const state = await source.sql.query<{ reply: string }>(sent, ['0/0', options.pipeline.source.slot]);
       replies.add(state.rows[0]?.reply ?? '');
       return replies.size >= 5;
@@ -168,7 +153,7 @@ describe('the slot', () => {
       startLsn: '0',
       handlers: { onMessage: () => undefined, onKeepalive: () => undefined, onEnd: (error) => (lost = error) },
     });
-    await waitFor(async () => {
+    await becomes(async () => {
       const { rows } = await source.sql.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
         slot,
       ]);
@@ -180,7 +165,7 @@ describe('the slot', () => {
     await source.log.until(() => streamedKeys(source).length === 1, 'the change');
     await running.stop();
     stuck.resume();
-    await waitFor(() => Promise.resolve(lost !== null), 'the stuck client to notice');
+    await becomes(() => Promise.resolve(lost !== null), 'the stuck client to notice');
     expect(lost).toMatchObject({ name: 'Unavailable' });
     await stuck.close();
   });
@@ -208,7 +193,7 @@ describe('the slot', () => {
     const first = await source.capture();
     await source.log.until(() => source.log.last?.copies['public.items']?.done === true, 'the copy');
     await first.stop();
-    await waitFor(async () => {
+    await becomes(async () => {
       const { rows } = await source.sql.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
         source.options.pipeline.source.slot,
       ]);
@@ -268,118 +253,3 @@ describe('the slot', () => {
     await expect(source.prepare()).rejects.toMatchObject({ reason: 'slot-lost' });
   });
 });
-
-describe('preparing', () => {
-  it('is repeatable, and gives the log one id', async () => {
-    const source = await withItems();
-    const { logId } = source.options;
-    await source.prepare();
-    expect(source.options.logId).toBe(logId);
-    expect(source.log.appends).toHaveLength(1);
-    expect(source.log.last).toMatchObject({ closed: true, copies: {}, logId });
-    expect(source.log.last?.position).toEqual({ lsn: await confirmed(source), index: 0 });
-    const { rows } = await source.sql.query(`select relreplident from pg_class where relname = 'items'`);
-    expect(rows).toEqual([{ relreplident: 'f' }]);
-  });
-
-  it('goes on after an attempt that died between the slot and the first record', async () => {
-    const source = await createSource({
-      statements: ['create table items (id int primary key)'],
-      tables: ['public.items'],
-    });
-    const dying = async () => Promise.reject(new Error('killed'));
-    await expect(source.prepare({ openWriter: dying })).rejects.toThrow('killed');
-    await source.sql.query('insert into items values (1)');
-    await source.prepare();
-    const running = await source.capture();
-    await source.log.until(() => streamedKeys(source).length === 1, 'the change');
-    await running.stop();
-  });
-
-  it.each([
-    ['create table t (id int)', 'add primary key'],
-    ['create unlogged table t (id int primary key)', 'set logged'],
-    ['create view t as select 1 as id', 'is a view'],
-    ['select 1', 'does not exist'],
-    [
-      'create table t (a int not null unique, b int not null unique); alter table t replica identity using index t_a_key',
-      'add primary key ("a")',
-    ],
-    [
-      'create table root (id int primary key) partition by list (id); create table t partition of root for values in (1)',
-      'Name the root',
-    ],
-  ])('refuses what cannot be captured: %s', async (statement, sentence) => {
-    const source = await createSource({ statements: [statement], tables: ['public.t'] });
-    await expect(source.prepare()).rejects.toMatchObject({
-      name: 'InvalidConfig',
-      message: expect.stringContaining(sentence) as string,
-    });
-  });
-
-  it('takes a replica identity index for the key, also once whole rows are logged', async () => {
-    const source = await createSource({
-      statements: [
-        'create table t (a int not null, b text not null, c text, unique (b, a))',
-        'alter table t replica identity using index t_b_a_key',
-      ],
-      tables: ['public.t'],
-    });
-    await source.prepare();
-    await source.prepare();
-    const running = await source.capture();
-    await source.sql.query(`insert into t values (1, 'x')`);
-    await source.log.until(() => source.log.changes.length >= 1, 'the change');
-    await running.stop();
-    expect(Object.entries(source.log.changes.at(-1)?.key ?? {})).toEqual([
-      ['b', 'x'],
-      ['a', 1],
-    ]);
-  });
-
-  it('tells what to do about a wrong password, database and privilege, and says no secret', async () => {
-    const source = await createSource({ statements: ['create table t (id int primary key)'], tables: ['public.t'] });
-    const role = `r${source.database}`;
-    await source.sql.query(`create role ${role} login replication password 'hush'`);
-    try {
-      const url = new URL(source.url);
-      url.username = role;
-      url.password = 'hush';
-      const unprivileged = openWith(source, url.href);
-      await expect(unprivileged).rejects.toMatchObject({
-        name: 'InvalidConfig',
-        message: expect.stringContaining('grant select') as string,
-      });
-      await source.sql.query(`grant select on t to ${role}`);
-      await expect(openWith(source, url.href)).rejects.toMatchObject({
-        name: 'InvalidConfig',
-        message: expect.stringContaining('alter table "public"."t" replica identity full') as string,
-      });
-      url.pathname = '/nowhere';
-      await expect(openWith(source, url.href)).rejects.toMatchObject({
-        name: 'InvalidConfig',
-        message: expect.not.stringContaining('hush') as string,
-      });
-      url.port = '1';
-      await expect(openWith(source, url.href)).rejects.toMatchObject({
-        name: 'Unavailable',
-        message: expect.not.stringContaining('hush') as string,
-      });
-    } finally {
-      await source.sql.query(`drop owned by ${role}; drop role ${role}`);
-    }
-  });
-});
-
-async function openWith(source: Source, sourceUrl: string): Promise<unknown> {
-  const { prepareCapture } = await import('../../../capture/session');
-  return prepareCapture({ ...source.options, sourceUrl }, source.log.parts());
-}
-
-async function waitFor(condition: () => Promise<boolean>, what: string, boundMs = 20_000): Promise<void> {
-  const deadline = Date.now() + boundMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${boundMs} ms: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

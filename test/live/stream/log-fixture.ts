@@ -6,7 +6,6 @@ import { openLaneReader, type LaneReaderOptions } from '../../../stream/lane-rea
 import type { Closing, EncodedRecord, LaneReader, LogBatch, LogWriter } from '../../../stream/log';
 import { openLogWriter, type LogWriterOptions } from '../../../stream/log-writer';
 import { ensureTopics } from '../../../stream/topics';
-import { untilGroupsCanJoin } from '../../support/kafka-ready';
 import { testAddress } from '../../support/project';
 
 const address = testAddress('kafka');
@@ -21,7 +20,6 @@ export class LogFixture {
 
   static async create(tables: readonly string[] = ['public.a', 'public.b'], partitions = 2): Promise<LogFixture> {
     const fixture = new LogFixture();
-    await untilGroupsCanJoin(fixture.kafka());
     fixture.topics = await ensureTopics({
       kafka: fixture.kafka(),
       prefix: fixture.prefix,
