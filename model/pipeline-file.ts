@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { parseTableName } from './change';
+
+/**
+ * The pipeline file as people write it. The one definition of which the parser, the published JSON Schema and the table
+ * in docs/pipeline.md are made: a property without a description is refused by a test. What JSON Schema cannot say by
+ * itself stands in `meta`, so that an editor refuses what the parser refuses.
+ */
+
+const identifier = (what: string) =>
+  z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, `${what} is 1 to 40 of a-z, 0-9, _ and -, beginning with a letter`);
+
+/** A secret by reference: the name of an environment variable of the worker. The value never leaves the worker. */
+const secret = z.strictObject({
+  env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')
+    .describe("name of a variable in the worker's environment; the secret itself is never written here"),
+});
+
+/** What `parseTableName` reads, for editors. */
+const tablePattern = '^("([^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)\\.("([^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)$';
+
+const tableName = z
+  .string()
+  .superRefine((text, context) => {
+    try {
+      parseTableName(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  })
+  .meta({
+    pattern: tablePattern,
+    description: 'schema.table; a part that is no plain name in double quotes, as in SQL',
+  });
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** What one column must be for the row to belong to the store. All conditions of a filter must hold. */
+const condition = z.union([
+  z.strictObject({ equals: scalar.describe('the column has this value; compared as text, so 5 meets the bigint 5') }),
+  z.strictObject({ notEquals: scalar.describe('the column is not NULL and has another value') }),
+  z.strictObject({ in: z.array(scalar).min(1).describe('the column has one of these values') }),
+  z.strictObject({ isNull: z.boolean().describe('true: the column is NULL; false: it is not') }),
+]);
+
+const tableMapping = z.strictObject({
+  into: z
+    .string()
+    .min(1)
+    .max(63)
+    .optional()
+    .describe("the table's name in the store, and the first part of its documents' ids; default: its own name"),
+  select: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('the columns to carry, the whole key among them; default: all but generated ones'),
+  rename: z
+    .record(z.string(), z.string().min(1).describe('the name in the store'))
+    .optional()
+    .describe('column of the source → name in the store'),
+  filter: z
+    .record(z.string(), condition)
+    .optional()
+    .describe('column → condition: only rows that meet all of them are in the store; a row that leaves it is deleted'),
+});
+
+const tables = z
+  .record(tableName, tableMapping)
+  .refine((all) => Object.keys(all).length > 0, 'name at least one table')
+  .meta({ minProperties: 1, description: 'the captured tables that this store follows; {} takes a table as it is' });
+
+const postgresStore = z
+  .strictObject({
+    type: z.literal('postgres').describe('a PostgreSQL database'),
+    url: secret.describe('postgres://user:password@host:port/database, by reference'),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'a schema name of up to 40 of a-z, 0-9 and _')
+      .describe('the schema whose views readers use; each generation has a schema of its own beside it'),
+    tables,
+  })
+  .describe('a replica: tables behind views, moved from commit to commit of the source');
+
+const elasticsearchStore = z
+  .strictObject({
+    type: z.literal('elasticsearch').describe('an Elasticsearch cluster'),
+    url: secret.describe('https://user:password@host:port, by reference'),
+    index: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,99}$/, 'an alias name of up to 100 of a-z, 0-9, _ and -')
+      .describe('the alias readers use; each generation has an index of its own beside it'),
+    tables,
+  })
+  .describe('a search index: one document per row, all tables in one index');
+
+export const storeSchema = z.discriminatedUnion('type', [postgresStore, elasticsearchStore]);
+
+const source = z.strictObject({
+  url: secret.describe('postgres://user:password@host:port/database of the leader, by reference'),
+  tables: z
+    .array(tableName)
+    .min(1)
+    .describe('the tables to capture, each with a primary key; of a partitioned table its root')
+    .meta({ uniqueItems: true }),
+  slot: z
+    .string()
+    .regex(/^[a-z0-9_]{1,63}$/, 'a slot name is 1 to 63 of a-z, 0-9 and _')
+    .optional()
+    .describe('the replication slot, made at the first start; default: slipstream_<name>'),
+  publication: z
+    .string()
+    .min(1)
+    .max(63)
+    .optional()
+    .describe('the publication, made at the first start; default: slipstream_<name>'),
+  copy: z
+    .strictObject({
+      chunkRows: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(5_000)
+        .describe('rows read at once; fewer when rows are so wide that 4 MiB would be passed'),
+    })
+    .default({ chunkRows: 5_000 })
+    .describe('how the rows that are there already are read: by key, in chunks, beside the stream'),
+});
+
+const log = z.strictObject({
+  prefix: identifier('a topic prefix')
+    .optional()
+    .describe('what the topics begin with; default: the pipeline name. Another prefix is another log'),
+  partitions: z.int().min(1).max(64).default(4).describe('partitions of each topic; fixed once the log is begun'),
+  replicationFactor: z
+    .int()
+    .min(1)
+    .max(9)
+    .default(1)
+    .describe('copies of each partition; 3 where a broker may be lost, 1 for one broker'),
+  windowDays: z
+    .int()
+    .min(1)
+    .max(3650)
+    .default(7)
+    .describe('full history is kept this long, the latest row per key for ever; a store away for longer is rebuilt'),
+});
+
+const slice = z.strictObject({
+  batches: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('step mode, for demonstrations: each activity ends after this many micro-batches'),
+  seconds: z.int().min(1).max(60).default(30).describe('how long one activity of a store works, about'),
+  heartbeatSeconds: z.int().min(2).max(60).default(10).describe('a worker silent for this long has lost its slice'),
+});
+
+export const pipelineSchema = z.strictObject({
+  $schema: z.string().optional().describe('where editors find the JSON Schema of this file; ignored otherwise'),
+  name: identifier('a pipeline name').describe("the pipeline's name: its workflow is sync/<name>"),
+  source: source.describe('the PostgreSQL database that leads'),
+  log: log
+    .default({ partitions: 4, replicationFactor: 1, windowDays: 7 })
+    .describe('the topics in Kafka that keep the order of writes'),
+  stores: z
+    .record(identifier('a store name').meta({ not: { enum: ['capture', 'sync', 'audit'] } }), storeSchema)
+    .refine((all) => Object.keys(all).length > 0, 'name at least one store')
+    .meta({ minProperties: 1, description: 'store name → what follows the log; capture, sync and audit are reserved' }),
+  slice: slice
+    .default({ seconds: 30, heartbeatSeconds: 10 })
+    .describe('how long one activity works before its progress becomes workflow state'),
+});
+
+/** What people write. */
+export type PipelineFile = z.input<typeof pipelineSchema>;
+/** What the parser makes of it; `model/pipeline.ts` completes it. */
+export type ParsedFile = z.output<typeof pipelineSchema>;
+export type StoreDefinition = z.output<typeof storeSchema>;
+export type TableMapping = z.output<typeof tableMapping>;
+export type Condition = z.output<typeof condition>;
+export type SecretReference = z.output<typeof secret>;
