@@ -14,7 +14,7 @@ const mayImport = {
   workflows: ['model', 'activities'],
   client: ['model', 'workflows'],
 };
-const leaves = ['stack', 'examples', 'bench', 'test'];
+const leaves = ['stack', 'examples', 'bench', 'docs', 'test'];
 
 const zones = rooms.flatMap((room) => [
   ...rooms
@@ -100,7 +100,7 @@ export default js.config(
     },
   },
   {
-    files: ['client/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'test/faults/**/*.ts'],
+    files: ['client/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'docs/**/*.ts', 'test/faults/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -5,6 +5,7 @@ import { captureSlice } from '../../../activities/capture-slice';
 import type { Deps } from '../../../activities/deps';
 import { Sessions } from '../../../activities/sessions';
 import { parsePipeline } from '../../../model/pipeline';
+import { parseSettings } from '../../../model/settings';
 import type { CaptureProgress } from '../../../model/status';
 
 const pipeline = parsePipeline({
@@ -46,7 +47,7 @@ function run(deps: Partial<Deps>): Promise<CaptureSliceResult> {
 function depsOver(session: CaptureSession): Partial<Deps> {
   return {
     secret: () => 'postgres://nowhere',
-    settings: { temporalAddress: '', temporalNamespace: '', kafkaBrokers: [], taskQueue: 'q', lanes: 1 },
+    settings: parseSettings({}),
     privateTaskQueue: 'mine',
     clock: () => 0,
     log: () => undefined,

@@ -1,6 +1,5 @@
 import { InvalidConfig } from '../../../model/errors';
 import { parsePipeline, type PipelineFile } from '../../../model/pipeline';
-import { parseSettings, resolveSecret } from '../../../model/settings';
 
 const file: PipelineFile = {
   name: 'shop',
@@ -107,23 +106,5 @@ describe('the pipeline file', () => {
     expect(problemsOf({ ...file, name: 'Shop!', source: { ...file.source, tables: ['orders'] } })).toMatch(
       /has 2 problems/,
     );
-  });
-});
-
-describe('settings and secrets', () => {
-  test('defaults, and what is wrong by name', () => {
-    expect(parseSettings({ KAFKA_BROKERS: 'a:1, b:2' })).toEqual({
-      temporalAddress: '127.0.0.1:7233',
-      temporalNamespace: 'default',
-      kafkaBrokers: ['a:1', 'b:2'],
-      taskQueue: 'slipstream',
-      lanes: 8,
-    });
-    expect(() => parseSettings({ SLIPSTREAM_LANES: 'many' })).toThrow(/SLIPSTREAM_LANES/);
-  });
-
-  test('a missing secret names the variable, never a value', () => {
-    expect(resolveSecret({ env: 'A' }, { A: 'x' })).toBe('x');
-    expect(() => resolveSecret({ env: 'B' }, { A: 'hidden' })).toThrow(/The environment variable B is not set/);
   });
 });

@@ -1,0 +1,39 @@
+import { describeSettings } from '../model/settings';
+import { markdownTable } from './table';
+
+/** A page of docs/ with the part of it that is made from code; the rest of the page is written by hand. */
+export interface GeneratedPart {
+  /** File name in docs/. */
+  readonly page: string;
+  /** Stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`. */
+  readonly name: string;
+  readonly text: () => string;
+}
+
+/** Everything `npm run docs` writes; a unit test fails while a page says something else. */
+export const generatedParts: readonly GeneratedPart[] = [
+  { page: 'settings.md', name: 'settings', text: settingsTable },
+];
+
+function settingsTable(): string {
+  return markdownTable(
+    ['variable', 'default', 'allowed', 'meaning', 'read by'],
+    describeSettings().map((setting) => [
+      `\`${setting.name}\``,
+      setting.default === null ? 'unset' : `\`${setting.default}\``,
+      setting.allowed,
+      setting.description,
+      setting.readBy,
+    ]),
+  );
+}
+
+/** The page with this part renewed. Throws when the page has no place for it. */
+export function withPart(page: string, { page: file, name, text }: GeneratedPart): string {
+  const begin = `<!-- generated: ${name} -->`;
+  const end = `<!-- end of ${name} -->`;
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`docs/${file} lacks the lines ${begin} and ${end}: put them back.`);
+  return `${page.slice(0, from)}${begin}\n\n${text()}\n\n${page.slice(to)}`;
+}
