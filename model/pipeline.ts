@@ -1,11 +1,8 @@
-import type { z } from 'zod';
-import { parseTableName } from './change';
 import { InvalidConfig } from './errors';
 import { listFindings, type Finding } from './finding';
 import { resourceNames } from './names';
 import { crossCheck } from './pipeline-cross-checks';
-import { findingsOfIssues } from './pipeline-issues';
-import type { SchemaNode } from './pipeline-place';
+import { findingsOfIssues, withoutUnknownKeys } from './pipeline-issues';
 import { pipelineSchema, type ParsedFile, type SecretReference, type StoreDefinition } from './pipeline-file';
 
 export type { Condition, PipelineFile, SecretReference, StoreDefinition, TableMapping } from './pipeline-file';
@@ -46,13 +43,13 @@ export function parsePipeline(input: unknown): Pipeline {
 export function readPipeline(input: unknown): { readonly pipeline: Pipeline | null; readonly findings: Finding[] } {
   const result = pipelineSchema.safeParse(input);
   if (result.success) return { pipeline: complete(result.data), findings: crossCheck(result.data) };
-  const findings = findingsOfIssues(result.error.issues, jsonSchema(), input);
+  const findings = findingsOfIssues(result.error.issues, input);
   const known = pipelineSchema.safeParse(withoutUnknownKeys(input, result.error.issues));
   if (!known.success) return { pipeline: null, findings };
   return { pipeline: complete(known.data), findings: [...findings, ...crossCheck(known.data)] };
 }
 
-function complete({ name, source, log, stores, slice }: Parsed): Pipeline {
+function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
   const names = resourceNames(name);
   return {
     name,
@@ -67,19 +64,4 @@ function complete({ name, source, log, stores, slice }: Parsed): Pipeline {
     stores,
     slice,
   };
-}
-
-function withoutUnknownKeys(input: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
-  const copy = structuredClone(input);
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') continue;
-    const place: unknown = issue.path.reduce<unknown>((value, step) => Reflect.get(Object(value) as object, step), copy);
-    for (const key of issue.keys) Reflect.deleteProperty(Object(place) as object, key);
-  }
-  return copy;
-}
-
-/** What may stand where, for messages. */
-function jsonSchema(): SchemaNode {
-  return z.toJSONSchema(pipelineSchema, { io: 'input' }) as SchemaNode;
 }
