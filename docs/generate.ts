@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generatedParts, withPart } from './generated';
+import { generatedFiles, generatedParts, withPart } from './generated';
 
-/** `npm run docs`: writes the parts of docs/ that are made from code. */
+/** `npm run docs`: writes the parts of docs/, and the files in it, that are made from code. */
 function main(): void {
   for (const part of generatedParts) {
     const file = join(projectFolder(__dirname), 'docs', part.page);
@@ -10,6 +10,10 @@ function main(): void {
     const after = withPart(before, part);
     if (after !== before) writeFileSync(file, after);
     console.log(`docs/${part.page}: ${part.name} ${after === before ? 'was up to date' : 'written'}`);
+  }
+  for (const [name, text] of Object.entries(generatedFiles)) {
+    writeFileSync(join(projectFolder(__dirname), 'docs', name), text());
+    console.log(`docs/${name}: written`);
   }
 }
 

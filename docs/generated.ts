@@ -1,4 +1,6 @@
 import { describeSettings } from '../model/settings';
+import { pipelineTable } from './pipeline-places';
+import { pipelineSchemaFile } from './pipeline-schema';
 import { markdownTable } from './table';
 
 /** A page of docs/ with the part of it that is made from code; the rest of the page is written by hand. */
@@ -13,7 +15,13 @@ export interface GeneratedPart {
 /** Everything `npm run docs` writes; a unit test fails while a page says something else. */
 export const generatedParts: readonly GeneratedPart[] = [
   { page: 'settings.md', name: 'settings', text: settingsTable },
+  { page: 'pipeline.md', name: 'pipeline', text: pipelineTable },
 ];
+
+/** Files that are made from code as a whole: name in docs/ → what it holds. */
+export const generatedFiles: Readonly<Record<string, () => string>> = {
+  'pipeline.schema.json': pipelineSchemaFile,
+};
 
 function settingsTable(): string {
   return markdownTable(

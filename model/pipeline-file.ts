@@ -132,7 +132,7 @@ const source = z.strictObject({
 const log = z.strictObject({
   prefix: identifier('a topic prefix')
     .optional()
-    .describe('what the topics begin with; default: the pipeline name. Another prefix is another log'),
+    .describe('what the topics begin with, and so which log it is; default: the pipeline name'),
   partitions: z.int().min(1).max(64).default(4).describe('partitions of each topic; fixed once the log is begun'),
   replicationFactor: z
     .int()
