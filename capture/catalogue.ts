@@ -1,8 +1,11 @@
 import type { Client } from 'pg';
 import { formatTableName, parseTableName, type TableName } from '../model/change';
 import { InvalidConfig } from '../model/errors';
+import { listFindings, type Finding } from '../model/finding';
 import type { Column, TableSchema } from '../model/schema';
 import { chooseKey, type UniqueIndex } from './key';
+import { judgeKey, judgeRelation, missingTable } from './judge-table';
+import { quoteTable } from './quoting';
 import { schemaChanged, schemaDifference } from './relations';
 
 /** A captured table, with what only capture needs to know. */
@@ -10,6 +13,8 @@ export interface CapturedTable extends TableSchema {
   readonly partitioned: boolean;
   /** Leaf partitions (or the table itself) whose replica identity is not FULL. */
   readonly notFull: readonly string[];
+  /** The same, of any replica identity, that this role does not own, and so may not alter. */
+  readonly notOwned: readonly string[];
 }
 
 interface TableRow {
@@ -20,6 +25,8 @@ interface TableRow {
   readonly identity: string;
   readonly estimate: string;
   readonly readable: string;
+  readonly hides_rows: string;
+  readonly role: string;
 }
 
 /**
@@ -27,97 +34,81 @@ interface TableRow {
  * table which cannot be captured, with the statement that mends it.
  */
 export async function readCatalogue(client: Client, tables: readonly string[]): Promise<CapturedTable[]> {
-  const problems: string[] = [];
+  const { read, findings } = await surveyTables(client, tables);
+  if (findings.length > 0) throw new InvalidConfig(listFindings('Tables that cannot be captured:', findings));
+  return read;
+}
+
+/** The same, for those who want to see all of it: what can be captured, and why the rest cannot. */
+export async function surveyTables(
+  client: Client,
+  tables: readonly string[],
+): Promise<{ readonly read: CapturedTable[]; readonly findings: Finding[] }> {
+  const findings: Finding[] = [];
   const read: CapturedTable[] = [];
   for (const table of tables) {
     const result = await readTable(client, parseTableName(table));
-    if (typeof result === 'string') problems.push(result);
+    if (isFinding(result)) findings.push(result);
     else read.push(result);
   }
-  if (problems.length > 0) {
-    throw new InvalidConfig(
-      `Tables that cannot be captured:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    );
-  }
-  return read;
+  return { read, findings };
+}
+
+function isFinding(result: object): result is Finding {
+  return 'code' in result;
 }
 
 /** Throws `Blocked` schema-changed when a table is no longer what it was when `tables` were read. */
 export async function checkUnchanged(client: Client, tables: readonly CapturedTable[]): Promise<void> {
   for (const table of tables) {
     const now = await readTable(client, parseTableName(table.name));
-    const difference = typeof now === 'string' ? 'it cannot be captured any more' : schemaDifference(now, table);
+    const difference = isFinding(now) ? 'it cannot be captured any more' : schemaDifference(now, table);
     if (difference !== null) throw schemaChanged(table.name, difference);
   }
 }
 
-/** The table, or the sentence that says why it is refused. */
-async function readTable(client: Client, table: TableName): Promise<CapturedTable | string> {
+/** The table, or why it is refused. */
+async function readTable(client: Client, table: TableName): Promise<CapturedTable | Finding> {
   const name = formatTableName(table);
   const { rows } = await client.query<TableRow>(
     `select c.oid, relkind as kind, relpersistence as persistence, relispartition as partition, relreplident as identity,
             reltuples::int8 as estimate,
-            has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable
+            has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
+            row_security_active(c.oid) as hides_rows, current_user as role
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where nspname = $1 and relname = $2`,
     [table.schema, table.table],
   );
   const row = rows[0];
-  if (!row) return `${name} does not exist in the source. Correct source.tables, or create it.`;
-  const refusal = refuse(name, row);
+  if (!row) return missingTable(table, await readTableNames(client));
+  const relation = {
+    kind: row.kind,
+    persistence: row.persistence,
+    partition: row.partition === 't',
+    readable: row.readable === 't',
+    hidesRows: row.hides_rows === 't',
+  };
+  const refusal = judgeRelation(table, relation, row.role);
   if (refusal !== null) return refusal;
   const columns = await readColumns(client, row.oid);
   const identity = row.identity as TableSchema['replicaIdentity'];
   const choice = chooseKey(await readUniqueIndexes(client, row.oid), identity);
-  if (choice === null) {
-    return (
-      `${name} has no key: changes of a row cannot be told apart. Run: alter table ${quoteTable(table)} add primary key (…); ` +
-      `or: alter table ${quoteTable(table)} replica identity using index …;`
-    );
-  }
+  const leaves = await readLeaves(client, row.oid);
+  const notFull = leaves.filter((leaf) => !leaf.full).map(({ quoted }) => quoted);
   const generated = columns.filter((column) => column.generated).map((column) => column.name);
-  if (choice.columns.some((column) => generated.includes(column))) {
-    return `${name} has a generated column in its key, which PostgreSQL does not publish. Choose another key.`;
-  }
-  const notFull = await readNotFull(client, row.oid);
-  if (notFull.length > 0 && !choice.survivesFull) {
-    return (
-      `${name} has a replica identity index and no primary key, and PostgreSQL forgets which index it was under REPLICA ` +
-      `IDENTITY FULL. Run: alter table ${quoteTable(table)} add primary key (${choice.columns.map(quoteName).join(', ')});`
-    );
-  }
+  const key = judgeKey(table, { choice, generated, toBeFull: notFull.length > 0 });
+  if (isFinding(key)) return key;
   return {
     name,
     relationId: Number(row.oid),
     columns,
-    key: choice.columns,
+    key: key.columns,
     replicaIdentity: identity,
     estimatedRows: Number(row.estimate),
     partitioned: row.kind === 'p',
     notFull,
+    notOwned: leaves.filter((leaf) => !leaf.owned).map(({ quoted }) => quoted),
   };
-}
-
-function refuse(name: string, row: TableRow): string | null {
-  const kinds: Readonly<Record<string, string>> = {
-    v: 'a view',
-    m: 'a materialized view',
-    f: 'a foreign table',
-    S: 'a sequence',
-    i: 'an index',
-    I: 'an index',
-    c: 'a composite type',
-  };
-  const quoted = quoteTable(parseTableName(name));
-  if (row.kind !== 'r' && row.kind !== 'p') {
-    return `${name} is ${kinds[row.kind] ?? 'not a table'}: it has no changes in the WAL. Capture the tables it is made of.`;
-  }
-  if (row.persistence === 'u')
-    return `${name} is unlogged: its changes are not in the WAL. Run: alter table ${quoted} set logged;`;
-  if (row.persistence === 't') return `${name} is a temporary table: its changes are not in the WAL. Capture another.`;
-  if (row.partition === 't') return `${name} is a partition: it is published through its root. Name the root instead.`;
-  if (row.readable !== 't') return `${name} cannot be read by this user. Run: grant select on ${quoted} to …;`;
-  return null;
 }
 
 async function readColumns(client: Client, oid: string): Promise<Column[]> {
@@ -168,27 +159,32 @@ async function readUniqueIndexes(client: Client, oid: string): Promise<UniqueInd
   }));
 }
 
-/** The tables that hold the rows: a partitioned table's leaves each have a replica identity of their own. */
-async function readNotFull(client: Client, oid: string): Promise<string[]> {
-  const { rows } = await client.query<{ schema: string; table: string }>(
+/** The tables that hold the rows: a partitioned table's leaves each have a replica identity, and an owner, of their own. */
+async function readLeaves(
+  client: Client,
+  oid: string,
+): Promise<{ readonly quoted: string; readonly full: boolean; readonly owned: boolean }[]> {
+  const { rows } = await client.query<Record<'schema' | 'table' | 'full' | 'owned', string>>(
     `with recursive tree as (
        select $1::oid as oid
        union all
        select inhrelid from pg_inherits join tree on inhparent = tree.oid
          join pg_class child on child.oid = inhrelid and child.relispartition)
-     select nspname as schema, relname as table
+     select nspname as schema, relname as table, relreplident = 'f' as full, pg_has_role(relowner, 'usage') as owned
        from tree join pg_class c on c.oid = tree.oid join pg_namespace n on n.oid = c.relnamespace
-      where relreplident <> 'f' and relkind in ('r', 'p')
+      where relkind in ('r', 'p')
       order by nspname, relname`,
     [oid],
   );
-  return rows.map(quoteTable);
+  return rows.map((row) => ({ quoted: quoteTable(row), full: row.full === 't', owned: row.owned === 't' }));
 }
 
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteTable({ schema, table }: TableName): string {
-  return `${quoteName(schema)}.${quoteName(table)}`;
+/** Every table people might have meant. */
+async function readTableNames(client: Client): Promise<string[]> {
+  const { rows } = await client.query<TableName>(
+    `select nspname as schema, relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_' and nspname <> 'information_schema'
+      order by 1, 2 limit 10000`,
+  );
+  return rows.map(formatTableName);
 }

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { parseTableName, type Row, type Value } from '../model/change';
 import { lsnFromText } from '../model/position';
-import { quoteName, quoteTable, type CapturedTable } from './catalogue';
+import type { CapturedTable } from './catalogue';
+import { quoteName, quoteTable } from './quoting';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { parameterOf, parserOf } from './values';
 

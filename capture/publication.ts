@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { parseTableName } from '../model/change';
 import { Blocked, InvalidConfig } from '../model/errors';
 import type { CapturedTable } from './catalogue';
-import { quoteName, quoteTable } from './catalogue';
+import { quoteName, quoteTable } from './quoting';
 
 interface Publication {
   readonly all: boolean;

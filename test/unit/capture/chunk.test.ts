@@ -19,6 +19,7 @@ const table: CapturedTable = {
   estimatedRows: -1,
   partitioned: false,
   notFull: [],
+  notOwned: [],
 };
 
 describe('chunkStatement', () => {
