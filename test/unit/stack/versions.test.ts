@@ -13,9 +13,28 @@ describe('the pinned versions', () => {
     ['postgres', versions.postgres.version],
     ['apache/kafka', versions.kafka.version],
     ['elasticsearch', versions.elasticsearch.version],
-    ['temporalio/temporal', versions.temporal.version],
+    ['temporalio/server', versions.temporal.server],
+    ['temporalio/admin-tools', versions.temporal.server],
+    ['temporalio/ui', versions.temporal.ui],
   ])('docker-compose.yml has %s at the version of versions.json', (image, version) => {
-    expect(compose).toContain(`image: ${image}:${version}\n`);
+    const tags = [...compose.matchAll(new RegExp(`image: ${image}:(\\S+)\n`, 'g'))].map(([, tag]) => tag);
+    expect([...new Set(tags)]).toEqual([version]);
+  });
+
+  test('redis of docker-compose.yml is that of versions.json, on the system of the other images', () => {
+    expect(compose).toContain(`image: redis:${versions.redis.version}-bookworm\n`);
+  });
+
+  test('the Dockerfile has the Node of versions.json, and package.json allows the oldest', () => {
+    expect(read('Dockerfile')).toContain(`ARG NODE_VERSION=${versions.node.version}\n`);
+    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+    expect(engines.node).toBe(`>=${versions.node.oldest}`);
+  });
+
+  test('the worker is one image, of the version of package.json', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    const tags = [...compose.matchAll(/image: slipstream-worker:(\S+)\n/g)].map(([, tag]) => tag);
+    expect([...new Set(tags)]).toEqual([version]);
   });
 
   test('the Maven files have those of versions.json', () => {
@@ -27,6 +46,12 @@ describe('the pinned versions', () => {
 
   test('go.mod has that of versions.json', () => {
     expect(read('stack/versions/temporal/go.mod')).toContain(`temporalio/cli v${versions.temporal.version}\n`);
+  });
+
+  test('server and web UI in Docker are those within the CLI that everybody else runs', () => {
+    const modules = read('stack/versions/temporal/go.mod');
+    expect(modules).toContain(`go.temporal.io/server v${versions.temporal.server} `);
+    expect(modules).toContain(`temporalio/ui-server/v2 v${versions.temporal.ui} `);
   });
 
   test('the npm package of PostgreSQL is one of its version', () => {
