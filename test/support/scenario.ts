@@ -78,7 +78,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   const client = new Client({ connection, namespace: name });
-  const folder = mkdtempSync(join(tmpdir(), 'slipstream-scenario-'));
+  // In the folder of the run's servers, which goes with them.
+  const folder = mkdtempSync(join(process.env['SLIPSTREAM_TEST_STACK'] ?? tmpdir(), 'scenario-'));
   const workers: WorkerProcess[] = [];
   const environment = {
     TEMPORAL_ADDRESS: testAddress('temporal'),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Kafka, Producer, Transaction } from 'kafkajs';
 import { takeFence, type LogWriterOptions } from '../../../stream/log-writer';
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
 import { requests, tamperedSockets } from './tampered-sockets';
@@ -109,6 +110,73 @@ describe('a lost answer', () => {
     await log.close();
   });
 });
+
+describe('an answer that is lost until the client gives up', () => {
+  /** Ten appends, one of which fails although the broker has taken it. Returns what readers see. */
+  async function appendThroughLoss(successors: (kafka: Kafka) => Kafka): Promise<string[]> {
+    const log = await LogFixture.create(['public.a'], 1);
+    let losing = false;
+    const socketFactory = tamperedSockets((request) =>
+      losing && request === requests.produce ? { kind: 'drop-answer' } : { kind: 'pass' },
+    );
+    const kafka = successors(log.kafka({ socketFactory }));
+    let writer = await log.writer({ kafka });
+    let failures = 0;
+    for (let at = 1; at <= 10; at += 1) {
+      while (Number(writer.last?.position.lsn ?? 0) < at) {
+        losing = at === 4 && failures === 0;
+        try {
+          await writer.append(log.records(3, at * 3), closing(at));
+        } catch {
+          failures += 1;
+          losing = false;
+          writer = await log.writer({ kafka });
+        }
+      }
+    }
+    expect(failures).toBe(1);
+    const reader = await log.reader();
+    await reader.seek({});
+    const values = valuesOf(await readUntil(reader, 100, (piece) => piece.position.lsn === '10'));
+    await log.close();
+    return values;
+  }
+
+  const all = Array.from({ length: 30 }, (_, at) => String(at + 3));
+
+  test('loses nothing and repeats nothing: the successor has a producer of its own', async () => {
+    expect(await appendThroughLoss((kafka) => kafka)).toEqual(all);
+  });
+
+  test('control: the producer that saw the error is used again, and rows that were acknowledged are gone', async () => {
+    const values = await appendThroughLoss(withOneProducer);
+    expect(values.length).toBeLessThan(all.length);
+  });
+});
+
+/** Every writer gets the same producer, its transaction aborted where one is open. */
+function withOneProducer(kafka: Kafka): Kafka {
+  let kept: Producer | undefined;
+  let open: Transaction | undefined;
+  return {
+    admin: kafka.admin.bind(kafka),
+    consumer: kafka.consumer.bind(kafka),
+    logger: kafka.logger.bind(kafka),
+    producer: (config) => {
+      if (kept) return kept;
+      const producer = kafka.producer(config);
+      kept = {
+        ...producer,
+        disconnect: () => Promise.resolve(),
+        transaction: async () => {
+          if (open?.isActive()) await open.abort();
+          return (open = await producer.transaction());
+        },
+      };
+      return kept;
+    },
+  };
+}
 
 describe('a broker that goes away', () => {
   test('fails the reader with Unavailable within a bound, and the writer too', async () => {
