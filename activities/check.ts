@@ -1,5 +1,6 @@
 import { InvalidConfig } from '../model/errors';
-import { checkMapping } from '../model/mapping';
+import { describeFinding } from '../model/finding';
+import { judgeMapping } from '../model/judge-mapping';
 import { parsePipeline, type Pipeline, type StoreDefinition } from '../model/pipeline';
 import type { TableSchema } from '../model/schema';
 import type { Activities } from './activities';
@@ -45,8 +46,10 @@ function mappingProblems(store: string, definition: StoreDefinition, tables: rea
   const byName = new Map(tables.map((table) => [table.name, table]));
   return Object.entries(definition.tables).flatMap(([name, mapping]) => {
     const table = byName.get(name);
-    const problems = table ? checkMapping(table, mapping) : [`the source has no table ${name}.`];
-    return problems.map((problem) => `stores.${store}.tables.${name}.${problem}`);
+    const place = `stores.${store}.tables.${name}`;
+    return table
+      ? judgeMapping(place, table, mapping).map(describeFinding)
+      : [`${place}: the source has no such table.`];
   });
 }
 

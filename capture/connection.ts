@@ -43,6 +43,18 @@ export async function connect(
   }
 }
 
+/** The same for one look at the source, which ends with `signal`. Rejects with the server's own error. */
+export async function connectToLook(url: string, signal: AbortSignal): Promise<Client> {
+  const client = newClient(url, false);
+  client.on('error', () => undefined); // the query under way is rejected as well
+  // A server that stands still would never answer a farewell.
+  const cut = () => (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', cut, { once: true });
+  await client.connect();
+  return client;
+}
+
 function newClient(url: string, replication: boolean): Client {
   const config: ClientConfig & { replication?: 'database' } = {
     connectionString: url,

@@ -4,10 +4,13 @@ import { Blocked, InvalidConfig } from '../model/errors';
 import type { CapturedTable } from './catalogue';
 import { quoteName, quoteTable } from './quoting';
 
-interface Publication {
+/** What the publication of this name is at present. */
+export interface Publication {
   readonly all: boolean;
   readonly everything: boolean;
   readonly viaRoot: boolean;
+  /** By this role, which may alter it then. */
+  readonly owned: boolean;
   /** Tables named in it, with what would make it leave rows or columns out. */
   readonly tables: ReadonlyMap<number, { readonly partial: boolean }>;
 }
@@ -30,17 +33,14 @@ export async function ensurePublication(
   const missing = tables.filter((table) => !(publication && covers(publication, table)));
   refuseGap(name, missing, input.begun);
   if (publication === null) {
-    await client.query(
-      `create publication ${quoteName(name)} for table ${tables.map(published).join(', ')} ` +
-        `with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)`,
-    );
+    await client.query(createPublication(name, tables));
     return;
   }
   checkWhole(name, publication, tables);
   if (missing.length > 0) {
     // A transaction open now may have written to these tables before they were published, and those changes never
     // stream. The copy does not take a chunk before it sees every transaction open at the session's start (copy.ts).
-    await client.query(`alter publication ${quoteName(name)} add table ${missing.map(published).join(', ')}`);
+    await client.query(alterPublication(name, missing));
   }
 }
 
@@ -74,7 +74,7 @@ function checkWhole(name: string, publication: Publication, tables: readonly Cap
   if (!publication.everything || !publication.viaRoot) {
     throw new InvalidConfig(
       `The publication ${name} leaves operations out or publishes partitions by themselves. Run: alter publication ` +
-        `${quoteName(name)} set (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);`,
+        `${quoteName(name)} set (${wholeOptions});`,
     );
   }
   const partial = tables.filter((table) => publication.tables.get(table.relationId)?.partial);
@@ -86,7 +86,17 @@ function checkWhole(name: string, publication: Publication, tables: readonly Cap
   }
 }
 
-function covers(publication: Publication, table: CapturedTable): boolean {
+export const wholeOptions = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";
+
+export function createPublication(name: string, tables: readonly CapturedTable[]): string {
+  return `create publication ${quoteName(name)} for table ${tables.map(published).join(', ')} with (${wholeOptions})`;
+}
+
+export function alterPublication(name: string, added: readonly CapturedTable[]): string {
+  return `alter publication ${quoteName(name)} add table ${added.map(published).join(', ')}`;
+}
+
+export function covers(publication: Publication, table: CapturedTable): boolean {
   return publication.all || publication.tables.has(table.relationId);
 }
 
@@ -95,10 +105,10 @@ function published(table: CapturedTable): string {
   return `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
 }
 
-async function readPublication(client: Client, name: string): Promise<Publication | null> {
-  const { rows } = await client.query<Record<'oid' | 'all' | 'everything' | 'via_root', string>>(
+export async function readPublication(client: Client, name: string): Promise<Publication | null> {
+  const { rows } = await client.query<Record<'oid' | 'all' | 'everything' | 'via_root' | 'owned', string>>(
     `select oid, puballtables as all, pubinsert and pubupdate and pubdelete and pubtruncate as everything,
-            pubviaroot as via_root
+            pubviaroot as via_root, pg_has_role(pubowner, 'usage') as owned
        from pg_publication where pubname = $1`,
     [name],
   );
@@ -115,6 +125,7 @@ async function readPublication(client: Client, name: string): Promise<Publicatio
     all: row.all === 't',
     everything: row.everything === 't',
     viaRoot: row.via_root === 't',
+    owned: row.owned === 't',
     tables: new Map(members.rows.map((member) => [Number(member.relation), { partial: member.partial === 't' }])),
   };
 }

@@ -53,25 +53,6 @@ function holds(value: Value, condition: Condition): boolean {
   return condition.in.some((candidate) => String(candidate) === String(value));
 }
 
-/** What is wrong with a mapping once the table's columns are known: one sentence per problem, empty when it fits. */
-export function checkMapping(table: TableSchema, mapping: TableMapping): string[] {
-  const columns = new Set(table.columns.map((column) => column.name));
-  const problems: string[] = [];
-  const unknown = (place: string, column: string) =>
-    problems.push(`${place}: ${table.name} has no column '${column}'; it has ${[...columns].join(', ')}.`);
-  for (const column of mapping.select ?? []) if (!columns.has(column)) unknown('select', column);
-  for (const column of Object.keys(mapping.rename ?? {})) if (!columns.has(column)) unknown('rename', column);
-  for (const column of Object.keys(mapping.filter ?? {})) if (!columns.has(column)) unknown('filter', column);
-  for (const column of table.key) {
-    if (mapping.select && !mapping.select.includes(column)) {
-      problems.push(`select: '${column}' is part of the key of ${table.name} and must be selected.`);
-    }
-  }
-  const names = (mapping.select ?? [...columns]).map((column) => mapping.rename?.[column] ?? column);
-  if (new Set(names).size !== names.length) problems.push('rename: two columns end with the same name.');
-  return problems;
-}
-
 /** The columns a target has in the store, in source order, under their target names. */
 export function targetColumns(
   table: TableSchema,

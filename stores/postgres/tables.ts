@@ -1,5 +1,7 @@
 import { InvalidConfig } from '../../model/errors';
-import { checkMapping, targetColumns, targetOf } from '../../model/mapping';
+import { describeFinding } from '../../model/finding';
+import { judgeMapping } from '../../model/judge-mapping';
+import { targetColumns, targetOf } from '../../model/mapping';
 import type { TableMapping } from '../../model/pipeline';
 import type { TableSchema } from '../../model/schema';
 import type { Connection } from './connection';
@@ -17,19 +19,11 @@ export async function targetTables(connection: Connection, site: Site): Promise<
       problems.push(`the source has no captured table ${name}.`);
       continue;
     }
-    problems.push(...checkMapping(table, mapping), ...generatedColumns(table, mapping));
+    problems.push(...judgeMapping(name, table, mapping).map(describeFinding));
     bodies.set(targetOf(name, mapping), await tableBody(connection, table, mapping));
   }
   if (problems.length > 0) throw new InvalidConfig(`${site.what}: ${problems.join(' ')}`);
   return bodies;
-}
-
-function generatedColumns(table: TableSchema, { select = [] }: TableMapping): string[] {
-  return table.columns
-    .filter(({ name, generated }) => generated && select.includes(name))
-    .map(
-      ({ name }) => `select: '${name}' of ${table.name} is a generated column, which is not captured; leave it out.`,
-    );
 }
 
 /** Only the key is NOT NULL and unique: everything else is the source's to guarantee. */

@@ -1,5 +1,7 @@
 import type { Change, Row } from '../../../model/change';
-import { checkMapping, createMapping, targetColumns } from '../../../model/mapping';
+import { describeFinding } from '../../../model/finding';
+import { judgeMapping } from '../../../model/judge-mapping';
+import { createMapping, targetColumns } from '../../../model/mapping';
 import { coalesce } from '../../../model/mutation';
 import type { StoreDefinition, TableMapping } from '../../../model/pipeline';
 import type { TableSchema } from '../../../model/schema';
@@ -109,17 +111,22 @@ describe('a mapping is checked against its table', () => {
   };
 
   test.each([
-    [{ select: ['id', 'nmae'] }, /select: public\.products has no column 'nmae'; it has id, name/],
+    [{ select: ['id', 'nmae'] }, /here\.select: public\.products has no column 'nmae'\. Did you mean 'name'\?/],
+    [{ select: ['id', 'total'] }, /'total' of public\.products is a generated column/],
+    [{ filter: { total: { isNull: true } } }, /here\.filter: 'total' of public\.products is a generated column/],
     [{ rename: { nmae: 'x' } }, /rename: public\.products has no column 'nmae'/],
-    [{ filter: { gone: { isNull: true } } }, /filter: public\.products has no column 'gone'/],
+    [
+      { filter: { gone: { isNull: true } } },
+      /filter: public\.products has no column 'gone'\. It has id, name, total\./,
+    ],
     [{ select: ['name'] }, /'id' is part of the key/],
     [{ rename: { name: 'id' } }, /two columns end with the same name/],
   ] as [TableMapping, RegExp][])('%j: %s', (mapping, expected) => {
-    expect(checkMapping(table, mapping).join('\n')).toMatch(expected);
+    expect(judgeMapping('here', table, mapping).map(describeFinding).join('\n')).toMatch(expected);
   });
 
   test('one that fits has no problems, and generated columns are left out of the target', () => {
-    expect(checkMapping(table, { select: ['id', 'name'], rename: { name: 'title' } })).toEqual([]);
+    expect(judgeMapping('here', table, { select: ['id', 'name'], rename: { name: 'title' } })).toEqual([]);
     expect(targetColumns(table, { rename: { name: 'title' } }).map(({ name }) => name)).toEqual(['id', 'title']);
   });
 });
