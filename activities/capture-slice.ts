@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { CaptureOptions } from '../capture/session';
+import type { CaptureOptions, CaptureSession } from '../capture/session';
 import type { CaptureProgress } from '../model/status';
 import type { Pipeline } from '../model/pipeline';
 import type { CaptureSliceInput, CaptureSliceResult } from './activities';
@@ -18,6 +18,8 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
   const { pipeline, logId } = input;
   // Opening may decode again from far back: the heartbeat during it comes from the timer, afterwards only from progress.
   const { session, warm } = await opening(deps, pipeline, logId);
+  const began = deps.clock();
+  const { position: from, changes: before } = session.progress;
   const copying = !isCopied(session.progress);
   const copied = new AbortController();
   try {
@@ -33,6 +35,11 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
       },
     });
     const end = control.signal.aborted ? control.end() : copied.signal.aborted ? 'caught-up' : ended;
+    const { position: to, changes } = session.progress;
+    deps.observer.captureSliceEnded({
+      ...{ pipeline: pipeline.name, from: from.lsn, to: to.lsn, ended: end },
+      ...{ changes: changes - before, ms: deps.clock() - began },
+    });
     const result = { progress: session.progress, ended: end, taskQueue: deps.privateTaskQueue };
     await deps.captureSessions.giveBack(pipeline.name, session);
     return result;
@@ -49,9 +56,34 @@ async function opening(deps: Deps, pipeline: Pipeline, logId: string) {
   let warm = true;
   const session = await deps.captureSessions.take(pipeline.name, () => {
     warm = false;
-    return deps.openCapture(captureOptions(deps, pipeline, logId));
+    return openWatched(deps, pipeline, logId);
   });
   return { session, warm };
+}
+
+/** Known to the observer until it is closed. */
+async function openWatched(deps: Deps, pipeline: Pipeline, logId: string): Promise<CaptureSession> {
+  const session = await deps.openCapture({
+    ...captureOptions(deps, pipeline, logId),
+    onAppended: (append) => deps.observer.appended(pipeline.name, append),
+  });
+  const gone = deps.observer.captureOpened(pipeline.name, () => {
+    const { lagBytes, copies } = session.progress;
+    return { lagBytes, copies, retainedBytes: session.retainedBytes };
+  });
+  return {
+    get progress() {
+      return session.progress;
+    },
+    get retainedBytes() {
+      return session.retainedBytes;
+    },
+    run: (options) => session.run(options),
+    close() {
+      gone();
+      return session.close();
+    },
+  };
 }
 
 function isCopied({ copies }: CaptureProgress): boolean {

@@ -1,8 +1,10 @@
 import type { CaptureOptions, CaptureSession } from '../capture/session';
+import type { Log } from '../model/log';
 import type { TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { LaneReader, PositionRecord } from '../stream/log';
 import type { Store, StoreContext } from '../stores/store';
+import type { Observer } from './observer';
 import type { Sessions } from './sessions';
 import type { Pipeline } from '../model/pipeline';
 
@@ -10,6 +12,8 @@ import type { Pipeline } from '../model/pipeline';
 export interface LaneSession {
   readonly reader: LaneReader;
   readonly store: Store;
+  /** What the store has been handed and does not durably hold yet; null between batches. */
+  inHand: { readonly records: number; readonly oldestAt: number | null } | null;
   close(): Promise<void>;
 }
 
@@ -24,7 +28,9 @@ export interface Deps {
   readonly clock: () => number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+  readonly log: Log;
+  /** What is told of the work while it is done: log lines and metrics. */
+  readonly observer: Observer;
 
   readonly readTables: (sourceUrl: string, tables: readonly string[]) => Promise<readonly TableSchema[]>;
   readonly prepareCapture: (options: CaptureOptions) => Promise<{ logId: string }>;

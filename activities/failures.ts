@@ -34,24 +34,16 @@ function describeForeign(error: unknown): { name: string; code: string } {
   return { name: error.name, code: code === '' ? '' : ` (${code})` };
 }
 
-/** Makes an activity whose every error is translated, and logged when it is not one of ours. */
+/** Makes an activity whose every error is translated. */
 export function translated<Input, Result>(
   name: string,
-  log: (message: string, fields: Record<string, unknown>) => void,
   run: (input: Input) => Promise<Result>,
 ): (input: Input) => Promise<Result> {
   return async (input) => {
     try {
       return await run(input);
     } catch (error) {
-      const failure = toFailure(error, name);
-      if (failure !== error && !(error instanceof Error && ours.has(error.name))) {
-        log('unexpected error in an activity', {
-          activity: name,
-          error: error instanceof Error ? error.stack : String(error),
-        });
-      }
-      throw failure;
+      throw toFailure(error, name);
     }
   };
 }

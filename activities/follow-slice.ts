@@ -10,8 +10,9 @@ import type { LogBatch, PositionRecord } from '../stream/log';
 import type { Acceptance, Generation, Lane, Owner } from '../stores/store';
 import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities';
 import type { Deps, LaneSession } from './deps';
-import { generationOf, openStoreOf } from './generation';
+import { generationOf } from './generation';
 import { checkAcceptance } from './acceptance';
+import { laneName, openLaneSession, sessionKey } from './lane-session';
 import { SliceControl } from './slice-control';
 
 /** Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). */
@@ -31,40 +32,13 @@ type LastPosition = NonNullable<Awaited<ReturnType<Deps['readLastPosition']>>>;
  */
 export async function followSlice(deps: Deps, input: FollowSliceInput): Promise<FollowSliceResult> {
   const key = sessionKey(input);
-  const session = await deps.laneSessions.take(key, () => openSession(deps, input));
+  const session = await deps.laneSessions.take(key, () => openLaneSession(deps, input));
   try {
     const result = await new Slice(deps, input, session).run();
     await deps.laneSessions.giveBack(key, session);
     return result;
   } catch (error) {
     await deps.laneSessions.discard(session);
-    throw error;
-  }
-}
-
-function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
-  return `${pipeline.name}/${store}/${generation.number}/${generation.mappingHash}/${lane}`;
-}
-
-async function openSession(deps: Deps, input: FollowSliceInput): Promise<LaneSession> {
-  const { pipeline, store: name, generation, lane } = input;
-  const store = openStoreOf(deps, { pipeline, store: name, definition: generation.definition });
-  try {
-    const reader = await deps.openReader({
-      pipeline,
-      tables: Object.keys(generation.definition.tables),
-      logId: generation.logId,
-      clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
-    });
-    return {
-      reader,
-      store,
-      async close() {
-        await Promise.all([reader.close(), store.close()]);
-      },
-    };
-  } catch (error) {
-    await store.close();
     throw error;
   }
 }
@@ -86,6 +60,7 @@ class Slice {
   private target: LastPosition | null = null;
   private lastCopyCheck = -Infinity;
   private copiesDone = false;
+  private records = 0;
 
   constructor(
     private readonly deps: Deps,
@@ -128,6 +103,10 @@ class Slice {
     control.beat(this.durable);
     try {
       const ended = await this.loop(control);
+      this.deps.observer.laneSliceEnded(laneName(this.input), {
+        ...{ ended, from: acceptance.next, to: this.durable.next, records: this.records },
+        ...{ batches: this.durable.batches, ms: this.deps.clock() - this.started },
+      });
       return {
         progress: this.measured(),
         caughtUp: reader.ahead().caughtUp,
@@ -139,6 +118,7 @@ class Slice {
       // Between closed points a store may hold a transaction open: the next owner must not wait for it. The reader is
       // then ahead of the store, and the next slice's `seek` brings it back to the store's record.
       await store.release(this.generation, this.lane);
+      this.session.inHand = null;
     }
   }
 
@@ -176,7 +156,12 @@ class Slice {
   }
 
   private async apply(batch: LogBatch, control: SliceControl<LaneProgress>): Promise<void> {
-    const { store } = this.session;
+    const { store, inHand } = this.session;
+    const { from, began } = { from: this.handed, began: this.deps.clock() };
+    this.session.inHand = {
+      records: (inHand?.records ?? 0) + batch.records.length,
+      oldestAt: inHand?.oldestAt ?? (batch.closed ? batch.positionAt : null),
+    };
     const applied = await store.apply(
       this.generation,
       {
@@ -202,7 +187,13 @@ class Slice {
       repeated: repeated + applied.repeated,
       batches: batches + 1,
     };
+    this.records += batch.records.length;
+    this.deps.observer.applied(laneName(this.input), {
+      ...{ from, to: batch.next, records: batch.records.length, ms: this.deps.clock() - began },
+      ...applied,
+    });
     if (!applied.durable) return;
+    this.session.inHand = null;
     // Invariant 3: the offset is reported only after the store durably holds everything before it.
     this.durable = { ...this.durable, next: batch.next, position: batch.position };
     control.beat(this.measured());

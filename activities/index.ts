@@ -6,26 +6,30 @@ import type { Deps } from './deps';
 import { translated } from './failures';
 import { followSlice } from './follow-slice';
 import { generationActivities } from './generation';
+import { observed } from './observed';
 
-/** The activities over one worker's dependencies. Every error leaves through `failures.ts`. */
+/**
+ * The activities over one worker's dependencies. Every error is observed as it was thrown, and leaves through
+ * `failures.ts`.
+ */
 export function createActivities(deps: Deps): Activities {
   const checks = checkActivities(deps);
   const generations = generationActivities(deps);
-  const log = (message: string, fields: Record<string, unknown>) => deps.log('error', message, fields);
+  const slice = <Input, Result>(name: string, run: (input: Input) => Promise<Result>) =>
+    translated(name, observed(name, deps.observer, run));
+  const short = <Input, Result>(name: string, run: (input: Input) => Promise<Result>) => slice(name, beating(run));
   return {
-    checkPipeline: translated('checkPipeline', log, beating(checks.checkPipeline)),
-    checkDefinition: translated('checkDefinition', log, beating(checks.checkDefinition)),
-    prepareCapture: translated(
-      'prepareCapture',
-      log,
-      beating(({ pipeline }) => deps.prepareCapture(captureOptions(deps, pipeline, null))),
+    checkPipeline: short('checkPipeline', checks.checkPipeline),
+    checkDefinition: short('checkDefinition', checks.checkDefinition),
+    prepareCapture: short('prepareCapture', ({ pipeline }) =>
+      deps.prepareCapture(captureOptions(deps, pipeline, null)),
     ),
-    captureSlice: translated('captureSlice', log, (input) => captureSlice(deps, input)),
-    findLog: translated('findLog', log, beating(generations.findLog)),
-    inspectStore: translated('inspectStore', log, beating(generations.inspectStore)),
-    prepareGeneration: translated('prepareGeneration', log, beating(generations.prepareGeneration)),
-    followSlice: translated('followSlice', log, (input) => followSlice(deps, input)),
-    promoteGeneration: translated('promoteGeneration', log, beating(generations.promoteGeneration)),
-    dropGeneration: translated('dropGeneration', log, beating(generations.dropGeneration)),
+    captureSlice: slice('captureSlice', (input) => captureSlice(deps, input)),
+    findLog: short('findLog', generations.findLog),
+    inspectStore: short('inspectStore', generations.inspectStore),
+    prepareGeneration: short('prepareGeneration', generations.prepareGeneration),
+    followSlice: slice('followSlice', (input) => followSlice(deps, input)),
+    promoteGeneration: short('promoteGeneration', generations.promoteGeneration),
+    dropGeneration: short('dropGeneration', generations.dropGeneration),
   };
 }

@@ -42,7 +42,8 @@ export interface Forwarding {
   readonly checkTables: () => Promise<void>;
   /** Once a second: how far the source is. */
   readonly look: () => Promise<void>;
-  readonly appended: (unit: Unit) => void;
+  /** It is acknowledged, after so many milliseconds. */
+  readonly appended: (unit: Unit, ms: number) => void;
 }
 
 /**
@@ -117,6 +118,7 @@ async function append({ writer, schemas, confirm, copier, appended }: Forwarding
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
     : (last?.copies ?? {});
+  const began = performance.now();
   const record = await writer.append(unit.records, {
     position: unit.position,
     closed: unit.closed,
@@ -124,7 +126,7 @@ async function append({ writer, schemas, confirm, copier, appended }: Forwarding
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
     schemas,
   });
-  appended(unit);
+  appended(unit, performance.now() - began);
   if (unit.copy) copier?.appended();
   // Invariant 1: after the append, and only at a closed point. Before it, a crash between the two would lose what the
   // server has then thrown away; inside a transaction, its beginning would not be streamed again with its end.

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { Log } from '../model/log';
 import type { Pipeline } from '../model/pipeline';
 import { resourceNames } from '../model/names';
 import { createKafka } from '../stream/kafka';
@@ -18,7 +19,16 @@ export interface CaptureOptions {
   readonly brokers: readonly string[];
   /** The log this pipeline writes, as `prepareCapture` said; null before. */
   readonly logId: string | null;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+  readonly log: Log;
+  /** Told of each Kafka transaction that carried records, once it is acknowledged. */
+  readonly onAppended?: (append: Appended) => void;
+}
+
+export interface Appended {
+  readonly changes: number;
+  /** Commit LSN of the position it ends at, decimal digits. */
+  readonly lsn: string;
+  readonly ms: number;
 }
 
 /**

@@ -12,7 +12,7 @@ import { createIntake } from './intake';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 import { createPending } from './pending';
 import { logReplaced } from './prepare';
-import { lagBytes, readFlushLsn } from './progress';
+import { lagBytes, readFlushLsn, readWal } from './progress';
 import { checkPublication } from './publication';
 import { checkFingerprints, fingerprints } from './relations';
 import { openReplication, type Replication } from './replication';
@@ -25,6 +25,8 @@ export { prepareCapture, readTables } from './prepare';
 export interface CaptureSession {
   /** Counted since this session was opened. */
   readonly progress: CaptureProgress;
+  /** Bytes of WAL that the slot makes the source keep, seen within the last second of a run; null before the first. */
+  readonly retainedBytes: number | null;
   /**
    * Forwards until `signal` aborts (after the append in flight), until `batches` appends carried records, or until
    * `maxMs` is over and a position record was appended or the source was seen idle. Between two runs the socket rests
@@ -156,6 +158,7 @@ function createSession(
 
   let changes = 0;
   let flushLsn = replication.system.flushLsn;
+  let retainedBytes: number | null = null;
   let closedLsn = last.position.lsn;
   let ended: 'closed' | 'failed' | null = null;
 
@@ -182,9 +185,12 @@ function createSession(
     },
     checkTables: () => checkUnchanged(control, tables),
     look: async () => {
-      flushLsn = await readFlushLsn(control);
+      ({ flushLsn, retainedBytes } = await readWal(control, pipeline.source.slot));
     },
-    appended: (unit) => (changes += unit.changes),
+    appended: (unit, ms) => {
+      changes += unit.changes;
+      if (unit.records.length > 0) options.onAppended?.({ changes: unit.changes, lsn: unit.position.lsn, ms });
+    },
   };
 
   replication.pause();
@@ -198,6 +204,9 @@ function createSession(
   return {
     get progress() {
       return progress();
+    },
+    get retainedBytes() {
+      return retainedBytes;
     },
     async run({ onProgress, ...run }) {
       if (ended) throw new Unavailable(`This capture session has ${ended}: open another one.`);

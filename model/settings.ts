@@ -124,7 +124,7 @@ export function parseSettings(environment: Environment): Settings {
   const wrong = new Set(result.error?.issues.map(({ path }) => String(path[0])));
   const problems = [...wrong].map((name) => {
     const { allowed, description } = metaOf(settingsSchema.shape[name as keyof typeof settingsSchema.shape]);
-    return `${name} must be ${allowed} (${description}).`;
+    return `${name} must be ${allowed} (${description.replaceAll('`', '')}).`;
   });
   problems.push(...misspelt(environment));
   if (!result.success || problems.length > 0) {

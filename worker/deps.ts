@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { defaultCaptureParts, openCaptureSession, prepareCapture, readTables } from '../capture/session';
 import type { Deps } from '../activities/deps';
 import { Sessions } from '../activities/sessions';
+import type { Observer } from '../activities/observer';
+import type { Log } from '../model/log';
 import type { Pipeline } from '../model/pipeline';
 import { tableTopic, privateTaskQueue } from '../model/names';
 import { resolveSecret, type Settings } from '../model/settings';
@@ -9,7 +11,10 @@ import { createKafka } from '../stream/kafka';
 import { openLaneReader } from '../stream/lane-reader';
 import { readLastPosition } from '../stream/positions';
 import { openStore } from '../stores/open';
-import type { Log } from './telemetry';
+
+/** What `slipstream init` asks of a source and of the stores' adapters (docs/decisions/0008). Nothing is changed by it. */
+export { takeInventory } from '../capture/inventory';
+export { suggestTables } from '../stores/suggest';
 
 /** A session nobody claims for this long closes itself: its lane has moved to another worker. */
 const sessionIdleMs = 10_000;
@@ -21,10 +26,10 @@ export function createDeps(input: {
   /** Unique per process start. */
   readonly workerId: string;
   readonly log: Log;
+  readonly observer: Observer;
 }): Deps {
-  const { settings, environment, workerId, log } = input;
-  const closing = (error: unknown) =>
-    log('warn', 'a session did not close cleanly', { error: error instanceof Error ? error.message : String(error) });
+  const { settings, environment, workerId, log, observer } = input;
+  const closing = (error: unknown) => log('warn', 'a session did not close cleanly', { error });
   const kafka = (clientId: string) => createKafka({ brokers: settings.kafkaBrokers, clientId, log });
   return {
     settings,
@@ -33,6 +38,7 @@ export function createDeps(input: {
     clock: () => performance.now(),
     now: () => Date.now(),
     log,
+    observer,
     readTables,
     prepareCapture: (options) => prepareCapture(options, defaultCaptureParts),
     openCapture: (options) => openCaptureSession(options, defaultCaptureParts),

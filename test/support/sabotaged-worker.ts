@@ -1,6 +1,5 @@
 import { openCaptureSession, defaultCaptureParts, prepareCapture } from '../../capture/session';
-import { installRuntime, log } from '../../worker/telemetry';
-import { createWorker } from '../../worker/worker';
+import { runProgram } from '../../worker/program';
 import { createPass } from './crash-points';
 import { crashingCaptureParts } from './crashing-capture';
 import { openCrashingStore } from './crashing-stores';
@@ -10,13 +9,14 @@ import { misdeedsVariable, type Misdeeds } from './misdeeds';
  * The worker, with misdeeds: every crash point and every sabotage is a function put in place of an injected one. Nothing
  * in production code knows of this file.
  */
-async function main(): Promise<void> {
-  installRuntime();
+function main(): Promise<void> {
   const { crash, sabotage = [] } = JSON.parse(process.env[misdeedsVariable] ?? '{}') as Misdeeds;
   const pass = createPass(crash);
   const without = new Set(sabotage);
   const parts = crashingCaptureParts(defaultCaptureParts, pass, without);
-  const worker = await createWorker({
+  return runProgram({
+    environment: process.env,
+    exit: (code) => process.exit(code),
     deps: (real) => ({
       ...real,
       prepareCapture: (options) => prepareCapture(options, parts),
@@ -25,6 +25,9 @@ async function main(): Promise<void> {
         return {
           get progress() {
             return session.progress;
+          },
+          get retainedBytes() {
+            return session.retainedBytes;
           },
           async run(order) {
             const ended = await session.run(order);
@@ -38,10 +41,6 @@ async function main(): Promise<void> {
       openStore: (context) => openCrashingStore(context, pass, without),
     }),
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
-  const running = worker.run();
-  log('info', 'worker is polling', { pid: process.pid, misdeeds: { point: crash?.point, sabotage } });
-  await running;
 }
 
 /** Goes on from where it stood when the process was stopped: there is no jump to be seen. */
@@ -52,7 +51,4 @@ function blindClock(): () => number {
   return () => elapsedMs;
 }
 
-main().catch((error: unknown) => {
-  log('error', 'worker failed', { error: String(error) });
-  process.exitCode = 1;
-});
+void main();

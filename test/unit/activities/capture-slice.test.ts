@@ -3,6 +3,7 @@ import type { CaptureSession } from '../../../capture/session';
 import type { CaptureSliceResult } from '../../../activities/activities';
 import { captureSlice } from '../../../activities/capture-slice';
 import type { Deps } from '../../../activities/deps';
+import { blindObserver } from '../../../activities/observer';
 import { Sessions } from '../../../activities/sessions';
 import { parsePipeline } from '../../../model/pipeline';
 import { parseSettings } from '../../../model/settings';
@@ -26,6 +27,7 @@ function scripted(start: CaptureProgress, seen: readonly CaptureProgress[], time
     get progress() {
       return now;
     },
+    retainedBytes: null,
     run({ signal, maxMs, onProgress }) {
       times.push(maxMs);
       for (const one of seen) {
@@ -51,6 +53,7 @@ function depsOver(session: CaptureSession): Partial<Deps> {
     privateTaskQueue: 'mine',
     clock: () => 0,
     log: () => undefined,
+    observer: blindObserver,
     openCapture: () => Promise.resolve(session),
     captureSessions: new Sessions(60_000, () => undefined),
   };

@@ -4,6 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { FollowSliceInput, FollowSliceResult } from '../../../activities/activities';
 import type { Deps, LaneSession } from '../../../activities/deps';
 import { followSlice } from '../../../activities/follow-slice';
+import { blindObserver } from '../../../activities/observer';
 import { Sessions } from '../../../activities/sessions';
 import type { Offsets } from '../../../model/offsets';
 import { parsePipeline } from '../../../model/pipeline';
@@ -105,6 +106,7 @@ function createWorld(
   };
   const deps: Partial<Deps> = {
     secret: () => 'url',
+    observer: blindObserver,
     privateTaskQueue: 'private',
     clock: () => world.clock,
     now: () => 1_000,

@@ -1,0 +1,48 @@
+import type { FollowSliceInput } from './activities';
+import type { Deps, LaneSession } from './deps';
+import { openStoreOf } from './generation';
+import type { LaneName, LaneView } from './observer';
+
+/** One warm session for each lane of each generation under one mapping. */
+export function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
+  return `${pipeline.name}/${store}/${generation.number}/${generation.mappingHash}/${lane}`;
+}
+
+/** Consumer and store of a lane; known to the observer until it is closed. */
+export async function openLaneSession(deps: Deps, input: FollowSliceInput): Promise<LaneSession> {
+  const { pipeline, store: name, generation, lane } = input;
+  const store = openStoreOf(deps, { pipeline, store: name, definition: generation.definition });
+  try {
+    const reader = await deps.openReader({
+      pipeline,
+      tables: Object.keys(generation.definition.tables),
+      logId: generation.logId,
+      clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
+    });
+    const session: LaneSession = {
+      reader,
+      store,
+      inHand: null,
+      async close() {
+        gone();
+        await Promise.all([reader.close(), store.close()]);
+      },
+    };
+    const gone = deps.observer.laneOpened(laneName(input), () => viewOf(session));
+    return session;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+export function laneName({ pipeline, store, generation, lane }: FollowSliceInput): LaneName {
+  return { pipeline: pipeline.name, store, generation: generation.number, lane };
+}
+
+/** The lag as it is, not as it was when a batch was last applied: a store that hangs is seen to fall behind. */
+function viewOf({ reader, inHand }: LaneSession): LaneView {
+  const { records, oldestAt, caughtUp } = reader.ahead();
+  if (inHand === null) return { records, oldestAt, caughtUp };
+  return { records: records + inHand.records, oldestAt: inHand.oldestAt ?? oldestAt, caughtUp: false };
+}
