@@ -11,7 +11,7 @@ import type { SlotRow, SourceSystem } from './identity';
 import { judgePublication } from './judge-publication';
 import { judgeRefusedReplication, judgeServer } from './judge-server';
 import { judgeSlot } from './judge-slot';
-import { readPublication, type Publication } from './publication';
+import { covers, readPublication, type Publication } from './publication';
 import { openReplication } from './replication';
 import { readSlot } from './slot';
 import { readClock, readServer, readSlotHolder, type ServerFacts } from './source-facts';
@@ -29,6 +29,8 @@ export interface SourceReport extends PartReport {
   readonly tables: readonly TableSchema[] | null;
   /** As read here, before anybody looks where the log ends: then a capture that runs cannot make it look ahead. */
   readonly slot: SlotRow | null;
+  /** Captured tables that the publication does not hold, or not yet. */
+  readonly unpublished: readonly string[];
 }
 
 const part = 'source';
@@ -55,7 +57,7 @@ export async function checkSource(request: SourceRequest, signal: AbortSignal): 
 }
 
 function nothing(findings: readonly Finding[]): SourceReport {
-  return { part, facts: [], findings, tables: null, slot: null };
+  return { part, facts: [], findings, tables: null, slot: null, unpublished: [] };
 }
 
 function refusal(error: unknown): { code: string; message: string } {
@@ -90,7 +92,11 @@ async function look(client: Client, { pipeline, url, logBegun }: SourceRequest):
     ...judgePublication({ ...names, publication, tables }),
     ...judgeClock(clock),
   ];
-  return { part, facts: factsOf({ server, slot, publication, tables }, pipeline), findings, tables, slot };
+  const unpublished = tables.filter((table) => publication === null || !covers(publication, table));
+  return {
+    ...{ part, facts: factsOf({ server, slot, publication, tables }, pipeline), findings },
+    ...{ tables, slot, unpublished: unpublished.map(({ name }) => name) },
+  };
 }
 
 /** Whether this role may replicate shows best by doing it: a connection that only asks which server this is. */

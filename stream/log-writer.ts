@@ -24,6 +24,8 @@ export interface LogWriterOptions {
   readonly fence?: (producer: Producer) => Promise<void>;
 }
 
+export const defaultTransactionTimeoutMs = 15_000;
+
 /** `connect()` fences nobody: only the first transaction makes the coordinator give out a new epoch. */
 export async function takeFence(producer: Producer): Promise<void> {
   const transaction = await producer.transaction();
@@ -32,7 +34,13 @@ export async function takeFence(producer: Producer): Promise<void> {
 
 /** See `LogWriter`. Rejects with `Unavailable`, `Fenced` or `Blocked` log-replaced; nothing stays open then. */
 export async function openLogWriter(options: LogWriterOptions): Promise<LogWriter> {
-  const { kafka, prefix, transactionalId, transactionTimeoutMs = 15_000, fence = takeFence } = options;
+  const {
+    kafka,
+    prefix,
+    transactionalId,
+    transactionTimeoutMs = defaultTransactionTimeoutMs,
+    fence = takeFence,
+  } = options;
   const producer = createTransactionalProducer(kafka, { transactionalId, transactionTimeoutMs });
   try {
     await producer.connect();

@@ -1,11 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { Blocked, InvalidConfig, Unavailable } from '../model/errors';
+import { describeFinding } from '../model/finding';
 import { positionsTopic, tableTopic } from '../model/names';
+import { readTopics } from './broker-facts';
 import { readExtents } from './extents';
+import { judgePartitions, judgeSettings } from './judge-topics';
 import { translateKafkaError } from './kafka';
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 const servedMs = 10_000;
 
 /** Table topic → partition count: what a log writer is opened with, and (for some of the tables) a lane. */
@@ -98,55 +101,9 @@ async function check(
   admin: Admin,
   { wanted, present, windowMs }: { wanted: Record<string, number>; present: readonly string[]; windowMs: number },
 ): Promise<void> {
-  if (present.length === 0) return;
-  const metadata = await admin.fetchTopicMetadata({ topics: [...present] });
-  for (const { name, partitions } of metadata.topics) checkPartitions(name, partitions.length, wanted[name] ?? 1);
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: present.map((name) => ({ type: topicResource, name, configNames: [...settings] })),
-  });
-  const problems = resources.flatMap(({ resourceName, configEntries }) =>
-    checkSettings(
-      resourceName,
-      Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-      windowMs,
-    ),
-  );
-  if (problems.length > 0) throw new InvalidConfig(problems.join('\n'));
-}
-
-/** `ConfigResourceTypes.TOPIC`; the enumeration itself is a value of kafkajs. */
-const topicResource = 2;
-const settings = ['cleanup.policy', 'min.compaction.lag.ms', 'delete.retention.ms'] as const;
-
-function checkPartitions(topic: string, found: number, expected: number): void {
-  if (found === expected) return;
-  throw new Blocked(
-    'log-replaced',
-    `${topic} has ${found} partitions and the pipeline says ${expected}. Rows keep their order only while that number ` +
-      `stays as it was: set log.partitions to ${found} if the log was begun so, else give the pipeline another log.prefix.`,
-  );
-}
-
-/** One sentence per setting under which rows or tombstones would be lost, with the command that mends it. */
-export function checkSettings(
-  topic: string,
-  found: Readonly<Record<string, string>>,
-  windowMs: number,
-): readonly string[] {
-  const mend = (setting: string) => `Run: kafka-configs --alter --topic ${topic} --add-config ${setting}`;
-  const problems: string[] = [];
-  if (found['cleanup.policy'] !== 'compact') {
-    problems.push(
-      `${topic} has cleanup.policy=${found['cleanup.policy'] ?? '(unknown)'}, so rows that do not change would be deleted. ` +
-        mend('cleanup.policy=compact'),
-    );
-  }
-  for (const setting of ['min.compaction.lag.ms', 'delete.retention.ms']) {
-    if (Number(found[setting]) >= windowMs) continue;
-    problems.push(
-      `${topic} has ${setting}=${found[setting] ?? '(unknown)'}, below log.windowDays. ${mend(`${setting}=${windowMs}`)}`,
-    );
-  }
-  return problems;
+  const topics = await readTopics(admin, present);
+  const [split] = topics.flatMap(({ name, partitions }) => judgePartitions(name, partitions, wanted[name] ?? 1));
+  if (split) throw new Blocked('log-replaced', describeFinding(split));
+  const problems = topics.flatMap(({ name, settings }) => judgeSettings(name, settings, windowMs));
+  if (problems.length > 0) throw new InvalidConfig(problems.map(describeFinding).join('\n'));
 }

@@ -38,7 +38,7 @@ describe('the topics of a log', () => {
   test('with other partition counts are log-replaced', async () => {
     await expect(ensureTopics({ ...options, partitions: 3 })).rejects.toMatchObject({
       reason: 'log-replaced',
-      message: expect.stringContaining('set log.partitions to 2') as string,
+      message: expect.stringContaining('Set log.partitions to 2') as string,
     });
   });
 

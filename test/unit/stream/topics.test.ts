@@ -1,10 +1,11 @@
-import { checkSettings, tableTopics } from '../../../stream/topics';
+import { judgeSettings } from '../../../stream/judge-topics';
+import { tableTopics } from '../../../stream/topics';
 
 const good = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '1000', 'delete.retention.ms': '1000' };
 
 test('a topic that keeps what it must is accepted, and so is one that keeps it longer', () => {
-  expect(checkSettings('shop.positions', good, 1000)).toEqual([]);
-  expect(checkSettings('shop.positions', { ...good, 'delete.retention.ms': '5000' }, 1000)).toEqual([]);
+  expect(judgeSettings('shop.positions', good, 1000)).toEqual([]);
+  expect(judgeSettings('shop.positions', { ...good, 'delete.retention.ms': '5000' }, 1000)).toEqual([]);
 });
 
 test.each([
@@ -13,9 +14,9 @@ test.each([
   ['min.compaction.lag.ms', '0'],
   ['delete.retention.ms', '999'],
 ])('%s=%s is refused with the command that mends it', (setting, value) => {
-  const [problem, ...others] = checkSettings('shop.positions', { ...good, [setting]: value }, 1000);
+  const [problem, ...others] = judgeSettings('shop.positions', { ...good, [setting]: value }, 1000);
   expect(others).toEqual([]);
-  expect(problem).toContain(`--topic shop.positions --add-config ${setting}=`);
+  expect(problem?.cure).toContain(`--topic shop.positions --add-config ${setting}=`);
 });
 
 test('each table has a topic of its own', () => {

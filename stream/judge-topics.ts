@@ -1,0 +1,81 @@
+import { finding, type Finding } from '../model/finding';
+import { maxPartitionBytes } from './sends';
+import type { TopicFacts } from './broker-facts';
+
+/** What Kafka counts beside the records of a batch. */
+const batchFraming = 100;
+/** The largest batch capture writes. */
+export const neededBytes = maxPartitionBytes + batchFraming;
+
+/** What of the topics that exist keeps them from being this log. `wanted`: topic → partitions. Pure. */
+export function judgeTopics(
+  topics: readonly TopicFacts[],
+  input: {
+    readonly positions: string;
+    readonly wanted: Readonly<Record<string, number>>;
+    readonly windowMs: number;
+    /** Those that hold something. */
+    readonly written: ReadonlySet<string>;
+  },
+): Finding[] {
+  const begun = input.written.has(input.positions);
+  return topics.flatMap((topic) => [
+    ...judgePartitions(topic.name, topic.partitions, input.wanted[topic.name] ?? 1),
+    ...judgeSettings(topic.name, topic.settings, input.windowMs),
+    ...tooSmall(topic),
+    ...(begun || !input.written.has(topic.name) ? [] : [foreign(topic.name, input.positions)]),
+  ]);
+}
+
+export function judgePartitions(topic: string, found: number, expected: number): Finding[] {
+  if (found === expected) return [];
+  return [
+    finding('topic-partitions', {
+      where: `topic ${topic}`,
+      what: `it has ${found} partitions, and the pipeline says ${expected}.`,
+      cure: `Set log.partitions to ${found} if the log was begun so, else give the pipeline another log.prefix.`,
+    }),
+  ];
+}
+
+/** Settings under which rows or tombstones would be lost, each with the command that mends it. */
+export function judgeSettings(
+  topic: string,
+  found: Readonly<Record<string, string>>,
+  windowMs: number,
+): readonly Finding[] {
+  const forgets = (setting: string, what: string, value: string) =>
+    finding('topic-forgets', {
+      where: `topic ${topic}`,
+      what: `it has ${setting}=${found[setting] ?? '(unknown)'}, ${what}.`,
+      cure: `Run: kafka-configs --alter --topic ${topic} --add-config ${setting}=${value}`,
+    });
+  return [
+    ...(found['cleanup.policy'] === 'compact'
+      ? []
+      : [forgets('cleanup.policy', 'so rows that do not change would be deleted', 'compact')]),
+    ...['min.compaction.lag.ms', 'delete.retention.ms']
+      .filter((setting) => !(Number(found[setting]) >= windowMs))
+      .map((setting) => forgets(setting, 'below log.windowDays', String(windowMs))),
+  ];
+}
+
+function tooSmall({ name, settings }: TopicFacts): Finding[] {
+  const limit = settings['max.message.bytes'];
+  if (limit === undefined || Number(limit) >= neededBytes) return [];
+  return [
+    finding('topic-too-small', {
+      where: `topic ${name}`,
+      what: `it takes batches of up to ${limit} bytes, and capture writes up to ${neededBytes}.`,
+      cure: `Run: kafka-configs --alter --topic ${name} --add-config max.message.bytes=1048588`,
+    }),
+  ];
+}
+
+function foreign(topic: string, positions: string): Finding {
+  return finding('topic-foreign', {
+    where: `topic ${topic}`,
+    what: `it holds records, and ${positions} has none that speaks of them.`,
+    cure: `Give the pipeline another log.prefix; or, if nobody needs it, run: kafka-topics --delete --topic ${topic}`,
+  });
+}
