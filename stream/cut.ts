@@ -36,11 +36,13 @@ export interface TakeOptions {
 /**
  * Cuts the fetched log into pieces: known position records on one side, a buffer per partition on the other, no I/O.
  *
- * Why the two bounds cannot wait for each other. Entries are bounded by `maxEntries`, each buffer by its own bytes, and
- * whoever is full is paused. A full buffer whose first record lies below the bound (`boundOf`) gives an open piece. A
- * full buffer whose first record lies beyond it is complete for that bound and hinders nobody, since no limit is
- * shared. So every other partition goes on being fetched until the bound's entry is complete and is handed out, which
- * makes room among the entries. And when no entry is known, their partition is not paused: one comes with the commit.
+ * Why the two bounds cannot wait for each other. Entries are bounded by `maxEntries`, each buffer by its own bytes;
+ * whoever is full is paused until it is roomy again. A buffer that is not roomy may be paused, so when its first record
+ * lies below the bound (`boundOf`) it gives open pieces until it is (full is not enough: one piece can leave a paused
+ * buffer neither full nor roomy, and everybody waiting). If its first record lies beyond the bound, it is complete for
+ * that bound and hinders nobody, since no limit is shared. So every other partition goes on being fetched until the
+ * bound's entry is complete and is handed out, which makes room among the entries. And when no entry is known, their
+ * partition is not paused: one comes with the commit.
  */
 export class Cut {
   readonly buffers: readonly PartitionBuffer[];
@@ -115,7 +117,7 @@ export class Cut {
     const bound = this.boundOf(options);
     if (!bound) return null;
     const available = this.available(bound.ends);
-    const stuck = this.buffers.some((buffer, at) => buffer.full && buffer.countBelow(end(bound, at)) > 0);
+    const stuck = this.buffers.some((buffer, at) => !buffer.roomy && buffer.countBelow(end(bound, at)) > 0);
     // With less than a full piece there is time to wait for the closed record, unless waiting is what fills the memory.
     if (available < options.maxRecords && !stuck) return null;
     return this.piece(bound.ends, options.maxRecords, false);
@@ -153,9 +155,9 @@ export class Cut {
 
   private piece(ends: readonly number[], maxRecords: number, closed: boolean): LogBatch {
     const records: FetchedRecord[] = [];
-    // Full buffers first: an open piece is there to make room.
+    // Those that lack room first: an open piece is there to make it.
     const order = [...this.buffers.keys()];
-    if (!closed) order.sort((a, b) => Number(this.buffers[b]?.full) - Number(this.buffers[a]?.full));
+    if (!closed) order.sort((a, b) => Number(this.buffers[a]?.roomy) - Number(this.buffers[b]?.roomy));
     for (const at of order) {
       const buffer = this.buffers[at];
       const bound = ends[at] ?? 0;

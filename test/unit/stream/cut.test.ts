@@ -101,6 +101,17 @@ describe('a cut', () => {
     expect(offsetsOf(cut.take(wide))).toEqual(['0:0']);
   });
 
+  test('a buffer that one open piece leaves neither full nor roomy gives another: it is paused, and nobody else could', () => {
+    const cut = cutOf({ partitionBytes: 2_600 }, 1); // five records of one digit fill it, two leave room
+    cut.addEntry(entry(0, [9]));
+    give(cut, 0, [0, 1, 2, 3, 4, 5], 6);
+    const take = () => offsetsOf(cut.take({ ...wide, maxRecords: 2 }));
+    expect([cut.buffers[0]?.full, take()]).toEqual([true, ['0:0', '0:1']]);
+    expect([cut.buffers[0]?.full, cut.buffers[0]?.roomy]).toEqual([false, false]);
+    expect(offsetsOf(cut.take(wide))).toEqual(['0:2', '0:3', '0:4', '0:5']);
+    expect(cut.buffers[0]?.roomy).toBe(true);
+  });
+
   test('stops before `until`', () => {
     const cut = cutOf({}, 1);
     for (let at = 0; at < 4; at += 1) cut.addEntry(entry(at, [at + 1]));
@@ -189,6 +200,8 @@ function runOnce(random: SeededRandom): void {
     partitions,
   );
   const fed = new Array<number>(partitions).fill(0);
+  // As a session does it (`balance`): paused when full, resumed when there is room again, and nothing in between.
+  const paused = new Set<number>();
   let entriesFed = 0;
   let until: number | null = random.below(2) === 0 ? (entries[random.below(entries.length)]?.offset ?? 0) : null;
   const windowStart = random.pick([0, 0, 1_010, 10_000]);
@@ -198,7 +211,9 @@ function runOnce(random: SeededRandom): void {
     const buffer = cut.buffers[at];
     const list = items[at] as Item[];
     const from = fed[at] ?? 0;
-    if (!buffer || buffer.full || from === list.length) return false;
+    if (buffer?.full) paused.add(at);
+    if (buffer?.roomy) paused.delete(at);
+    if (!buffer || paused.has(at) || from === list.length) return false;
     const part = list.slice(from, from + 1 + random.below(10));
     give(
       cut,
