@@ -75,8 +75,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
   });
   serveOperators<CaptureStatus>({
     orders: ['pause', 'resume', 'retry', 'stop'],
-    storeNeeded: false,
-    updates: true,
+    receiver: 'child',
     refuse: (order) => (order.name === 'rebuild' ? null : checkOwn(order.name, order.target.store, 'capture')),
     obey: (order) => {
       obey(order);
@@ -93,9 +92,10 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
   const run = async (order: 'prepare' | 'slice') => {
     const { logId } = state;
     if (order === 'prepare' || logId === null) {
-      const prepared = await short.prepareCapture.executeWithOptions({ summary: 'slot, publication, topics' }, [
-        { pipeline },
-      ]);
+      const prepared = await short.prepareCapture.executeWithOptions(
+        { summary: 'prepares slot, publication and topics' },
+        [{ pipeline }],
+      );
       state = capturePrepared(state, prepared.logId);
       return;
     }
@@ -103,7 +103,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     const result = await onWarmWorker({
       warmQueue: state.taskQueue,
       pipeline,
-      summary: `capture from ${from}`,
+      summary: `reads the WAL from ${from}`,
       run: (options) => slices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
     });
     state = captureSliceEnded(state, result);

@@ -1,38 +1,69 @@
 import { positionsTopic } from '../model/names';
 import { offsetOf } from '../model/offsets';
 import { lsnToText } from '../model/position';
-import type { CaptureStatus, GenerationStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
+import type {
+  CaptureStatus,
+  CopyProgress,
+  GenerationStatus,
+  PipelineStatus,
+  Problem,
+  StatusName,
+  StoreStatus,
+} from '../model/status';
+import type { OrderName } from './messages';
 
 /**
- * What the web UI shows beside a workflow: what it does, how far it is, what to type next. Markdown, at most 4 KB
- * whatever the number of tables, stores and problems.
+ * What the web UI shows beside a workflow (User Metadata), for somebody who sees it for the first time: how it is and
+ * what that asks of them, what it does, how far it is, what to type. Markdown, at most 4 KB whatever the number of
+ * tables, stores and problems. Lists and no tables: the UI sets the cells of a table without any space between them.
  */
 const limit = 4_096;
-const rowsShown = 20;
+/** Of it for a list, so that what there is to do always has room beside it. */
+const listLimit = 2_000;
+
+/** What a status means, and what it asks of whoever reads it. */
+const advice: Readonly<Record<StatusName, string>> = {
+  STARTING: 'being prepared. Wait.',
+  COPYING: 'the rows that exist are copied into the log. Wait.',
+  CATCHING_UP: 'reads what the log holds already. Wait.',
+  LIVE: 'follows. Nothing to do.',
+  PAUSED: 'somebody asked for it. `resume` goes on.',
+  DEGRADED: 'something does not answer. It is tried every 5 to 60 s, for ever: bring it back; `retry` tries now.',
+  BLOCKED: 'going on would lose or spoil something, so it stands still. Cure the cause, then `retry`.',
+  REBUILDING: 'readers use the live generation while the next one is built beside it. Wait.',
+  STOPPED: 'was told to stop. Starting the pipeline again goes on from here.',
+};
 
 export function syncDetails(workflowId: string, status: PipelineStatus): string {
+  const stores = Object.values(status.stores);
   const parts = [
-    ['capture', status.capture.status, captureProgress(status.capture)],
-    ...Object.values(status.stores).map((store) => [store.store, store.status, storeProgress(store)]),
+    part('capture', status.capture, captureProgress(status.capture)),
+    ...stores.map((store) => part(store.store, store, storeProgress(store))),
   ];
+  const lanes = stores.flatMap(({ generations }) => generations.map(({ progress }) => progress));
   return compose([
-    `**${status.status}** — keeps the stores of pipeline \`${status.pipeline}\` equal to their source.`,
-    table(['part', 'status', 'progress'], parts),
-    commands(workflowId, ['pause', 'resume', 'stop'], 'status'),
+    headline(status.status),
+    `Keeps the stores of pipeline \`${status.pipeline}\` equal to their PostgreSQL source: capture writes every change to the log, and each store follows the log.`,
+    list(parts),
+    asOf([status.capture.progress, ...lanes]),
+    toSee(workflowId, status.pipeline),
+    toSteer(workflowId, [...orders(status.status), 'stop']),
   ]);
 }
 
 export function captureDetails(workflowId: string, pipeline: string, status: CaptureStatus): string {
-  const copies = Object.entries(status.progress?.copies ?? {}).map(([name, copy]) => [
-    name,
-    copy.done ? 'copied' : 'copying',
-    `${copy.rows}${copy.estimatedRows > 0 ? ` of about ${copy.estimatedRows}` : ''} rows`,
-  ]);
+  const copies = Object.entries(status.progress?.copies ?? {}).map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
   return compose([
-    `**${status.status}** — turns the WAL of pipeline \`${pipeline}\`'s source into changes on the log. ${captureProgress(status)}`,
+    headline(status.status),
     problemLine(status.problem),
-    copies.length === 0 ? '' : table(['table', 'copy', 'rows'], copies),
-    commands(workflowId, status.status === 'BLOCKED' ? ['retry', 'stop'] : ['pause', 'resume', 'stop'], 'status'),
+    `Reads the changes of pipeline \`${pipeline}\`'s source from its WAL and writes them to the log. ${captureProgress(status)}.`,
+    status.status === 'PAUSED' || status.status === 'BLOCKED'
+      ? 'Until it goes on, the source keeps its WAL for it: watch its disk.'
+      : '',
+    list(copies),
+    asOf([status.progress]),
+    toSee(workflowId, pipeline),
+    toSteer(workflowId, orders(status.status)),
   ]);
 }
 
@@ -43,75 +74,131 @@ export function storeDetails(input: {
   readonly status: StoreStatus;
 }): string {
   const { workflowId, pipeline, prefix, status } = input;
-  const generations = status.generations.map((generation) => [
-    `g${generation.number}`,
-    generation.role,
-    laneProgress(generation, prefix),
-  ]);
-  const rebuild = status.rebuild && `Rebuild (${status.rebuild.phase}): ${plain(status.rebuild.reason)}`;
+  const generations = status.generations.map(
+    (generation) =>
+      `generation ${generation.number} (${readers[generation.role]}): ${laneProgress(generation, prefix)}`,
+  );
+  const rebuild = status.rebuild && `Rebuild, ${status.rebuild.phase}: ${oneLine(status.rebuild.reason)}`;
   return compose([
-    `**${status.status}** — keeps store \`${status.store}\` of pipeline \`${pipeline}\` equal to the log.`,
+    headline(status.status),
     problemLine(status.problem),
+    `Keeps store \`${status.store}\` of pipeline \`${pipeline}\` equal to the source, by following the log.`,
     rebuild ?? '',
-    generations.length === 0 ? '' : table(['generation', 'role', 'progress'], generations),
-    commands(workflowId, status.status === 'BLOCKED' ? ['retry'] : ['pause', 'resume'], 'status'),
-    code(`temporal workflow signal -w ${workflowId} --name rebuild --input '{"reason":"new mapping"}'`),
+    list(generations),
+    asOf(status.generations.map(({ progress }) => progress)),
+    toSee(workflowId, pipeline),
+    toSteer(workflowId, [...orders(status.status), 'rebuild']),
   ]);
+}
+
+const readers: Readonly<Record<GenerationStatus['role'], string>> = {
+  live: 'what readers see',
+  building: 'being built, not yet read',
+};
+
+function headline(status: StatusName): string {
+  return `**${status}**: ${advice[status]}`;
+}
+
+function part(name: string, { status, problem }: CaptureStatus | StoreStatus, progress: string): string {
+  const trouble = problem ? `. ${oneLine(problem.message).slice(0, 300)}` : '';
+  return `**${name}** ${status}: ${progress}${trouble}`;
 }
 
 function captureProgress({ progress }: CaptureStatus): string {
-  if (!progress) return 'Not begun.';
-  return `At ${lsnToText(progress.position.lsn)}, ${progress.lagBytes} bytes of WAL behind.`;
+  if (!progress) return 'not begun';
+  return `at ${lsnToText(progress.position.lsn)}, ${grouped(progress.lagBytes)} bytes of WAL behind`;
+}
+
+function copied({ done, rows, estimatedRows }: CopyProgress): string {
+  if (done) return `copied, ${grouped(rows)} rows`;
+  const of = estimatedRows > 0 ? ` of about ${grouped(Math.max(rows, estimatedRows))}` : '';
+  return `copying, ${grouped(rows)}${of} rows`;
 }
 
 function storeProgress({ generations }: StoreStatus): string {
-  if (generations.length === 0) return 'Not begun.';
-  return generations.map((generation) => `g${generation.number} ${generation.role}: ${lag(generation)}`).join('; ');
+  if (generations.length === 0) return 'not begun';
+  return generations.map((generation) => `generation ${generation.number} ${lag(generation)}`).join('; ');
 }
 
 function laneProgress(generation: GenerationStatus, prefix: string): string {
   const { progress } = generation;
   if (!progress) return 'not begun';
   const at = offsetOf(progress.next, positionsTopic(prefix), 0) ?? '0';
-  return `at ${lsnToText(progress.position.lsn)}, positions offset ${at}, ${lag(generation)}`;
+  return `${lag(generation)}; at ${lsnToText(progress.position.lsn)}, positions offset ${at}`;
 }
 
 function lag({ progress }: GenerationStatus): string {
-  return progress ? `${progress.lagRecords} records (${progress.lagSeconds.toFixed(1)} s) behind` : 'not begun';
+  if (!progress) return 'not begun';
+  return `${grouped(progress.lagRecords)} records (${progress.lagSeconds.toFixed(1)} s) behind`;
 }
 
 function problemLine(problem: Problem | null): string {
   if (!problem) return '';
-  return `**${problem.reason ?? problem.type}** (${problem.count} times, last ${problem.at}): ${plain(problem.message).slice(0, 600)}`;
+  const times = problem.count > 1 ? `, ${problem.count} times` : '';
+  return `**${problem.reason ?? problem.type}** at ${problem.at}${times}: ${oneLine(problem.message).slice(0, 600)}`;
 }
 
-function commands(workflowId: string, signals: readonly string[], query: string): string {
-  const lines = signals.map((name) => `temporal workflow signal -w ${workflowId} --name ${name}`);
-  return code([`temporal workflow query -w ${workflowId} --type ${query}`, ...lines].join('\n'));
+/** Details move when a slice ends; without its age, a number of half a minute ago looks like one of now. */
+function asOf(progress: readonly ({ readonly at: number } | null)[]): string {
+  const at = Math.max(0, ...progress.map((each) => each?.at ?? 0));
+  if (at === 0) return '';
+  return `As of ${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC, the end of the last slice. To see it as it is now:`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |`;
-  const more = rows.length > rowsShown ? [`… and ${rows.length - rowsShown} more`] : [];
-  return [line(head), line(head.map(() => '---')), ...rows.slice(0, rowsShown).map(line), ...more].join('\n');
+function toSee(workflowId: string, pipeline: string): string {
+  return code([`npx slipstream status ${pipeline} --watch`, `temporal workflow query -w ${workflowId} --type status`]);
 }
 
-function code(text: string): string {
-  return `\`\`\`\n${text}\n\`\`\``;
+/** The orders that make sense now; the others are in the dialog. */
+function orders(status: StatusName): readonly OrderName[] {
+  if (status === 'PAUSED') return ['resume'];
+  return status === 'DEGRADED' || status === 'BLOCKED' ? ['retry', 'pause'] : ['pause'];
 }
 
-/** One line that cannot break the table around it. */
-function plain(text: string): string {
-  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
+function toSteer(workflowId: string, names: readonly OrderName[]): string {
+  const lines = names.flatMap((name) => {
+    const line = `temporal workflow signal -w ${workflowId} --name ${name}`;
+    // On two lines, since the UI cuts at its frame what is longer.
+    return name === 'rebuild' ? [`${line} \\`, `  --input '{"reason":"new mapping"}'`] : [line];
+  });
+  return `To steer it, type this, or use More Actions, Send a Signal:\n\n${code(lines)}`;
 }
 
-/** Cut between paragraphs, so that no table or code block stays open. */
+function list(entries: readonly string[]): string {
+  const lines: string[] = [];
+  let room = listLimit;
+  for (const line of entries.map((entry) => `- ${entry}`)) {
+    room -= line.length + 1;
+    if (room < 0) return [...lines, `- … and ${entries.length - lines.length} more`].join('\n');
+    lines.push(line);
+  }
+  return lines.join('\n');
+}
+
+function code(lines: readonly string[]): string {
+  return ['```', ...lines, '```'].join('\n');
+}
+
+/** 1234567 → `1,234,567`. By hand: workflow code must not depend on what a machine knows of languages. */
+function grouped(number: number): string {
+  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** One paragraph, whatever an error's text holds. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** Cut between paragraphs, so that no list or code block stays open. What is to be typed counts more than lists. */
 function compose(paragraphs: readonly string[]): string {
   const encoder = new TextEncoder();
-  let text = '';
-  for (const paragraph of paragraphs.filter((each) => each !== '')) {
-    const longer = text === '' ? paragraph : `${text}\n\n${paragraph}`;
-    if (encoder.encode(longer).length <= limit) text = longer;
+  const there = paragraphs.filter((each) => each !== '');
+  const fits = (chosen: readonly string[]) => encoder.encode(chosen.join('\n\n')).length <= limit;
+  const kept = [...there];
+  while (!fits(kept)) {
+    const longest = kept.reduce((found, each) => (each.length > found.length ? each : found), '');
+    kept.splice(kept.indexOf(longest), 1);
   }
-  return text;
+  return kept.join('\n\n');
 }

@@ -77,10 +77,11 @@ function slice(
     ...ends,
   };
   const from = lane.progress ? lsnToText(lane.progress.position.lsn) : "the store's own record";
+  const until = order.until === undefined ? '' : ` up to positions offset ${order.until}`;
   return onWarmWorker({
     warmQueue: lane.taskQueue,
     pipeline,
-    summary: `${store} g${lane.number} from position ${from}${order.until === undefined ? '' : ` until ${order.until}`}`,
+    summary: `g${lane.number} ${role === 'live' ? 'follows' : 'is built from'} the log, from ${from}${until}`,
     run: (options) => slices.followSlice.executeWithOptions(options, [input]),
   });
 }

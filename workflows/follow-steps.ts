@@ -44,8 +44,10 @@ const steps: Readonly<Record<Step, (follower: Follower) => Promise<void>>> = {
 /** Capture makes the log; the store says what it holds of it. */
 async function begin(follower: Follower): Promise<void> {
   const { pipeline, store, definition } = follower;
-  const { logId } = await patient.findLog.executeWithOptions({ summary: 'wait for the log' }, [{ pipeline }]);
-  const inspection = await short.inspectStore.executeWithOptions({ summary: `what ${store} holds` }, [
+  const { logId } = await patient.findLog.executeWithOptions({ summary: 'waits until capture has made the log' }, [
+    { pipeline },
+  ]);
+  const inspection = await short.inspectStore.executeWithOptions({ summary: `looks what ${store} holds` }, [
     { pipeline, store },
   ]);
   follower.state = planned(follower.state, { logId, inspection, definition });
@@ -60,7 +62,7 @@ async function order(follower: Follower): Promise<void> {
   const { definition } =
     ordered.definition === null
       ? { definition: current }
-      : await short.checkDefinition.executeWithOptions({ summary: `new definition of ${store}` }, [
+      : await short.checkDefinition.executeWithOptions({ summary: `checks the new definition of ${store}` }, [
           { pipeline, store, definition: ordered.definition },
         ]);
   // The log may have been replaced since: that is one reason to rebuild.
@@ -75,7 +77,7 @@ async function prepare(follower: Follower): Promise<void> {
   const { next } = follower.state;
   if (!next) return;
   const { number, definition, logId } = next;
-  const { mappingHash } = await short.prepareGeneration.executeWithOptions({ summary: `create ${store} g${number}` }, [
+  const { mappingHash } = await short.prepareGeneration.executeWithOptions({ summary: `creates g${number}` }, [
     { pipeline, store, number, definition, logId },
   ]);
   if (follower.state.next?.number === number) follower.state = withLane(follower.state, 'next', { mappingHash });
@@ -83,9 +85,10 @@ async function prepare(follower: Follower): Promise<void> {
 
 async function look(follower: Follower): Promise<void> {
   const { pipeline, store, prefix } = follower;
-  const inspection = await short.inspectStore.executeWithOptions({ summary: 'how far the blocked generation came' }, [
-    { pipeline, store },
-  ]);
+  const inspection = await short.inspectStore.executeWithOptions(
+    { summary: 'looks how far the blocked generation came' },
+    [{ pipeline, store }],
+  );
   follower.state = looked(follower.state, inspection, prefix);
 }
 
@@ -96,7 +99,7 @@ async function promote(follower: Follower): Promise<void> {
   if (!next) return;
   // Before the await: if its answer is lost, readers may be there already.
   follower.state = withBuild(follower.state, { exposed: true });
-  await short.promoteGeneration.executeWithOptions({ summary: `readers of ${store} to g${next.number}` }, [
+  await short.promoteGeneration.executeWithOptions({ summary: `switches readers of ${store} to g${next.number}` }, [
     { pipeline, store, generation: referenceOf(next) },
   ]);
   follower.state = promoted(follower.state);
@@ -107,12 +110,12 @@ async function tidy(follower: Follower): Promise<void> {
   const { pipeline, store } = follower;
   // Before the await: a build that is given up meanwhile makes it untidy again.
   follower.state = { ...follower.state, untidy: false };
-  const inspection = await short.inspectStore.executeWithOptions({ summary: `leftovers in ${store}` }, [
+  const inspection = await short.inspectStore.executeWithOptions({ summary: `looks for leftovers in ${store}` }, [
     { pipeline, store },
   ]);
   for (const found of leftovers(follower.state, inspection)) {
     const { number, definition, mappingHash, logId } = found;
-    await short.dropGeneration.executeWithOptions({ summary: `drop ${store} g${number}` }, [
+    await short.dropGeneration.executeWithOptions({ summary: `drops g${number}, which nobody needs` }, [
       { pipeline, store, generation: { number, definition, mappingHash, logId } },
     ]);
   }

@@ -98,8 +98,7 @@ function serve(follower: Follower, status: () => StoreStatus): void {
   const { store } = follower;
   serveOperators<StoreStatus>({
     orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
-    storeNeeded: false,
-    updates: true,
+    receiver: 'child',
     refuse: (order) => {
       const named = order.name === 'rebuild' ? order.rebuild.store : order.target.store;
       return checkOwn(order.name, named, store);

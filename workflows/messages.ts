@@ -66,29 +66,51 @@ export interface Help {
   readonly queries: Readonly<Record<string, string>>;
 }
 
-/** Shown by `temporal workflow metadata`, in the web UI and by `help`. */
-export const orderDescriptions = {
-  pause:
-    'Ends the running slices at a point they can go on from, and starts no more. Input: none, or {"store":"search"}',
-  resume:
-    'Goes on after a pause; sent to sync, it also starts a part again that was stopped by itself. ' +
-    'Input: none, or {"store":"search"}',
-  retry: 'Tries again now what is DEGRADED or BLOCKED. Input: none, or {"store":"search"}',
-  stop:
-    'Ends the running slices and then the workflow; sent to sync, capture first and then every store. This is the way ' +
-    'to end a sync: terminating it leaves its children running. Input: none',
-  rebuild:
-    'Builds the next generation of a store from the start of the log while the live one goes on, promotes it when both ' +
-    'stand at the same place, drops the old one. While one is being built the order waits for its end (a later order ' +
-    'takes its place); a build that is BLOCKED is given up for it. "definition" replaces what the pipeline file says. ' +
-    'Input: {"store":"search","reason":"new mapping"}',
-} as const;
+/** What an order does, and an example of its input: sent to `sync`, which passes it on, and sent to a child itself. */
+interface OrderDescription {
+  readonly does: string;
+  readonly toSync: string;
+  readonly toChild: string;
+}
 
-export type OrderName = keyof typeof orderDescriptions;
+const one = 'none, or {"store":"search"} for one of them';
+
+export const orders = {
+  pause: { does: 'Stops following, at a place it can go on from.', toSync: one, toChild: 'none' },
+  resume: {
+    does: 'Goes on after a pause. Sent to sync, it also starts again what was stopped by itself.',
+    toSync: one,
+    toChild: 'none',
+  },
+  retry: { does: 'Tries again now what is DEGRADED or BLOCKED.', toSync: one, toChild: 'none' },
+  stop: {
+    does:
+      'Ends in order, and keeps all data and places; sent to sync, it ends capture, every store, and sync. ' +
+      'Terminating sync instead leaves the others running.',
+    toSync: one,
+    toChild: 'none',
+  },
+  rebuild: {
+    does:
+      'Builds a store anew from the log beside the live one, then switches its readers and drops the old one. Ordered ' +
+      'during a build, it waits for its end; a build that is BLOCKED is given up for it. "definition" replaces what the ' +
+      'pipeline file says.',
+    toSync: '{"store":"search","reason":"new mapping"}',
+    toChild: '{"reason":"new mapping"}',
+  },
+} as const satisfies Readonly<Record<string, OrderDescription>>;
+
+export type OrderName = keyof typeof orders;
+
+/** Shown by `temporal workflow metadata`, in the web UI's dialogs and by `help`. */
+export function describeOrder(name: OrderName, receiver: 'sync' | 'child'): string {
+  const { does, toSync, toChild } = orders[name];
+  return `${does} Input: ${receiver === 'sync' ? toSync : toChild}`;
+}
 
 export const internalDescriptions = {
-  adopt: 'From sync to its children: this is my configuration; report. Not for people.',
-  report: 'From a child to sync: how it is. Not for people.',
+  adopt: 'Between workflows, not for people: sync tells its configuration and asks for a report.',
+  report: 'Between workflows, not for people: a child tells sync how it is.',
 } as const;
 
 export const queryDescriptions = {

@@ -8,10 +8,10 @@ import {
 import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
 import { checkRebuild, checkTarget, type Checked } from './arguments';
 import {
+  describeOrder,
   errorsQuery,
   helpQuery,
   offsetsQuery,
-  orderDescriptions,
   pauseSignal,
   pauseUpdate,
   queryDescriptions,
@@ -38,10 +38,11 @@ export type Order =
 
 export interface Operated<Status extends PipelineStatus | CaptureStatus | StoreStatus> {
   readonly orders: readonly OrderName[];
-  /** `rebuild` must name its store: true for `sync`. */
-  readonly storeNeeded: boolean;
-  /** Served as updates too. Only for children: `sync` merely passes on, and could not answer for them. */
-  readonly updates: boolean;
+  /**
+   * `sync` merely passes on: a rebuild must name its store, and there are no updates, which it could not answer for its
+   * children. A child is its own address, and serves updates too.
+   */
+  readonly receiver: 'sync' | 'child';
   /** What is wrong with an order that is well-formed; null: nothing. */
   readonly refuse: (order: Order) => string | null;
   /** Records the order and returns: a handler that waits would block continue-as-new. */
@@ -66,7 +67,7 @@ export function serveOperators<Status extends PipelineStatus | CaptureStatus | S
 ): void {
   const { orders, record, obey } = served;
   const check = (name: OrderName, input: unknown): Checked<Order> => {
-    const order = parseOrder(name, input, served.storeNeeded);
+    const order = parseOrder(name, input, served.receiver);
     const why = order.ok ? served.refuse(order.value) : null;
     return why === null ? order : { ok: false, why };
   };
@@ -76,16 +77,16 @@ export function serveOperators<Status extends PipelineStatus | CaptureStatus | S
       if (order.ok) obey(order.value);
       else record({ type: 'InvalidMessage', message: order.why });
     };
-    setHandler(signals[name], onSignal, { description: orderDescriptions[name] });
+    setHandler(signals[name], onSignal, { description: describeOrder(name, served.receiver) });
   }
   serveQueries(served);
   serveUnknown(served);
-  if (served.updates) serveUpdates(served, check);
+  if (served.receiver === 'child') serveUpdates(served, check);
 }
 
-function parseOrder(name: OrderName, input: unknown, storeNeeded: boolean): Checked<Order> {
+function parseOrder(name: OrderName, input: unknown, receiver: 'sync' | 'child'): Checked<Order> {
   if (name === 'rebuild') {
-    const rebuild = checkRebuild(input, { storeNeeded });
+    const rebuild = checkRebuild(input, { storeNeeded: receiver === 'sync' });
     return rebuild.ok ? { ok: true, value: { name, rebuild: rebuild.value } } : rebuild;
   }
   const target = checkTarget(name, input);
@@ -115,12 +116,12 @@ function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatu
       const order = check(name, input);
       if (!order.ok) throw ApplicationFailure.nonRetryable(order.why, 'InvalidMessage');
     };
-    setHandler(updates[name], accept, { description: orderDescriptions[name], validator });
+    setHandler(updates[name], accept, { description: describeOrder(name, 'child'), validator });
   }
 }
 
 function serveQueries<Status extends PipelineStatus | CaptureStatus | StoreStatus>(served: Operated<Status>): void {
-  const help = helpOf(served.orders, served.updates);
+  const help = helpOf(served.orders, served.receiver);
   setHandler(statusQuery, served.status, { description: queryDescriptions.status });
   setHandler(offsetsQuery, served.offsets, { description: queryDescriptions.offsets });
   setHandler(errorsQuery, served.errors, { description: queryDescriptions.errors });
@@ -129,13 +130,13 @@ function serveQueries<Status extends PipelineStatus | CaptureStatus | StoreStatu
 
 /** A name nobody knows is answered with those that are known: at once where there is an answer, else in `errors`. */
 function serveUnknown<Status extends PipelineStatus | CaptureStatus | StoreStatus>(served: Operated<Status>): void {
-  const { orders, record, updates } = served;
+  const { orders, record, receiver } = served;
   const orderNames = orders.join(', ');
   setDefaultSignalHandler((name) => {
     record({ type: 'InvalidMessage', message: `There is no signal '${name}'. Known are ${orderNames}.` });
   });
   setDefaultUpdateHandler((name) => {
-    const known = updates ? `Known are ${orderNames}.` : `Send a signal; known are ${orderNames}.`;
+    const known = receiver === 'child' ? `Known are ${orderNames}.` : `Send a signal; known are ${orderNames}.`;
     throw ApplicationFailure.nonRetryable(`There is no update '${name}'. ${known}`, 'InvalidMessage');
   });
   setDefaultQueryHandler((name) => {
@@ -144,7 +145,7 @@ function serveUnknown<Status extends PipelineStatus | CaptureStatus | StoreStatu
   });
 }
 
-function helpOf(orders: readonly OrderName[], updates: boolean): Help {
-  const described = Object.fromEntries(orders.map((name) => [name, orderDescriptions[name]]));
-  return { signals: described, updates: updates ? described : {}, queries: queryDescriptions };
+function helpOf(orders: readonly OrderName[], receiver: 'sync' | 'child'): Help {
+  const described = Object.fromEntries(orders.map((name) => [name, describeOrder(name, receiver)]));
+  return { signals: described, updates: receiver === 'child' ? described : {}, queries: queryDescriptions };
 }

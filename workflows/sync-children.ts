@@ -62,6 +62,12 @@ export async function startChildOf(syncer: Syncer, child: string): Promise<void>
   }
 }
 
+/** Beside the current details in the web UI, on a page that people may see before any other of ours. */
+const childDetails =
+  'Started by its parent workflow, and runs until it is told to stop. What it does, how far it is and what to type is ' +
+  'under Current Details. The timeline shows its slices: half a minute of work each, with where it began; the result ' +
+  'says where it ended.';
+
 function startCapture(pipeline: Pipeline) {
   return startChild(capture, {
     workflowId: captureWorkflowId(pipeline.name),
@@ -69,6 +75,7 @@ function startCapture(pipeline: Pipeline) {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     memo: { pipeline: pipeline.name, part: 'capture' },
     staticSummary: `capture of ${pipeline.name}: PostgreSQL to the log`,
+    staticDetails: childDetails,
   });
 }
 
@@ -79,6 +86,7 @@ function startFollow(pipeline: Pipeline, store: string) {
     parentClosePolicy: ParentClosePolicy.ABANDON,
     memo: { pipeline: pipeline.name, part: store },
     staticSummary: `${store} of ${pipeline.name}: the log to ${pipeline.stores[store]?.type ?? 'a store'}`,
+    staticDetails: childDetails,
   });
 }
 

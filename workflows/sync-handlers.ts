@@ -10,8 +10,7 @@ export function serveSync(syncer: Syncer): void {
   setHandler(reportSignal, (report) => hear(syncer, report), { description: internalDescriptions.report });
   serveOperators<PipelineStatus>({
     orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
-    storeNeeded: true,
-    updates: false,
+    receiver: 'sync',
     refuse: (order) => refuse(syncer, order),
     obey: (order) => {
       // The file is still being checked: which children there are is not known yet.

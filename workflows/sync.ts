@@ -88,7 +88,7 @@ async function checked(syncer: Syncer, file: unknown): Promise<Pipeline | null> 
   const stopping = () => syncer.state.stopping;
   while (!stopping()) {
     try {
-      const check = () => short.checkPipeline.executeWithOptions({ summary: 'the pipeline file' }, [{ file }]);
+      const check = () => short.checkPipeline.executeWithOptions({ summary: 'checks the pipeline file' }, [{ file }]);
       const { pipeline } = await whileWanted(stopping, check);
       checkWorkflowId(pipeline);
       return pipeline;

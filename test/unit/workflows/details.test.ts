@@ -20,13 +20,43 @@ const store: StoreStatus = {
   problem: null,
 };
 
-test('a store says what it does, how far it is and what to type next', () => {
-  const text = storeDetails({ workflowId: 'sync/shop/search', pipeline: 'shop', prefix: 'shop', status: store });
-  expect(text).toContain('**REBUILDING** — keeps store `search` of pipeline `shop` equal to the log.');
-  expect(text).toContain('Rebuild (building): new \\| mapping');
-  expect(text).toContain('| g1 | live | at 0/9, positions offset 9, 12 records (0.4 s) behind |');
-  expect(text).toContain('| g2 | building | not begun |');
+const details = (status: StoreStatus) =>
+  storeDetails({ workflowId: 'sync/shop/search', pipeline: 'shop', prefix: 'shop', status });
+
+test('a store says how it is, what it does, how far it is and what to type next', () => {
+  const text = details(store);
+  expect(text).toContain('**REBUILDING**: readers use the live generation');
+  expect(text).toContain('Keeps store `search` of pipeline `shop` equal to the source');
+  expect(text).toContain('Rebuild, building: new | mapping');
+  expect(text).toContain('- generation 1 (what readers see): 12 records (0.4 s) behind; at 0/9, positions offset 9');
+  expect(text).toContain('- generation 2 (being built, not yet read): not begun');
+  expect(text).toContain('npx slipstream status shop --watch');
   expect(text).toContain('temporal workflow signal -w sync/shop/search --name pause');
+});
+
+test.each([
+  ['LIVE', ['pause', 'rebuild'], ['resume', 'retry']],
+  ['PAUSED', ['resume', 'rebuild'], ['pause']],
+  ['DEGRADED', ['retry', 'pause', 'rebuild'], ['resume']],
+  ['BLOCKED', ['retry', 'pause', 'rebuild'], ['resume']],
+] as const)('a store that is %s is offered %j', (status, offered, others) => {
+  const text = details({ ...store, status, rebuild: null });
+  for (const name of offered) expect(text).toContain(`--name ${name}`);
+  for (const name of others) expect(text).not.toContain(`--name ${name}`);
+});
+
+test('no line to be typed is cut by the frame of the web UI', () => {
+  const inBlocks = details(store)
+    .split('```')
+    .filter((_, index) => index % 2 === 1)
+    .flatMap((block) => block.split('\n'));
+  expect(inBlocks.length).toBeGreaterThan(4);
+  for (const line of inBlocks) expect(line.length).toBeLessThanOrEqual(70);
+});
+
+test('a problem stands above everything but the status, on one line, with its reason and count', () => {
+  const [, second] = details({ ...store, status: 'BLOCKED', problem }).split('\n\n');
+  expect(second).toContain('**unstorable** at 2026-01-01T00:00:00.000Z, 3 times: a | b xxx');
 });
 
 test('whatever the number of tables, stores and problems, details stay within 4 KB', () => {
@@ -50,9 +80,12 @@ test('whatever the number of tables, stores and problems, details stay within 4 
     syncDetails('sync/shop', sync),
     storeDetails({ workflowId: 'sync/shop/search', pipeline: 'shop', prefix: 'shop', status: { ...store, problem } }),
   ];
+  expect(texts[0]).toMatch(/… and \d+ more/);
   for (const text of texts) {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_096);
     expect(text.split('```').length % 2).toBe(1); // no block stays open
     expect(text).toContain('temporal workflow query');
+    expect(text).toContain('temporal workflow signal');
+    expect(text).not.toContain('undefined');
   }
 });

@@ -108,3 +108,17 @@ test('tripwire: the names of messages, and constants that end in what they are',
     'stopUpdate update stop',
   ]);
 });
+
+test.each(Object.keys(messages.orders) as messages.OrderName[])(
+  '%s is described with an input that is taken',
+  (name) => {
+    for (const receiver of ['sync', 'child'] as const) {
+      const description = messages.describeOrder(name, receiver);
+      const [example] = /\{.*?\}/.exec(description.slice(description.indexOf('Input: '))) ?? [];
+      const input: unknown = example === undefined ? undefined : JSON.parse(example);
+      const checked =
+        name === 'rebuild' ? checkRebuild(input, { storeNeeded: receiver === 'sync' }) : checkTarget(name, input);
+      expect(checked).toMatchObject({ ok: true });
+    }
+  },
+);
