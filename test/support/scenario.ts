@@ -49,6 +49,8 @@ export interface Scenario {
   readonly positionsTopic: string;
   readonly folder: string;
   readonly workers: readonly WorkerProcess[];
+  /** What a worker of this scenario reads. */
+  readonly environment: Readonly<Record<string, string>>;
   startWorker(misdeeds?: Misdeeds): Promise<WorkerProcess>;
   /** Starts `sync/<name>` by the client library; one test does it by the Temporal CLI. */
   startSync(): Promise<void>;
@@ -113,6 +115,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     positionsTopic: positionsTopic(name),
     folder,
     workers,
+    environment,
     async startWorker(misdeeds) {
       const logFile = join(folder, `worker-${workers.length + 1}.log`);
       const worker = await startWorker({ environment, logFile, ...(misdeeds ? { misdeeds } : {}) });
@@ -129,7 +132,9 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
         (answer) => JSON.stringify(answer, null, 1),
         (error: unknown) => String(error),
       );
-      const logs = workers.map((worker) => `--- ${worker.logFile}${worker.alive ? '' : ' (gone)'}\n${worker.tail(20)}`);
+      const logs = workers.map(
+        (worker) => `--- ${worker.logFile}${worker.alive ? '' : ' (gone)'}\n${short(worker.tail(12))}`,
+      );
       return [`status: ${seen}`, ...logs].join('\n');
     },
     async close() {
@@ -142,6 +147,13 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     },
   };
 }
+
+/** A stack trace in one line of a log hides the others. */
+const short = (lines: string) =>
+  lines
+    .split('\n')
+    .map((line) => line.slice(0, 400))
+    .join('\n');
 
 function pipelineFile(name: string, options: ScenarioOptions, stores: readonly string[]): PipelineFile {
   const replica = {
