@@ -21,7 +21,7 @@ const sessionVariable = 'SLIPSTREAM_SESSION';
 const forTests = { durable: false, quickStart: true, kafkaHeap: '512m', elasticsearchHeap: '512m' };
 
 /**
- * Runs one of our programs (Jest, the fault runner) with a stack of its own, and leaves nothing: no process, and no
+ * Runs one of our programs (Jest, the fault runner, a bench) with a stack of its own, and leaves nothing: no process, and no
  * files unless it failed. The program has the addresses in its environment, under SLIPSTREAM_TEST_*, and SLIPSTREAM_TEST_STACK for `attachStack`.
  *
  * @param {object} request
@@ -29,9 +29,10 @@ const forTests = { durable: false, quickStart: true, kafkaHeap: '512m', elastics
  * @param {readonly import('./index').Part[]} request.parts
  * @param {boolean} request.build
  * @param {string[]} request.args for node
+ * @param {import('./index').StackOptions} [request.options]
  * @returns {Promise<number>} exit code
  */
-async function runOnStack({ name, parts, build, args }) {
+async function runOnStack({ name, parts, build, args, options = forTests }) {
   const stop = untilSignal();
   const progress = showProgress(process.stderr);
   const session = randomUUID();
@@ -49,7 +50,7 @@ async function runOnStack({ name, parts, build, args }) {
       stack = await openStack({
         directory,
         parts,
-        options: forTests,
+        options,
         supplies,
         report: progress.report,
         signal: stop.signal,

@@ -2,6 +2,7 @@
  * The project's tsconfig reads no JavaScript, so there these modules are untyped. The tests are checked against the
  * real ones by stack/tsconfig.json, where a module that exists goes before these lines.
  */
+declare module '*/stack/bench-selection';
 declare module '*/stack/bootstrap';
 declare module '*/stack/lock';
 declare module '*/stack/processes/ending';

@@ -1,0 +1,16 @@
+import type { Measure, MeasureName } from './measure';
+import { capture } from './measures/capture';
+import { copy } from './measures/copy';
+import { elasticsearch } from './measures/elasticsearch';
+import { latency } from './measures/latency';
+import { postgres } from './measures/postgres';
+import { takeover } from './measures/takeover';
+
+export const measures: Readonly<Record<MeasureName, Measure>> = {
+  capture,
+  copy,
+  postgres,
+  elasticsearch,
+  latency,
+  takeover,
+};

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { resourceNames } from '../../model/names';
+import { alternate } from '../alternate';
+import { foldLog } from '../fold';
+import { endOf, placeOf, type Log, type Place } from '../log';
+import type { Bench, Measure, Result } from '../measure';
+import { freshName, pipelineFile } from '../pipeline';
+import { openRunner, type Runner } from '../runner';
+import { beginLog, copySlot, dropSlot, holdPlace, publication } from '../slots';
+import { checkpoint, createSource, dropDatabase, writeBacklog } from '../source';
+import { median, medianRatio } from '../statistics';
+import { countRecords, createTopic, deleteTopics } from '../topics';
+import { assertEqual, readRowsAsDocuments, type Contents } from '../truth';
+import type { CaptureSpec } from '../variants/capture';
+import type { RawProduceSpec } from '../variants/raw-produce';
+import type { RawStreamSpec } from '../variants/raw-stream';
+
+const defaultChanges = 100_000;
+/** The headline is the first. One row a transaction is the hardest: PostgreSQL decodes and sends each by itself. */
+const transactionRows = [10, 1, 1_000];
+
+export const capture: Measure = {
+  name: 'capture',
+  question: 'How fast does capture bring a backlog of the WAL to the log?',
+  parts: ['postgres', 'kafka'],
+  async run(bench) {
+    const runners = {
+      ours: openRunner('capture', bench.options),
+      stream: openRunner('rawStream', bench.options),
+      produce: openRunner('rawProduce', bench.options),
+    };
+    try {
+      const results: Result[] = [];
+      for (const rows of transactionRows) results.push(await withRows(bench, rows, runners));
+      return results;
+    } finally {
+      await Promise.all(Object.values(runners).map((runner) => runner.close()));
+    }
+  },
+};
+
+type Runners = Readonly<Record<'ours' | 'stream' | 'produce', Runner>>;
+
+interface Source {
+  readonly name: string;
+  readonly url: string;
+  /** Before the backlog. */
+  readonly lsn: string;
+  readonly changes: number;
+  readonly expected: Contents;
+}
+
+async function withRows(bench: Bench, perTransaction: number, runners: Runners): Promise<Result> {
+  const { addresses, options, say } = bench;
+  const changes = options.changes ?? defaultChanges;
+  const name = freshName();
+  const url = await createSource(addresses.postgres, `${name}_source`);
+  try {
+    say(`writing ${changes} changes, ${perTransaction} to a transaction`);
+    const lsn = await holdPlace(url, name);
+    await writeBacklog(url, { changes, perTransaction, seed: options.seed });
+    const source = { name, url, lsn, changes, expected: await readRowsAsDocuments(url) };
+    // The first log is what the raw producer produces once more.
+    let model: { place: Place; log: Log } | null = null;
+    const sides = {
+      ours: {
+        async run() {
+          const made = await runOurs(bench, source, runners.ours);
+          model ??= made;
+          return made.reading;
+        },
+      },
+      stream: { run: () => runStream(bench, source, runners.stream) },
+      produce: {
+        async run() {
+          model ??= await runOurs(bench, source, runners.ours);
+          return runProduce(bench, source, { runner: runners.produce, ...model });
+        },
+      },
+    };
+    const { ours, stream, produce } = await alternate(sides, options.runs, say);
+    // What has to be done is both, so raw is the slower of the two, pair by pair.
+    const raw = stream.rates.map((rate, at) => Math.min(rate, produce.rates[at] ?? NaN));
+    const slower = median(stream.rates) < median(produce.rates) ? stream : produce;
+    return {
+      measure: 'capture',
+      case: `${perTransaction} ${perTransaction === 1 ? 'row' : 'rows'} a transaction`,
+      value: median(ours.rates),
+      unit: 'changes/s',
+      raw: median(raw),
+      rawIs: 'the slower of the same stream read and decoded, and its records produced without transactions',
+      ratio: medianRatio(ours.rates, raw),
+      runs: options.runs,
+      samples: { ours: ours.rates, raw },
+      cost: { ours: ours.cost, raw: slower.cost },
+      details: {
+        'stream alone, changes/s': median(stream.rates),
+        'produce alone, records/s': median(produce.rates),
+      },
+      workload: `${changes} changes (3 inserts to 2 updates) waiting in the WAL, ${perTransaction} to a transaction, seed ${options.seed}`,
+      compared: 'the fold of each log with the source, by digest, and the order of each row',
+    };
+  } finally {
+    await deleteTopics(addresses.kafka, name);
+    await dropDatabase(addresses.postgres, url);
+  }
+}
+
+let runs = 0;
+
+async function runOurs({ addresses }: Bench, { name, url, lsn, changes, expected }: Source, runner: Runner) {
+  runs += 1;
+  const pipeline = `${name}r${runs}`;
+  const { slot } = resourceNames(pipeline);
+  const place = placeOf(addresses, pipelineFile(pipeline, { publication }), { source: url });
+  await copySlot(url, name, slot);
+  const logId = randomUUID();
+  await beginLog(place, { logId, lsn });
+  await checkpoint(addresses.postgres);
+  const reading = await runner.run({ place, logId, changes } satisfies CaptureSpec);
+  await dropSlot(url, slot);
+  const log = { logId, until: await endOf(place) };
+  const { records, ...found } = await foldLog(place, log);
+  assertEqual('The fold of the log', expected, found);
+  if (records !== changes) throw new Error(`The log has ${records} records of ${changes} changes.`);
+  return { reading, place, log };
+}
+
+async function runStream({ addresses }: Bench, { name, url, lsn, changes }: Source, runner: Runner) {
+  const slot = `${name}_stream`;
+  await copySlot(url, name, slot);
+  await checkpoint(addresses.postgres);
+  const reading = await runner.run({ url, slot, publication, startLsn: lsn, changes } satisfies RawStreamSpec);
+  await dropSlot(url, slot);
+  if (reading.changes !== changes) throw new Error(`The stream gave ${reading.changes} changes of ${changes}.`);
+  return reading;
+}
+
+export async function runProduce(
+  { addresses }: Bench,
+  { name, changes }: Pick<Source, 'name' | 'changes'>,
+  { runner, place, log }: { runner: Runner; place: Place; log: Log },
+) {
+  runs += 1;
+  const topic = `${name}.raw${runs}`;
+  await createTopic(addresses.kafka, topic, 4);
+  const reading = await runner.run({ place, log, topic } satisfies RawProduceSpec);
+  const found = await countRecords(addresses.kafka, topic);
+  if (found !== changes) throw new Error(`The raw topic has ${found} records of ${changes}.`);
+  return reading;
+}

@@ -1,0 +1,25 @@
+import type { Variant } from './meter';
+import { capture } from './variants/capture';
+import { copyOut } from './variants/copy-out';
+import { follow } from './variants/follow';
+import { rawElasticsearch } from './variants/raw-elasticsearch';
+import { rawPostgres } from './variants/raw-postgres';
+import { rawProduce } from './variants/raw-produce';
+import { rawStream } from './variants/raw-stream';
+
+/** What a process of a bench can be told to run, by name. */
+export const variants = {
+  capture,
+  copyOut,
+  follow,
+  rawElasticsearch,
+  rawPostgres,
+  rawProduce,
+  rawStream,
+} satisfies Record<string, Variant<never>>;
+
+export type VariantName = keyof typeof variants;
+
+export function isVariant(name: string): name is VariantName {
+  return Object.hasOwn(variants, name);
+}

@@ -1,0 +1,36 @@
+import { parseArguments, usage, UsageError } from '../../../bench/arguments';
+import { measureNames } from '../../../bench/measure';
+
+test('a measure alone runs five pairs at its own size, and keeps nothing', () => {
+  expect(parseArguments(['postgres'])).toEqual({
+    command: 'postgres',
+    options: { runs: 5, changes: null, seed: 2014, profile: null },
+    save: false,
+    json: false,
+  });
+});
+
+test('everything can be said', () => {
+  const said = ['latency', '--runs', '7', '--changes', '1000', '--seed', '3', '--profile', 'out', '--save', '--json'];
+  expect(parseArguments(said)).toEqual({
+    command: 'latency',
+    options: { runs: 7, changes: 1_000, seed: 3, profile: 'out' },
+    save: true,
+    json: true,
+  });
+});
+
+test('what is not a measure is refused, and the usage names every one there is', () => {
+  for (const args of [[], ['redis'], ['postgres', 'copy'], ['toString']]) {
+    expect(() => parseArguments(args)).toThrow(UsageError);
+  }
+  for (const name of measureNames) expect(usage).toContain(name);
+});
+
+test.each(['0', '-1', '1.5', 'many', ''])('--runs %s is refused', (runs) => {
+  expect(() => parseArguments(['copy', `--runs=${runs}`])).toThrow(UsageError);
+});
+
+test('an unknown option is refused', () => {
+  expect(() => parseArguments(['copy', '--rnus', '3'])).toThrow(UsageError);
+});
