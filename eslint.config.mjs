@@ -31,6 +31,12 @@ const zones = rooms.flatMap((room) => [
   })),
 ]);
 
+/** These commands look at servers themselves, by the worker's own means and no others (docs/decisions/0008). */
+const lookers = ['client/doctor.ts', 'client/init.ts'];
+const zonesOfLookers = zones.map((zone) =>
+  zone.target === './client' && zone.from === './worker' ? { ...zone, except: ['./deps.ts'] } : zone,
+);
+
 /** One vendor library, one file or folder. */
 const vendors = [
   { library: 'kafkajs', home: ['stream/**', 'test/support/**'] },
@@ -66,6 +72,7 @@ export default js.config(
       'import-x/no-restricted-paths': ['error', { zones }],
     },
   },
+  { files: lookers, rules: { 'import-x/no-restricted-paths': ['error', { zones: zonesOfLookers }] } },
   ...restrictions,
   {
     // Workflows run in Temporal's sandbox: only types of activities, no Node built-ins, no zod values.

@@ -1,9 +1,11 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { initOptions, parseInit, type InitCommand } from './init-arguments';
 import { CommandFailure } from './outcome';
 
 /** What was asked for, complete: nothing has to be defaulted again. */
 export type Command =
   | { readonly name: 'help'; readonly json: boolean }
+  | InitCommand
   | { readonly name: 'start'; readonly file: string; readonly json: boolean }
   | { readonly name: 'status'; readonly pipeline: string; readonly watch: boolean; readonly json: boolean }
   | {
@@ -25,7 +27,7 @@ export type Command =
   | { readonly name: 'stop'; readonly pipeline: string; readonly json: boolean }
   | { readonly name: 'wait'; readonly pipeline: string; readonly timeoutSeconds: number; readonly json: boolean };
 
-const names = ['start', 'status', 'pause', 'resume', 'retry', 'rebuild', 'stop', 'wait'] as const;
+const names = ['init', 'start', 'status', 'pause', 'resume', 'retry', 'rebuild', 'stop', 'wait'] as const;
 type Name = (typeof names)[number];
 
 const text = { type: 'string' } as const;
@@ -33,6 +35,7 @@ const flag = { type: 'boolean' } as const;
 const always = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
 
 const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> = {
+  init: initOptions,
   start: {},
   status: { watch: { type: 'boolean', short: 'w' } },
   pause: { store: text },
@@ -56,6 +59,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(name, rest);
   const json = values.json === true;
   if (values.help === true) return { name: 'help', json };
+  if (name === 'init') return parseInit(values, positionals);
   const subject = only(name, positionals);
   const value = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
   switch (name) {

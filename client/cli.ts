@@ -14,6 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     await runCommand(parseCommand(argv), {
       output: process.stdout,
+      diagnostics: process.stderr,
       environment: process.env,
       signal: ending.signal,
       operations: async () => {

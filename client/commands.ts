@@ -3,6 +3,7 @@ import { InvalidConfig } from '../model/errors';
 import { parsePipeline } from '../model/pipeline';
 import type { Command } from './arguments';
 import { help } from './help';
+import { init } from './init';
 import type { Operations } from './operations';
 import { render } from './render';
 import { wantsColour, type Output } from './screen';
@@ -14,6 +15,8 @@ export interface Surroundings {
   /** Opened only when a command needs a server: a wrong file is refused without one. */
   readonly operations: () => Promise<Operations>;
   readonly output: Output;
+  /** What people read besides the answer: standard error. */
+  readonly diagnostics: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends what goes on for ever. */
   readonly signal: AbortSignal;
@@ -28,6 +31,8 @@ export async function runCommand(command: Command, around: Surroundings): Promis
     case 'help':
       answer({ help }, help.trimEnd());
       return;
+    case 'init':
+      return init(command, around);
     case 'start': {
       const file = await readJson(command.file, 'pipeline file');
       const started = await startWith(file, operations);

@@ -14,6 +14,12 @@ const meanings: Readonly<Record<Outcome, string>> = {
 /** What `slipstream --help` prints. */
 export const help = `slipstream: keeps derived stores equal to a PostgreSQL leader
 
+  slipstream init                        write a first pipeline file from a live database's catalogue
+                                         --url-env VARIABLE  holds the source's URL, default DATABASE_URL
+                                         --store NAME=TYPE:VARIABLE  TYPE is postgres or elasticsearch;
+                                                             again for another store
+                                         [--tables PATTERN,…] [--name NAME] [--out FILE, default pipeline.json]
+                                         [--force]
   slipstream start <pipeline.json>       check the file and start its pipeline
   slipstream status <pipeline>           where capture and every store stand   [--watch]
   slipstream wait <pipeline>             until every store is LIVE             [--timeout SECONDS, default 600]

@@ -62,6 +62,18 @@ export function fieldOf(column: Column): Field {
   return byType[column.baseType] ?? keyword;
 }
 
+/** Whether Elasticsearch lets a field have this name. */
+export function isFieldName(name: string): boolean {
+  return !/^_|\.|^\s*$/.test(name);
+}
+
+/** Why a column cannot be a field: its place is `<table>.<column>`. */
+export interface FieldProblem {
+  readonly place: string;
+  readonly what: string;
+  readonly cure: string;
+}
+
 /**
  * The fields of all tables of a store, which share one index. Throws `InvalidConfig` with every problem: a name that
  * Elasticsearch keeps for itself, or one field that two tables give two types.
@@ -70,36 +82,42 @@ export function fieldsOf(
   definition: StoreDefinition,
   catalogue: readonly TableSchema[],
 ): Readonly<Record<string, Field>> {
+  const { fields, problems } = surveyFields(definition, catalogue);
+  if (problems.length === 0) return fields;
+  const told = problems.map(({ place, what, cure }) => `  - ${place}: ${what} ${cure}`);
+  throw new InvalidConfig(`The index cannot hold these tables:\n${told.join('\n')}`);
+}
+
+/** The same, for those who want to see all of it. */
+export function surveyFields(
+  definition: StoreDefinition,
+  catalogue: readonly TableSchema[],
+): { readonly fields: Readonly<Record<string, Field>>; readonly problems: readonly FieldProblem[] } {
   const tables = new Map(catalogue.map((table) => [table.name, table]));
   const fields = new Map<string, { readonly field: Field; readonly place: string; readonly type: string }>();
-  const problems: string[] = [];
+  const problems: FieldProblem[] = [];
   for (const [name, mapping] of Object.entries(definition.tables)) {
     const table = tables.get(name);
     if (!table) {
-      problems.push(`the source has no table ${name}; remove it from the store or create it.`);
+      const what = `the source has no table ${name}.`;
+      problems.push({ place: name, what, cure: 'Remove it from the store or create it.' });
       continue;
     }
     for (const { source, name: fieldName, column } of targetColumns(table, mapping)) {
       const place = `${name}.${source}`;
-      if (/^_|\.|^\s*$/.test(fieldName)) {
-        problems.push(
-          `${place}: '${fieldName}' cannot be a field (it begins with _, has a dot, or is blank); rename it.`,
-        );
+      if (!isFieldName(fieldName)) {
+        const what = `'${fieldName}' cannot be a field (it begins with _, has a dot, or is blank).`;
+        problems.push({ place, what, cure: 'Rename it.' });
         continue;
       }
       const field = fieldOf(column);
       const other = fields.get(fieldName);
       if (other && JSON.stringify(other.field) !== JSON.stringify(field)) {
-        problems.push(
-          `${place}: field '${fieldName}' would be ${column.type} here and ${other.type} for ${other.place}; all tables share ` +
-            `one index, so rename one of them.`,
-        );
+        const what = `field '${fieldName}' would be ${column.type} here and ${other.type} for ${other.place}.`;
+        problems.push({ place, what, cure: 'All tables share one index, so rename one of them.' });
       }
       fields.set(fieldName, other ?? { field, place, type: column.type });
     }
   }
-  if (problems.length > 0) {
-    throw new InvalidConfig(`The index cannot hold these tables:\n${problems.map((each) => `  - ${each}`).join('\n')}`);
-  }
-  return Object.fromEntries([...fields].map(([name, { field }]) => [name, field]));
+  return { fields: Object.fromEntries([...fields].map(([name, { field }]) => [name, field])), problems };
 }

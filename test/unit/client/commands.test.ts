@@ -36,7 +36,13 @@ async function run(line: readonly string[], operations = fakeOperations()) {
   const written: string[] = [];
   const opened = jest.fn(() => Promise.resolve<Operations>(operations));
   const output = { write: (text: string) => written.push(text) };
-  const around = { operations: opened, output, environment: {}, signal: new AbortController().signal };
+  const around = {
+    operations: opened,
+    output,
+    diagnostics: output,
+    environment: {},
+    signal: new AbortController().signal,
+  };
   const error = await runCommand(parseCommand(line), around).then(
     () => null,
     (reason: unknown) => reason,
