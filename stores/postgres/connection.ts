@@ -109,8 +109,14 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
     return connection;
   } catch (error) {
     connection.destroy();
+    if (error instanceof Error && /client password must be a/.test(error.message)) throw passwordMissing();
     throw error instanceof DatabaseError || error instanceof Unavailable ? error : unanswered(error);
   }
+}
+
+/** The driver's own words for it are about types, and trying again would never mend it. */
+function passwordMissing(): InvalidConfig {
+  return new InvalidConfig('The PostgreSQL server of a store asks for a password, and its URL has none: add it.');
 }
 
 function createClient(url: string) {

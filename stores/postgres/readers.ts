@@ -64,16 +64,25 @@ where n.nspname = $1 and ${isOurs} order by 1`,
   return rows.map(({ name }) => String(name));
 }
 
-/** Throws `InvalidConfig` naming what stands where our views must go: it is never replaced. */
-export async function refuseForeign(connection: Connection, site: Site, targets: readonly string[]): Promise<void> {
+/** What stands where our views must go, and is none of them. */
+export async function readForeign(
+  connection: Connection,
+  { schema, targets }: { readonly schema: string; readonly targets: readonly string[] },
+): Promise<string[]> {
   const { rows } = await connection.query({
     text: `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relname = any($3::text[]) and not (${isOurs}) order by 1`,
-    values: [site.schema, generationPattern(site.schema), targets],
+    values: [schema, generationPattern(schema), targets],
   });
-  if (rows.length === 0) return;
-  const names = rows.map(({ name }) => `${site.schema}.${String(name)}`).join(', ');
+  return rows.map(({ name }) => String(name));
+}
+
+/** Throws `InvalidConfig` naming what stands where our views must go: it is never replaced. */
+export async function refuseForeign(connection: Connection, site: Site, targets: readonly string[]): Promise<void> {
+  const foreign = await readForeign(connection, { schema: site.schema, targets });
+  if (foreign.length === 0) return;
+  const names = foreign.map((name) => `${site.schema}.${name}`).join(', ');
   throw new InvalidConfig(
-    `${site.what}: ${names} exist${rows.length === 1 ? 's' : ''} already and ${rows.length === 1 ? 'is' : 'are'} not ours. Rename or remove what is there, or give the store another schema.`,
+    `${site.what}: ${names} exist${foreign.length === 1 ? 's' : ''} already and ${foreign.length === 1 ? 'is' : 'are'} not ours. Rename or remove what is there, or give the store another schema.`,
   );
 }
