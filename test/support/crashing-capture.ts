@@ -12,8 +12,10 @@ import { answerDroppingSockets } from './dropped-answers';
 
 /** Capture's parts with crash points in them, and without what is sabotaged. */
 export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: ReadonlySet<Sabotage>): CaptureParts {
+  let confirmEarly: (lsn: string) => void = () => undefined;
   return {
     ...real,
+    ...(sabotage.has('no-source-judgement') ? { judgeSource: () => null } : {}),
     async openWriter(options, { logId, systemId, timeline }) {
       const { name, log, source } = options.pipeline;
       const fenceless = sabotage.has('no-kafka-fence');
@@ -36,9 +38,11 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
           passInsideTransactions(producer, pass);
         },
       });
-      return crashingWriter(writer, pass);
+      const early = sabotage.has('confirm-before-append') ? (lsn: string) => confirmEarly(lsn) : () => undefined;
+      return crashingWriter(writer, pass, early);
     },
     confirm(replication, lsn) {
+      confirmEarly = (earlier) => replication.confirm(earlier);
       real.confirm(replication, lsn);
       pass('capture.after-confirm');
     },
@@ -51,7 +55,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
   };
 }
 
-function crashingWriter(writer: LogWriter, pass: Pass): LogWriter {
+function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: string) => void): LogWriter {
   return {
     get last() {
       return writer.last;
@@ -59,6 +63,7 @@ function crashingWriter(writer: LogWriter, pass: Pass): LogWriter {
     async append(records, closing) {
       const before = rowsCopied(writer);
       if (records.length > 0) pass('capture.before-append');
+      if (closing.closed) confirmEarly(closing.position.lsn);
       const record = await writer.append(records, closing);
       if (records.length > 0) pass('capture.after-append');
       if (rowsCopied(writer) > before) pass('copy.after-append');

@@ -48,3 +48,11 @@ export async function readIndex(url: string, alias: string): Promise<Map<string,
     await ask(url, '/_pit', { method: 'DELETE', body: { id: pit } });
   }
 }
+
+/** Whether a search under the readers' name finds the document. */
+export async function isFound(url: string, alias: string, id: string): Promise<boolean> {
+  const answer = (await ask(url, `/${alias}/_search`, { body: { query: { ids: { values: [id] } } } })) as {
+    hits: { hits: unknown[] };
+  };
+  return answer.hits.hits.length === 1;
+}

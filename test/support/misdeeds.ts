@@ -39,6 +39,8 @@ export const sabotages = [
   'offsets-before-data',
   'no-closed-points',
   'unaware', // a slice neither watches its clock nor hears that it timed out: courtesies that would hide the fence
+  'confirm-before-append', // the slot is told what the log does not hold yet
+  'no-source-judgement', // a slot beyond the log is not seen as a gap
   'lost-produce-answer', // the broker has appended, the answer never arrives
 ] as const;
 export type Sabotage = (typeof sabotages)[number];

@@ -1,7 +1,7 @@
 import { compareIndex, compareReplica } from './ground-truth';
 import { describeDifferences, type Difference } from './differences';
 import type { Expectation } from './expectations';
-import { ask } from './index-contents';
+import { isFound } from './index-contents';
 import type { Scenario } from './scenario';
 import { waitFor } from './wait';
 
@@ -24,18 +24,11 @@ export async function settle(scenario: Scenario, seconds: number): Promise<void>
       replica:
         !('replica' in pipeline.stores) ||
         (await replica.query(`select 1 from "${schema}".entries where id = $1`, [id])).length === 1,
-      search: !('search' in pipeline.stores) || (await inIndex(elasticsearchUrl, alias, `entries/${id}`)),
+      search: !('search' in pipeline.stores) || (await isFound(elasticsearchUrl, alias, `entries/${id}`)),
     }),
     until: (seen) => seen.replica && seen.search,
     evidence: () => scenario.evidence(),
   });
-}
-
-async function inIndex(url: string, alias: string, id: string): Promise<boolean> {
-  const answer = (await ask(url, `/${alias}/_search`, { body: { query: { ids: { values: [id] } } } })) as {
-    hits: { hits: unknown[] };
-  };
-  return answer.hits.hits.length === 1;
 }
 
 export interface StoreExpectations {

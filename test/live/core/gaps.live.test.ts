@@ -1,4 +1,5 @@
 import type { PipelineStatus, Problem } from '../../../model/status';
+import { isFound } from '../../support/index-contents';
 import { cutLog, recreateTopic } from '../../support/log-damage';
 import { announceSeed } from '../../support/random';
 import { openScenario, type Scenario } from '../../support/scenario';
@@ -58,7 +59,7 @@ it('the log cut below a lane: BLOCKED log-truncated, and nothing is skipped', as
     await waitFor({
       what: 'the changes to be on the log, by the other store',
       seconds: 30,
-      look: () => Promise.resolve(scenario.elasticsearch.versions().some(({ key }) => key === '-66')),
+      look: () => isFound(scenario.elasticsearchUrl, scenario.alias, 'entries/-66'),
       until: (there) => there,
     });
     // A worker that lives has them in its hands already: its consumer stays warm for a while.

@@ -11,6 +11,7 @@ import type { CrashPoint } from '../../support/misdeeds';
 import { announceSeed } from '../../support/random';
 import type { PollingReader } from '../../support/readers';
 import { pollIndex, pollReplica, touchWatched } from '../../support/rebuild-readers';
+import { isFound } from '../../support/index-contents';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
 import { temporalCli } from '../../support/temporal-cli';
@@ -61,13 +62,13 @@ function definitionOf({ pipeline }: Scenario, { store, newDefinition }: Rebuild)
   return newDefinition ? { definition: { ...pipeline.stores[store], tables } } : {};
 }
 
-/** Seconds from a commit to its being visible in the store's reader name, the longest of those sampled. */
+/** Seconds from a commit to its being seen by readers of the store, the longest of those sampled. */
 function watchLag(scenario: Scenario, store: Rebuild['store'], signal: AbortSignal): Promise<number> {
-  const { source, replica, schema, elasticsearch } = scenario;
+  const { source, replica, schema, alias, elasticsearchUrl } = scenario;
   const visible = async (id: number) =>
     store === 'replica'
       ? (await replica.query(`select 1 from "${schema}".entries where id = $1`, [id])).length === 1
-      : elasticsearch.versions().some(({ target, key }) => target === 'entries' && key === String(id));
+      : isFound(elasticsearchUrl, alias, `entries/${id}`);
   const sample = async (): Promise<number> => {
     let longest = 0;
     for (let at = 1; !signal.aborted; at += 1) {
