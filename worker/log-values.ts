@@ -38,9 +38,10 @@ function isPlain(error: Error): boolean {
   return error.name === 'Error' && Object.keys(error).every((key) => key === 'cause');
 }
 
-/** The stack without its first lines, which repeat the message. */
-function frames({ stack = '' }: Error): string[] {
+/** The stack without its first lines, which repeat the message; that may be of several lines, and look like a stack. */
+function frames({ stack = '', message }: Error): string[] {
   return stack
+    .replace(message, '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, framesShown)
