@@ -5,6 +5,7 @@ import type { Command } from './arguments';
 import { help } from './help';
 import { init } from './init';
 import type { Operations } from './operations';
+import { noRates } from './rates';
 import { render } from './render';
 import { wantsColour, type Output } from './screen';
 import { waitUntilReady } from './wait';
@@ -107,7 +108,7 @@ async function showStatus(
   const colour = wantsColour(output, environment);
   if (keepOn) return watch({ read, output, colour, json, signal });
   const status = await read();
-  const picture = () => render({ status, rates: { capture: null, stores: {} }, now: Date.now(), note: null, colour });
+  const picture = () => render({ status, rates: noRates, now: Date.now(), note: null, colour });
   output.write(`${json ? JSON.stringify(status) : picture().join('\n')}\n`);
 }
 

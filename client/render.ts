@@ -7,8 +7,9 @@ import type {
   StatusName,
   StoreStatus,
 } from '../model/status';
-import { positionsOffset, tableOffsets, type Rates } from './rates';
-import { bar, bytes, count, duration, fit, left, painter, rate, right, wrap, type Colour, type Paint } from './text';
+import { copyLines, readingLines } from './progress-lines';
+import { noRates, positionsOffset, type LaneRate, type Rates } from './rates';
+import { bytes, count, duration, fit, left, painter, rate, right, wrap, type Colour, type Paint } from './text';
 
 /** Everything a picture depends on. */
 export interface View {
@@ -26,7 +27,6 @@ export const width = 100;
 
 /** Progress older than this is not "now": slices beat every second. */
 const staleSeconds = 5;
-const barWidth = 24;
 
 const colourOf: Readonly<Record<StatusName, Colour | null>> = {
   STARTING: 'cyan',
@@ -54,8 +54,9 @@ export function render(view: View): string[] {
   ];
 }
 
-function captureLines({ status: { capture }, rates, now }: View, paint: Paint): string[] {
+function captureLines({ status: { capture }, rates: known, now }: View, paint: Paint): string[] {
   const { progress } = capture;
+  const rates = isStale(progress, now) ? noRates : known;
   const head = row(
     'capture',
     capture.status,
@@ -64,24 +65,14 @@ function captureLines({ status: { capture }, rates, now }: View, paint: Paint): 
     '',
     progress ? bytes(progress.lagBytes) : '-',
     '',
-    `${rate(isStale(progress, now) ? null : rates.capture)} ch/s`,
+    `${rate(rates.capture)} ch/s`,
   );
   return [
     coloured(head, capture.status, paint),
     ...ageLines(progress, capture.status, now, paint),
-    ...copyLines(capture),
+    ...copyLines(capture, rates, width),
     ...problemLines(capture.problem, paint),
   ];
-}
-
-function copyLines(capture: CaptureStatus): string[] {
-  return Object.entries(capture.progress?.copies ?? {})
-    .filter(([, copy]) => !copy.done)
-    .map(([table, { rows, estimatedRows }]) => {
-      const total = estimatedRows < 0 ? null : Math.max(estimatedRows, rows);
-      const of = total === null ? '' : `  ${count(rows)} of about ${count(total)} rows`;
-      return fit(`  copying ${left(table, 28)} ${bar(rows, total, barWidth)}${of}`, width);
-    });
 }
 
 function storeLines({ rates, now }: View, store: StoreStatus, paint: Paint): string[] {
@@ -95,10 +86,10 @@ function storeLines({ rates, now }: View, store: StoreStatus, paint: Paint): str
   return [
     coloured(head, store.status, paint),
     ...ageLines(first?.progress ?? null, store.status, now, paint),
-    ...(first ? buildLines(first) : []),
+    ...(first ? readingLines(first, rateOf(first), width) : []),
     ...others.flatMap((generation) => [
       laneRow('', generation.role, generation, rateOf(generation)),
-      ...buildLines(generation),
+      ...readingLines(generation, rateOf(generation), width),
     ]),
     ...(store.rebuild ? wrap(`rebuild (${store.rebuild.phase}): ${store.rebuild.reason}`, width - 2).map(indent) : []),
     ...problemLines(store.problem, paint),
@@ -109,12 +100,7 @@ function roleOrder(generation: GenerationStatus): number {
   return generation.role === 'live' ? 0 : 1;
 }
 
-function laneRow(
-  name: string,
-  status: string,
-  { number, progress }: GenerationStatus,
-  perSecond: number | null,
-): string {
+function laneRow(name: string, status: string, { number, progress }: GenerationStatus, speed: LaneRate | null): string {
   if (!progress) return row(name, status, String(number), '-', '-', '-', '-', '-');
   return row(
     name,
@@ -124,19 +110,8 @@ function laneRow(
     positionsOffset(progress.next) ?? '-',
     `${count(progress.lagRecords)} rec`,
     duration(progress.lagSeconds),
-    `${rate(perSecond)} rec/s`,
+    `${rate(speed?.read ?? null)} rec/s`,
   );
-}
-
-/** A generation that readers do not use yet: how much of the log it has read. */
-function buildLines({ role, progress }: GenerationStatus): string[] {
-  if (role !== 'building' || !progress) return [];
-  const read = Object.values(tableOffsets(progress.next))
-    .flatMap((partitions) => Object.values(partitions))
-    .reduce((sum, next) => sum + Number(next), 0);
-  const total = read + progress.lagRecords;
-  if (total === 0) return [];
-  return [fit(`  building ${bar(read, total, barWidth)}  ${count(read)} of ${count(total)} records`, width)];
 }
 
 function problemLines(problem: Problem | null, paint: Paint): string[] {

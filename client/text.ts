@@ -20,7 +20,7 @@ export function right(text: string, width: number): string {
 
 /** Cut with a mark, so that a cut number is not taken for a whole one. */
 export function fit(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}~`;
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 /** Whole words on lines of `width`; a word that is longer is cut to pieces. */
@@ -62,6 +62,17 @@ export function duration(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(1)} s`;
   if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3_600).toFixed(1)} h`;
+}
+
+/** How long `missing` takes at that rate, in words; null when it does not end at that rate. */
+export function timeLeft(missing: number, perSecond: number): string | null {
+  if (missing <= 0 || perSecond <= 0) return null;
+  const seconds = Math.ceil(missing / perSecond);
+  if (seconds < 100) return `about ${seconds} s left`;
+  if (seconds < 6_000) return `about ${Math.round(seconds / 60)} min left`;
+  // Nobody plans by it; it says that something is wrong.
+  if (seconds > 100 * 86_400) return 'more than 100 days left';
+  return `about ${(seconds / 3_600).toFixed(1)} h left`;
 }
 
 export function bytes(number: number): string {

@@ -1,11 +1,16 @@
+import { noRates, type LaneRate } from '../../../client/rates';
 import { render, renderLine, width, type View } from '../../../client/render';
+import type { PipelineStatus, StatusName } from '../../../model/status';
 import { captured, lane, now, pipeline, store } from './samples';
 
 const escape = new RegExp(`${String.fromCharCode(27)}\\[[0-9]+m`, 'g');
 
 function view(changes: Partial<View> = {}): View {
-  return { status: pipeline(), rates: { capture: null, stores: {} }, now, note: null, colour: false, ...changes };
+  return { status: pipeline(), rates: noRates, now, note: null, colour: false, ...changes };
 }
+
+/** A lane that reads as fast as it comes nearer. */
+const speed = (read: number, closing = read): LaneRate => ({ read, closing });
 
 const long = 'x'.repeat(300);
 
@@ -39,7 +44,7 @@ const busy = pipeline({
 
 describe('render', () => {
   it('shows each store with status, generation, position, offset, lag and rate', () => {
-    const rates = { capture: 12, stores: { replica: { 1: 34.5 }, search: { 1: 1_234 } } };
+    const rates = { ...noRates, capture: 12, stores: { replica: { 1: speed(34.5) }, search: { 1: speed(1_234) } } };
     expect(render(view({ rates }))).toEqual([
       'shop                                     LIVE                            2025-01-02 03:04:05 UTC',
       '',
@@ -50,9 +55,37 @@ describe('render', () => {
     ]);
   });
 
-  it('never writes a line longer than 100 columns, whatever the names and numbers', () => {
-    for (const line of render(view({ status: busy, note: `${long} ${long}` })))
-      expect(line.length).toBeLessThanOrEqual(width);
+  const statuses: StatusName[] = [
+    'STARTING',
+    'COPYING',
+    'CATCHING_UP',
+    'LIVE',
+    'PAUSED',
+    'DEGRADED',
+    'BLOCKED',
+    'REBUILDING',
+    'STOPPED',
+  ];
+  /** Everything long and large at once, in one status. */
+  const inStatus = (status: StatusName): PipelineStatus => ({
+    ...busy,
+    pipeline: long,
+    status,
+    capture: { ...busy.capture, status },
+    stores: Object.fromEntries(Object.entries(busy.stores).map(([name, known]) => [name, { ...known, status }])),
+  });
+  const rates = {
+    capture: 1e12,
+    copies: 1e12,
+    stores: { [`search${long}`]: { 1: speed(1e12, 1e-9), 2: speed(1, 1) } },
+  };
+
+  it.each(statuses)('never writes a line longer than 100 columns when %s, whatever the names and numbers', (status) => {
+    for (const later of [0, 12_000, 1e9]) {
+      const lines = render(view({ status: inStatus(status), rates, now: now + later, note: `${long} ${long}` }));
+      expect(lines.filter((line) => line.length > width)).toEqual([]);
+      expect(lines.join('\n')).toContain('xxx…');
+    }
   });
 
   it('shows progress only for copies under way, and a bar only when the total is known', () => {
@@ -61,6 +94,28 @@ describe('render', () => {
     expect(lines[0]).toContain('[############------------]  52 %  520 of about 1,000 rows');
     expect(lines[1]).toContain('7 rows');
     expect(lines[1]).not.toContain('[');
+  });
+
+  it('says how fast rows are copied, and how long still when all totals are known', () => {
+    const copies = { 'public.products': { done: false, rows: 400, estimatedRows: 1_000 } };
+    const status = pipeline({ capture: { status: 'COPYING', progress: captured({ copies }), problem: null } });
+    expect(render(view({ status, rates: { ...noRates, copies: 50 } }))).toContain(
+      '  copying 50.0 rows/s, about 12 s left',
+    );
+    expect(render(view({ status: busy, rates: { ...noRates, copies: 50 } }))).toContain('  copying 50.0 rows/s');
+  });
+
+  it.each([
+    [speed(100), ', about 30 s left'],
+    [speed(100, 10), ', about 5 min left'],
+    [speed(100, -5), ''],
+    [null, ''],
+  ])('says by how fast the distance shrinks when a store has caught up: %j', (rate, eta) => {
+    const behind = lane({ lagRecords: 3_000, lagSeconds: 9 });
+    const generations = [{ number: 1, mappingHash: 'a', role: 'live' as const, progress: behind }];
+    const status = pipeline({ stores: { search: store('search', { status: 'CATCHING_UP', generations }) } });
+    const lines = render(view({ status, rates: { ...noRates, stores: { search: { 1: rate } } } }));
+    expect(lines).toContain(`  catching up [######------------------]  25 %${eta}  1,000 of 4,000 records`);
   });
 
   it('lists the live generation first and says how far the one being built has come', () => {
@@ -82,7 +137,7 @@ describe('render', () => {
   });
 
   it('has no rate for what does not report', () => {
-    const rates = { capture: 12, stores: { replica: { 1: 34.5 } } };
+    const rates = { ...noRates, capture: 12, stores: { replica: { 1: speed(34.5) } } };
     expect(render(view({ rates, now: now + 12_000 })).join('\n')).not.toMatch(/12\.0 ch|34\.5 rec/);
   });
 
