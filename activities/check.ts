@@ -1,24 +1,25 @@
-import { InvalidConfig } from '../model/errors';
-import { describeFinding } from '../model/finding';
-import { judgeMapping } from '../model/judge-mapping';
+import { InvalidConfig, Unavailable } from '../model/errors';
+import { atStart, finding, isError, listFindings, type Finding } from '../model/finding';
 import { parsePipeline, type Pipeline, type StoreDefinition } from '../model/pipeline';
-import type { TableSchema } from '../model/schema';
 import type { Activities } from './activities';
+import { judgeMappings, runChecks } from './checks/run-checks';
 import type { Deps } from './deps';
 
 type CheckActivities = Pick<Activities, 'checkPipeline' | 'checkDefinition'>;
 
-/** Refuses what is wrong before anything is created. The source is asked for its tables: names and keys are checked there. */
+/** Refuses what is wrong before anything is created: the same checks that `slipstream doctor` shows. */
 export function checkActivities(deps: Deps): CheckActivities {
   return {
     async checkPipeline({ file }) {
       const pipeline = parsePipeline(file);
-      resolveSecrets(deps, pipeline);
-      const tables = await deps.readTables(deps.secret(pipeline.source.url), pipeline.source.tables);
-      refuse(
-        pipeline.name,
-        Object.entries(pipeline.stores).flatMap(([store, definition]) => mappingProblems(store, definition, tables)),
-      );
+      const { checks, secret } = deps;
+      const reports = await runChecks({ pipeline, checks, secret, continuity: false });
+      const findings = reports.flatMap((report) => report.findings);
+      refuse(`Pipeline ${pipeline.name} cannot run as things are:`, findings);
+      waitFor(pipeline, findings);
+      for (const { code, where, what, cure } of findings) {
+        deps.log('warn', `${where}: ${what} ${cure}`, { pipeline: pipeline.name, code });
+      }
       return { pipeline };
     },
     async checkDefinition({ pipeline, store, definition }) {
@@ -28,47 +29,39 @@ export function checkActivities(deps: Deps): CheckActivities {
       const whole = parsePipeline({ ...pipeline, stores: { ...pipeline.stores, [store]: definition } });
       const parsed = whole.stores[store];
       if (!parsed) throw new InvalidConfig(`The new definition of '${store}' is empty.`);
-      refuse(pipeline.name, placeProblems(store, current, parsed));
+      const heading = `The new definition of ${pipeline.name}/${store} does not fit:`;
+      refuse(heading, placeProblems(store, current, parsed));
       const tables = await deps.readTables(deps.secret(pipeline.source.url), Object.keys(parsed.tables));
-      refuse(pipeline.name, mappingProblems(store, parsed, tables));
+      refuse(heading, judgeMappings(store, parsed, tables));
       return { definition: parsed };
     },
   };
 }
 
-/** Every secret a pipeline names must be there; their values are not kept. */
-function resolveSecrets(deps: Deps, pipeline: Pipeline): void {
-  deps.secret(pipeline.source.url);
-  for (const definition of Object.values(pipeline.stores)) deps.secret(definition.url);
+/** All of them at once: who corrects one at a time starts as often. */
+function refuse(heading: string, findings: readonly Finding[]): void {
+  const refused = findings.filter((each) => isError(each) && atStart(each) === 'refused');
+  if (refused.length > 0) throw new InvalidConfig(listFindings(heading, refused));
 }
 
-function mappingProblems(store: string, definition: StoreDefinition, tables: readonly TableSchema[]): string[] {
-  const byName = new Map(tables.map((table) => [table.name, table]));
-  return Object.entries(definition.tables).flatMap(([name, mapping]) => {
-    const table = byName.get(name);
-    const place = `stores.${store}.tables.${name}`;
-    return table
-      ? judgeMapping(place, table, mapping).map(describeFinding)
-      : [`${place}: the source has no such table.`];
-  });
+/** A source that does not answer says nothing about the configuration: it may be starting too. */
+function waitFor({ name }: Pipeline, findings: readonly Finding[]): void {
+  const waited = findings.filter((each) => isError(each) && atStart(each) === 'waited');
+  if (waited.length > 0) throw new Unavailable(listFindings(`Pipeline ${name} waits:`, waited));
 }
 
 /** A rebuild changes what is in the store, not where the store is: a generation beside the live one shares its place. */
-function placeProblems(store: string, current: StoreDefinition, next: StoreDefinition): string[] {
+function placeProblems(store: string, current: StoreDefinition, next: StoreDefinition): Finding[] {
   const place = (definition: StoreDefinition) =>
     definition.type === 'postgres'
       ? `${definition.type} ${definition.url.env} ${definition.schema}`
       : `${definition.type} ${definition.url.env} ${definition.index}`;
-  return place(current) === place(next)
-    ? []
-    : [
-        `stores.${store}: a new definition may change 'tables' only; type, url and ${current.type === 'postgres' ? 'schema' : 'index'} stay.`,
-      ];
-}
-
-function refuse(pipeline: string, problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  throw new InvalidConfig(
-    `Pipeline ${pipeline} does not fit its source:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-  );
+  if (place(current) === place(next)) return [];
+  return [
+    finding('wrong-value', {
+      where: `stores.${store}`,
+      what: "a new definition may change 'tables' only.",
+      cure: `Leave type, url and ${current.type === 'postgres' ? 'schema' : 'index'} as they are.`,
+    }),
+  ];
 }

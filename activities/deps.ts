@@ -4,6 +4,7 @@ import type { TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { LaneReader, PositionRecord } from '../stream/log';
 import type { Store, StoreContext } from '../stores/store';
+import type { Checks } from './checks/checks';
 import type { Observer } from './observer';
 import type { Sessions } from './sessions';
 import type { Pipeline } from '../model/pipeline';
@@ -32,6 +33,7 @@ export interface Deps {
   /** What is told of the work while it is done: log lines and metrics. */
   readonly observer: Observer;
 
+  readonly checks: Checks;
   readonly readTables: (sourceUrl: string, tables: readonly string[]) => Promise<readonly TableSchema[]>;
   readonly prepareCapture: (options: CaptureOptions) => Promise<{ logId: string }>;
   readonly openCapture: (options: CaptureOptions) => Promise<CaptureSession>;

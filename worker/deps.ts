@@ -11,10 +11,13 @@ import { createKafka } from '../stream/kafka';
 import { openLaneReader } from '../stream/lane-reader';
 import { readLastPosition } from '../stream/positions';
 import { openStore } from '../stores/open';
+import { createChecks } from './checks';
 
 /** What `slipstream init` asks of a source and of the stores' adapters (docs/decisions/0008). Nothing is changed by it. */
 export { takeInventory } from '../capture/inventory';
 export { suggestTables } from '../stores/suggest';
+/** What `slipstream doctor` looks at servers with. */
+export { examine } from './checks';
 
 /** A session nobody claims for this long closes itself: its lane has moved to another worker. */
 const sessionIdleMs = 10_000;
@@ -39,6 +42,7 @@ export function createDeps(input: {
     now: () => Date.now(),
     log,
     observer,
+    checks: createChecks(settings),
     readTables,
     prepareCapture: (options) => prepareCapture(options, defaultCaptureParts),
     openCapture: (options) => openCaptureSession(options, defaultCaptureParts),
