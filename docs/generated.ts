@@ -1,4 +1,5 @@
 import { describeSettings } from '../model/settings';
+import { metricDefinitions } from '../worker/metric-definitions';
 import { pipelineTable } from './pipeline-places';
 import { pipelineSchemaFile } from './pipeline-schema';
 import { markdownTable } from './table';
@@ -15,6 +16,7 @@ export interface GeneratedPart {
 /** Everything `npm run docs` writes; a unit test fails while a page says something else. */
 export const generatedParts: readonly GeneratedPart[] = [
   { page: 'settings.md', name: 'settings', text: settingsTable },
+  { page: 'metrics.md', name: 'metrics', text: metricsTable },
   { page: 'pipeline.md', name: 'pipeline', text: pipelineTable },
 ];
 
@@ -32,6 +34,18 @@ function settingsTable(): string {
       setting.allowed,
       setting.description,
       setting.readBy,
+    ]),
+  );
+}
+
+function metricsTable(): string {
+  return markdownTable(
+    ['name', 'type', 'labels', 'meaning'],
+    Object.entries(metricDefinitions).map(([name, { type, labels, help }]) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
     ]),
   );
 }
