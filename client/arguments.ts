@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { closest, suggest } from '../model/did-you-mean';
 import { initOptions, parseInit, type InitCommand } from './init-arguments';
 import { CommandFailure } from './outcome';
 
@@ -6,7 +7,7 @@ import { CommandFailure } from './outcome';
 export type Command =
   | { readonly name: 'help'; readonly json: boolean }
   | InitCommand
-  | { readonly name: 'start'; readonly file: string; readonly json: boolean }
+  | { readonly name: 'doctor' | 'start'; readonly file: string; readonly json: boolean }
   | { readonly name: 'status'; readonly pipeline: string; readonly watch: boolean; readonly json: boolean }
   | {
       readonly name: 'pause' | 'resume' | 'retry';
@@ -27,8 +28,19 @@ export type Command =
   | { readonly name: 'stop'; readonly pipeline: string; readonly json: boolean }
   | { readonly name: 'wait'; readonly pipeline: string; readonly timeoutSeconds: number; readonly json: boolean };
 
-const names = ['init', 'start', 'status', 'pause', 'resume', 'retry', 'rebuild', 'stop', 'wait'] as const;
-type Name = (typeof names)[number];
+export const names = [
+  'init',
+  'doctor',
+  'start',
+  'status',
+  'pause',
+  'resume',
+  'retry',
+  'rebuild',
+  'stop',
+  'wait',
+] as const;
+export type Name = (typeof names)[number];
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -36,6 +48,7 @@ const always = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
 
 const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> = {
   init: initOptions,
+  doctor: {},
   start: {},
   status: { watch: { type: 'boolean', short: 'w' } },
   pause: { store: text },
@@ -55,7 +68,8 @@ export function parseCommand(argv: readonly string[]): Command {
   if (first === undefined || first === 'help' || first === '--help' || first === '-h')
     return { name: 'help', json: false };
   const name = names.find((candidate) => candidate === first);
-  if (name === undefined) throw usage(`There is no command '${first}'. The commands are ${names.join(', ')}.`);
+  if (name === undefined)
+    throw usage(`There is no command '${first}'. ${suggest(first, names, `The commands are ${names.join(', ')}.`)}`);
   const { values, positionals } = parse(name, rest);
   const json = values.json === true;
   if (values.help === true) return { name: 'help', json };
@@ -63,6 +77,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const subject = only(name, positionals);
   const value = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
   switch (name) {
+    case 'doctor':
     case 'start':
       return { name, file: subject, json };
     case 'status':
@@ -87,13 +102,26 @@ function parse(name: Name, args: string[]): { values: Record<string, unknown>; p
   try {
     return parseArgs({ args, options: { ...always, ...options[name] }, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usage(`${name}: ${(error as Error).message}`);
+    throw usage(`${name}: ${unknownOption(error, Object.keys({ ...always, ...options[name] })) ?? sentence(error)}`);
   }
+}
+
+/** Node's own sentence for it goes on about how to pass what begins with a dash. */
+function unknownOption(error: unknown, known: readonly string[]): string | null {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return null;
+  const given = /'(-{1,2}[^']*)'/.exec((error as Error).message)?.[1] ?? '';
+  const meant = closest(given.replace(/^-+/, ''), known);
+  const all = known.map((option) => `--${option}`).join(', ');
+  return `there is no option ${given}. ${meant === null ? `It takes ${all}.` : `Did you mean --${meant}?`}`;
+}
+
+function sentence(error: unknown): string {
+  return `${(error as Error).message.replace(/\.$/, '')}.`;
 }
 
 function only(name: Name, positionals: readonly string[]): string {
   const [subject, ...more] = positionals;
-  const what = name === 'start' ? 'a pipeline file' : 'the name of a pipeline';
+  const what = name === 'start' || name === 'doctor' ? 'a pipeline file' : 'the name of a pipeline';
   if (subject === undefined) throw usage(`${name} needs ${what}.`);
   if (more.length > 0) throw usage(`${name} takes ${what} and no more; '${more.join(' ')}' is too much.`);
   return subject;

@@ -1,4 +1,6 @@
+import type { Name } from './arguments';
 import { exitCodes, type Outcome } from './outcome';
+import { wrap } from './text';
 
 const meanings: Readonly<Record<Outcome, string>> = {
   ok: 'done',
@@ -11,26 +13,47 @@ const meanings: Readonly<Record<Outcome, string>> = {
   alreadyRuns: 'start: the pipeline runs already; nothing was changed',
 };
 
+/** Which commands may end so; what is not named here may happen to all. */
+const endings: Readonly<Partial<Record<Outcome, readonly Name[]>>> = {
+  notFound: ['init', 'status', 'wait', 'pause', 'resume', 'retry', 'rebuild', 'stop'],
+  timeout: ['wait'],
+  alreadyRuns: ['start'],
+};
+
+function exitCodeLines(): string {
+  return Object.entries(exitCodes)
+    .flatMap(([name, code]) => {
+      const outcome = name as Outcome;
+      const commands = endings[outcome] ?? ['all'];
+      return wrap(`${meanings[outcome]} (${commands.join(', ')})`, 90).map((line, at) =>
+        at === 0 ? `  ${code}    ${line}` : `       ${line}`,
+      );
+    })
+    .concat('  130  Ctrl-C (all)')
+    .join('\n');
+}
+
 /** What `slipstream --help` prints. */
 export const help = `slipstream: keeps derived stores equal to a PostgreSQL leader
 
-  slipstream init                        write a first pipeline file from a live database's catalogue
-                                         --url-env VARIABLE  holds the source's URL, default DATABASE_URL
-                                         --store NAME=TYPE:VARIABLE  TYPE is postgres or elasticsearch;
-                                                             again for another store
-                                         [--tables PATTERN,…] [--name NAME] [--out FILE, default pipeline.json]
-                                         [--force]
-  slipstream start <pipeline.json>       check the file and start its pipeline
-  slipstream status <pipeline>           where capture and every store stand   [--watch]
-  slipstream wait <pipeline>             until every store is LIVE             [--timeout SECONDS, default 600]
-  slipstream pause <pipeline>            stop following, keep every place      [--store NAME]
-  slipstream resume <pipeline>           go on after a pause                   [--store NAME]
-  slipstream retry <pipeline>            try again now what is DEGRADED or BLOCKED   [--store NAME]
-  slipstream rebuild <pipeline>          build a store anew beside the live one
-                                         --store NAME --reason TEXT            [--definition FILE]
-  slipstream stop <pipeline>             end the pipeline; stores, log and slot stay as they are
+  slipstream init                  write a first pipeline file from a live database's catalogue
+      --url-env VARIABLE           holds the source's URL; default DATABASE_URL
+      --store NAME=TYPE:VARIABLE   TYPE is postgres or elasticsearch; again for another store
+      --tables PATTERN,…  --name NAME  --out FILE (default pipeline.json)  --force
+  slipstream start <pipeline.json> check the file and start its pipeline
+  slipstream status <pipeline>     where capture and every store stand
+      --watch                      until Ctrl-C; on a terminal as a picture, else a line every 5 s
+  slipstream wait <pipeline>       until every store is LIVE
+      --timeout SECONDS            default 600
+  slipstream pause <pipeline>      stop following, keep every place
+  slipstream resume <pipeline>     go on after a pause
+  slipstream retry <pipeline>      try again now what is DEGRADED or BLOCKED
+      --store NAME                 only this store, or only: capture
+  slipstream rebuild <pipeline>    build a store anew beside the live one
+      --store NAME --reason TEXT   both needed; the reason is kept in the history
+      --definition FILE            the store's new part of the pipeline file
+  slipstream stop <pipeline>       end the pipeline; stores, log and slot stay as they are
 
-  --store    the name of a store; for pause, resume and retry also: capture
   --json     the answer as JSON on standard output, errors too: {"error", "exitCode", "message"}
   --help     this page
 
@@ -39,8 +62,8 @@ Environment
   TEMPORAL_NAMESPACE      default default
   SLIPSTREAM_TASK_QUEUE   default slipstream
 
-Exit codes
-${Object.entries(exitCodes)
-  .map(([outcome, code]) => `  ${code}  ${meanings[outcome as Outcome]}`)
-  .join('\n')}
+Exit codes, and the commands that may end so
+${exitCodeLines()}
+
+An error is one line on standard error, with details on the lines after it.
 `;

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { suggest } from '../model/did-you-mean';
 import { captureWorkflowId, followWorkflowId, syncWorkflowId } from '../model/names';
 import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
@@ -81,9 +82,10 @@ export function createOperations(client: Client, taskQueue: string): Operations 
     if (store === null) return;
     const { stores } = await guarded(pipeline, () => query<PipelineStatus>(syncWorkflowId(pipeline)));
     if (store in stores || (store === 'capture' && !storesOnly)) return;
+    const known = [...Object.keys(stores), ...(storesOnly ? [] : ['capture'])];
     throw new CommandFailure(
       'notFound',
-      `Pipeline '${pipeline}' has no store '${store}'. It has ${Object.keys(stores).join(', ')}.`,
+      `Pipeline '${pipeline}' has no store '${store}'. ${suggest(store, known, `It has ${known.join(', ')}.`)}`,
     );
   };
   const target = (store: string | null) => (store === null ? {} : { store });

@@ -1,15 +1,8 @@
 import { lsnToText } from '../model/position';
-import type {
-  CaptureStatus,
-  GenerationStatus,
-  PipelineStatus,
-  Problem,
-  StatusName,
-  StoreStatus,
-} from '../model/status';
+import type { GenerationStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../model/status';
 import { copyLines, readingLines } from './progress-lines';
 import { noRates, positionsOffset, type LaneRate, type Rates } from './rates';
-import { bytes, count, duration, fit, left, painter, rate, right, wrap, type Colour, type Paint } from './text';
+import { bytes, count, duration, left, painter, rate, right, wrap, type Colour, type Paint } from './text';
 
 /** Everything a picture depends on. */
 export interface View {

@@ -34,12 +34,15 @@ describe('parseCommand', () => {
   });
 
   it.each([
-    ['begin shop', /no command 'begin'/],
+    ['begin shop', /no command 'begin'\. The commands are init, start/],
+    ['statsu shop', /no command 'statsu'\. Did you mean 'status'\?/],
+    ['stop shop --xyzzy', /stop: there is no option --xyzzy\. It takes --json, --help\./],
+    ['pause shop --store', /pause: .*--store/],
     ['start', /needs a pipeline file/],
     ['status', /needs the name of a pipeline/],
     ['status shop search', /'search' is too much/],
-    ['status shop --wach', /--wach/],
-    ['stop shop --store search', /--store/],
+    ['status shop --wach', /status: there is no option --wach\. Did you mean --watch\?/],
+    ['stop shop --store search', /no option --store/],
     ['rebuild shop --reason x', /--store is missing/],
     ['rebuild shop --store search', /--reason is missing/],
     ['wait shop --timeout soon', /seconds above 0/],

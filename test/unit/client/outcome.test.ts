@@ -28,6 +28,6 @@ describe('exit codes', () => {
   });
 
   it('are all explained by --help', () => {
-    for (const code of Object.values(exitCodes)) expect(help).toMatch(new RegExp(`^  ${code}  \\S`, 'm'));
+    for (const code of Object.values(exitCodes)) expect(help).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
   });
 });
