@@ -34,7 +34,7 @@ describe('parseCommand', () => {
   });
 
   it.each([
-    ['begin shop', /no command 'begin'\. The commands are init, start/],
+    ['begin shop', /no command 'begin'\. The commands are init, /],
     ['statsu shop', /no command 'statsu'\. Did you mean 'status'\?/],
     ['stop shop --xyzzy', /stop: there is no option --xyzzy\. It takes --json, --help\./],
     ['pause shop --store', /pause: .*--store/],
