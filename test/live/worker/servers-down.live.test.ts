@@ -1,0 +1,95 @@
+import type { StatusName } from '../../../model/status';
+import { attachedStack } from '../../support/project';
+import { openScenario, type Scenario } from '../../support/scenario';
+import { expectEqual, settle, untilLive } from '../../support/settle';
+import { waitFor } from '../../support/wait';
+import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
+
+jest.setTimeout(400_000);
+
+const { servers } = attachedStack();
+let scenario: Scenario;
+const running: WatchedWorker[] = [];
+
+async function working(): Promise<WatchedWorker> {
+  const worker = startWatched({ environment: scenario.environment });
+  running.push(worker);
+  await worker.line('worker is polling', 90);
+  return worker;
+}
+
+/** SIGTERM: it ends by itself and in order, within its own bound. */
+async function expectOrderlyEnd(worker: WatchedWorker): Promise<void> {
+  worker.signal('SIGTERM');
+  expect({ code: await worker.exit(60), log: worker.evidence() }).toMatchObject({ code: 0 });
+  expect(worker.lines.at(-1)?.message).toBe('worker has ended');
+}
+
+/** Nothing is lost by it: the next worker makes everything equal. */
+async function expectWhole(): Promise<void> {
+  await working();
+  await untilLive(scenario, 180);
+  await settle(scenario, 120);
+  await expectEqual(scenario);
+}
+
+beforeAll(async () => {
+  scenario = await openScenario({ recordVersions: false });
+  const worker = await working();
+  await scenario.startSync();
+  await untilLive(scenario, 120);
+  await settle(scenario, 60);
+  await expectOrderlyEnd(worker);
+});
+afterEach(() => Promise.all(running.splice(0).map(endWatched)));
+afterAll(async () => {
+  for (const part of ['temporal', 'kafka'] as const) await servers[part].start();
+  await scenario.close();
+});
+
+it('Kafka is down: DEGRADED, and SIGTERM ends the worker in order', async () => {
+  const worker = await working();
+  await settle(scenario, 60);
+  await servers.kafka.kill();
+  await scenario.source.query(`insert into entries values (-601, 1, 1, 'fee', 'meanwhile')`);
+  await waitFor({
+    what: 'capture and both stores to be DEGRADED',
+    seconds: 120,
+    everyMs: 200,
+    look: async () => {
+      const { capture, stores } = await scenario.status();
+      return [capture.status, ...Object.values(stores).map(({ status }) => status)];
+    },
+    until: (statuses: StatusName[]) => statuses.every((status) => status === 'DEGRADED'),
+    evidence: worker.evidence,
+  });
+  expect((await worker.get('/readyz'))?.status).toBe(200);
+  await expectOrderlyEnd(worker);
+  await servers.kafka.start();
+  await expectWhole();
+});
+
+it('Temporal is down: not ready, ready again when it is back; SIGTERM meanwhile ends the worker in order', async () => {
+  const worker = await working();
+  await settle(scenario, 60);
+  await servers.temporal.kill();
+  const until = (what: string, status: number) =>
+    waitFor({
+      what,
+      seconds: 90,
+      everyMs: 200,
+      look: async () => (await worker.get('/readyz'))?.status,
+      until: (seen) => seen === status,
+      evidence: worker.evidence,
+    });
+  await until('503', 503);
+  expect((await worker.get('/livez'))?.status).toBe(200);
+  await servers.temporal.start();
+  await until('200 again', 200);
+  await settle(scenario, 90);
+  await servers.temporal.kill();
+  await until('503', 503);
+  await expectOrderlyEnd(worker);
+  await servers.temporal.start();
+  await expectWhole();
+});
