@@ -122,7 +122,7 @@ function factsOf({ server, slot, publication, tables }: Seen, { source }: Pipeli
     `PostgreSQL ${server.version}, database ${server.database}, role ${server.role}, wal_level ${server.walLevel}`,
     `slot ${source.slot}: ${slot === null ? 'to be made' : slot.activePid === null ? 'there, not read now' : 'being read'}`,
     `publication ${source.publication}: ${publication === null ? 'to be made' : 'there'}`,
-    `${tables.length} of ${source.tables.length} tables can be captured` +
-      (toSet === 0 ? '' : `; REPLICA IDENTITY FULL is still to be set on ${toSet}`),
+    ...(tables.length === 0 ? [] : [`${tables.length} of ${source.tables.length} tables can be captured`]),
+    ...(toSet === 0 ? [] : [`REPLICA IDENTITY FULL: to be set on ${toSet} of them`]),
   ];
 }

@@ -26,7 +26,7 @@ function standing({ version, versionNumber, inRecovery, walLevel }: ServerFacts)
     found.push(finding('source-standby', { where, what: 'it is a standby.', cure }));
   }
   if (walLevel !== 'logical') {
-    const cure = "Run: alter system set wal_level = 'logical'; then restart the server.";
+    const cure = "Run, and restart the server: alter system set wal_level = 'logical';";
     found.push(finding('wal-level', { where: 'wal_level', what: `it is ${walLevel}.`, cure }));
   }
   return found;
@@ -38,7 +38,7 @@ function capacity({ slots }: ServerFacts, slotExists: boolean): Finding[] {
     finding('slots-exhausted', {
       where: 'max_replication_slots',
       what: `all ${slots.allowed} are in use, and the pipeline's is yet to be made.`,
-      cure: `Run: alter system set max_replication_slots = ${slots.used + 4}; then restart the server.`,
+      cure: `Run, and restart the server: alter system set max_replication_slots = ${slots.used + 4};`,
     }),
   ];
 }
@@ -51,7 +51,7 @@ function keepsWal({ keptWalMegabytes, walSenderTimeoutMs, idleSlotTimeoutSeconds
       finding('wal-kept-without-limit', {
         where: kept,
         what: 'it is -1: a slot may keep as much WAL as the disk holds.',
-        cure: `Run: alter system set ${kept} = '50GB'; select pg_reload_conf(); with as much as the disk can spare.`,
+        cure: `Run, with as much as the disk can spare: alter system set ${kept} = '50GB'; select pg_reload_conf();`,
       }),
     );
   } else if (keptWalMegabytes < enoughWalMegabytes) {
@@ -59,7 +59,7 @@ function keepsWal({ keptWalMegabytes, walSenderTimeoutMs, idleSlotTimeoutSeconds
       finding('wal-kept-too-short', {
         where: kept,
         what: `it is ${keptWalMegabytes} MB.`,
-        cure: `Run: alter system set ${kept} = '50GB'; select pg_reload_conf(); with as much as the disk can spare.`,
+        cure: `Run, with as much as the disk can spare: alter system set ${kept} = '50GB'; select pg_reload_conf();`,
       }),
     );
   }
@@ -93,7 +93,7 @@ export function judgeRefusedReplication({ hasReplication, role, walSenders }: Se
     return finding('wal-senders-exhausted', {
       where: 'max_wal_senders',
       what: `all ${walSenders.allowed} are in use.`,
-      cure: `Run: alter system set max_wal_senders = ${walSenders.used + 4}; then restart the server.`,
+      cure: `Run, and restart the server: alter system set max_wal_senders = ${walSenders.used + 4};`,
     });
   }
   if (!hasReplication) {

@@ -33,7 +33,7 @@ export function judgeSlot(input: {
     return [finding('slot-in-use', { where, what: `process ${slot.activePid} reads it.`, cure: another })];
   }
   if (logBegun === null) return [];
-  const cure = `If nobody else reads it, run: ${dropSlot(name)} if somebody does, set source.slot to another name.`;
+  const cure = `If somebody else reads it, set source.slot to another name. Else run: ${dropSlot(name)}`;
   return [finding('slot-without-log', { where, what: 'it is there already, and the log is not.', cure })];
 }
 
@@ -61,7 +61,7 @@ function unreserved(where: string): Finding {
   return finding('slot-unreserved', {
     where,
     what: 'more WAL waits behind it than max_slot_wal_keep_size.',
-    cure: 'Let capture run, or raise it: alter system set max_slot_wal_keep_size = …; select pg_reload_conf();',
+    cure: 'Let capture run, or run, with more: alter system set max_slot_wal_keep_size = …; select pg_reload_conf();',
   });
 }
 

@@ -7,7 +7,8 @@ import { CommandFailure } from './outcome';
 export type Command =
   | { readonly name: 'help'; readonly json: boolean }
   | InitCommand
-  | { readonly name: 'doctor' | 'start'; readonly file: string; readonly json: boolean }
+  | { readonly name: 'doctor'; readonly file: string; readonly json: boolean }
+  | { readonly name: 'start'; readonly file: string; readonly json: boolean }
   | { readonly name: 'status'; readonly pipeline: string; readonly watch: boolean; readonly json: boolean }
   | {
       readonly name: 'pause' | 'resume' | 'retry';

@@ -12,7 +12,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
   let close = async (): Promise<void> => {};
   try {
-    await runCommand(parseCommand(argv), {
+    const outcome = await runCommand(parseCommand(argv), {
       output: process.stdout,
       diagnostics: process.stderr,
       environment: process.env,
@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
         return createOperations(client, settings.taskQueue);
       },
     });
-    return exitCodes.ok;
+    return exitCodes[outcome];
   } catch (error) {
     // Ctrl-C is how people leave a watch or a wait; it is not a failure of ours, and nothing is printed about it.
     if (ending.signal.aborted) return 130;

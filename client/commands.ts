@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { InvalidConfig } from '../model/errors';
 import { parsePipeline } from '../model/pipeline';
 import type { Command } from './arguments';
+import { doctor } from './doctor';
 import { help } from './help';
 import { init } from './init';
 import type { Operations } from './operations';
+import type { Outcome } from './outcome';
 import { noRates } from './rates';
 import { render } from './render';
 import { wantsColour, type Output } from './screen';
@@ -23,8 +25,14 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** Runs one command and prints its answer. Throws what `outcomeOf` turns into an exit code. */
-export async function runCommand(command: Command, around: Surroundings): Promise<void> {
+/** Runs one command and prints its answer, which may be a bad one. Throws what `outcomeOf` turns into an exit code. */
+export async function runCommand(command: Command, around: Surroundings): Promise<Outcome> {
+  if (command.name === 'doctor') return doctor(command, around);
+  await carryOut(command, around);
+  return 'ok';
+}
+
+async function carryOut(command: Exclude<Command, { name: 'doctor' }>, around: Surroundings): Promise<void> {
   const { output, operations } = around;
   const answer = (value: Readonly<Record<string, unknown>>, text: string) =>
     output.write(`${'json' in command && command.json ? JSON.stringify(value) : text}\n`);

@@ -1,6 +1,6 @@
 import { finding, type Finding } from '../model/finding';
 import type { BrokerFacts, TopicFacts } from './broker-facts';
-import { neededBytes } from './judge-topics';
+import { alterBrokers, alterTopic, neededBytes } from './judge-topics';
 
 export interface Wishes {
   readonly replicationFactor: number;
@@ -76,10 +76,8 @@ function judgeSafety({ settings }: BrokerFacts, { missing, present }: Wishes): F
   return [...found, autoCreate];
 }
 
-/** The command that changes a topic, or the default of all topics to come. */
 function alter(topic: string | null, setting: string): string {
-  const scope = topic === null ? '--entity-type brokers --entity-default' : `--topic ${topic}`;
-  return `Run: kafka-configs --alter ${scope} --add-config ${setting}`;
+  return topic === null ? alterBrokers(setting) : alterTopic(topic, setting);
 }
 
 function judgeTransactions({ brokers, settings, topics }: BrokerFacts, { transactionTimeoutMs }: Wishes): Finding[] {
@@ -117,7 +115,7 @@ function judgeSize({ settings }: BrokerFacts, { missing }: Wishes): Finding[] {
     finding('topic-too-small', {
       where: setting,
       what: `new topics take batches of up to ${settings[setting] ?? ''} bytes, and capture writes up to ${neededBytes}.`,
-      cure: alter(null, `${setting}=1048588`),
+      cure: alterBrokers(`${setting}=1048588`),
     }),
   ];
 }

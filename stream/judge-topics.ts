@@ -48,7 +48,7 @@ export function judgeSettings(
     finding('topic-forgets', {
       where: `topic ${topic}`,
       what: `it has ${setting}=${found[setting] ?? '(unknown)'}, ${what}.`,
-      cure: `Run: kafka-configs --alter --topic ${topic} --add-config ${setting}=${value}`,
+      cure: alterTopic(topic, `${setting}=${value}`),
     });
   return [
     ...(found['cleanup.policy'] === 'compact'
@@ -60,6 +60,18 @@ export function judgeSettings(
   ];
 }
 
+/** The scripts of Kafka's distribution want to be told where the brokers are. */
+const bootstrap = '--bootstrap-server "$KAFKA_BROKERS"';
+
+export function alterTopic(topic: string, setting: string): string {
+  return `Run: kafka-configs ${bootstrap} --alter --topic ${topic} --add-config ${setting}`;
+}
+
+/** The default of all topics to come. */
+export function alterBrokers(setting: string): string {
+  return `Run: kafka-configs ${bootstrap} --alter --entity-type brokers --entity-default --add-config ${setting}`;
+}
+
 function tooSmall({ name, settings }: TopicFacts): Finding[] {
   const limit = settings['max.message.bytes'];
   if (limit === undefined || Number(limit) >= neededBytes) return [];
@@ -67,7 +79,7 @@ function tooSmall({ name, settings }: TopicFacts): Finding[] {
     finding('topic-too-small', {
       where: `topic ${name}`,
       what: `it takes batches of up to ${limit} bytes, and capture writes up to ${neededBytes}.`,
-      cure: `Run: kafka-configs --alter --topic ${name} --add-config max.message.bytes=1048588`,
+      cure: alterTopic(name, 'max.message.bytes=1048588'),
     }),
   ];
 }
@@ -76,6 +88,6 @@ function foreign(topic: string, positions: string): Finding {
   return finding('topic-foreign', {
     where: `topic ${topic}`,
     what: `it holds records, and ${positions} has none that speaks of them.`,
-    cure: `Give the pipeline another log.prefix; or, if nobody needs it, run: kafka-topics --delete --topic ${topic}`,
+    cure: `Give the pipeline another log.prefix; or, if nobody needs it, run: kafka-topics ${bootstrap} --delete --topic ${topic}`,
   });
 }
