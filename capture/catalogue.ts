@@ -27,6 +27,7 @@ interface TableRow {
   readonly readable: string;
   readonly hides_rows: string;
   readonly role: string;
+  readonly generated_travel: string;
 }
 
 /**
@@ -74,7 +75,8 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
     `select c.oid, relkind as kind, relpersistence as persistence, relispartition as partition, relreplident as identity,
             reltuples::int8 as estimate,
             has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
-            row_security_active(c.oid) as hides_rows, current_user as role
+            row_security_active(c.oid) as hides_rows, current_user as role,
+            current_setting('server_version_num')::int >= 180000 as generated_travel
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where nspname = $1 and relname = $2`,
     [table.schema, table.table],
@@ -96,7 +98,8 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
   const leaves = await readLeaves(client, row.oid);
   const notFull = leaves.filter((leaf) => !leaf.full).map(({ quoted }) => quoted);
   const generated = columns.filter((column) => column.generated).map((column) => column.name);
-  const key = judgeKey(table, { choice, generated, toBeFull: notFull.length > 0 });
+  const generatedTravel = row.generated_travel === 't';
+  const key = judgeKey(table, { choice, generated, generatedTravel, toBeFull: notFull.length > 0 });
   if (isFinding(key)) return key;
   return {
     name,
@@ -115,7 +118,8 @@ async function readColumns(client: Client, oid: string): Promise<Column[]> {
   // A domain may stand on another domain, hence the walk down to the type that is none.
   const { rows } = await client.query<Record<'name' | 'type_id' | 'type' | 'base' | 'not_null' | 'generated', string>>(
     `select attname as name, atttypid as type_id, format_type(atttypid, atttypmod) as type, attnotnull as not_null,
-            attgenerated <> '' as generated,
+            attgenerated <> ''
+              and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000) as generated,
             (with recursive chain as (
                select t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory from pg_type t where t.oid = atttypid
                union all

@@ -1,7 +1,14 @@
 import { parseTableName } from '../model/change';
 import { finding, type Finding } from '../model/finding';
 import type { CapturedTable } from './catalogue';
-import { alterPublication, covers, createPublication, wholeOptions, type Publication } from './publication';
+import {
+  alterPublication,
+  covers,
+  createPublication,
+  publishGenerated,
+  wholeOptions,
+  type Publication,
+} from './publication';
 import { quoteName, quoteTable } from './quoting';
 
 /** May the publication, and the tables it is to hold, be made what capture needs? Pure. */
@@ -15,7 +22,14 @@ export function judgePublication(input: {
   readonly mayCreate: boolean;
 }): Finding[] {
   const { name, publication, tables } = input;
-  const whole = publication === null ? [] : [...incomplete(name, publication), ...filtered(name, publication, tables)];
+  const whole =
+    publication === null
+      ? []
+      : [
+          ...incomplete(name, publication),
+          ...generated(name, publication, tables),
+          ...filtered(name, publication, tables),
+        ];
   return [...whole, ...replicaIdentities(tables), ...privileges(input)];
 }
 
@@ -26,6 +40,19 @@ function incomplete(name: string, { everything, viaRoot }: Publication): Finding
       where: `publication ${name}`,
       what: everything ? 'it publishes partitions by themselves.' : 'it leaves operations out.',
       cure: `Run: alter publication ${quoteName(name)} set (${wholeOptions});`,
+    }),
+  ];
+}
+
+/** Its owner mends this at the start. */
+function generated(name: string, publication: Publication, tables: readonly CapturedTable[]): Finding[] {
+  const without = tables.filter((table) => publication.withoutGenerated.has(table.relationId));
+  if (publication.owned || without.length === 0) return [];
+  return [
+    finding('publication-filtered', {
+      where: `publication ${name}`,
+      what: `it leaves out the generated columns of ${without.map((table) => table.name).join(', ')}.`,
+      cure: `Run as its owner: ${publishGenerated(name)};`,
     }),
   ];
 }

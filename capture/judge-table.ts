@@ -71,17 +71,28 @@ export function judgeKey(
   table: TableName,
   input: {
     readonly choice: KeyChoice | null;
+    /** Generated columns that are not published. */
     readonly generated: readonly string[];
+    /** From PostgreSQL 18 on stored ones are published, so those that are not are virtual. */
+    readonly generatedTravel: boolean;
     /** Whole rows are still to be logged, which changes what PostgreSQL remembers of the key. */
     readonly toBeFull: boolean;
   },
 ): KeyChoice | Finding {
   const where = placeOf(table);
-  const { choice, generated, toBeFull } = input;
+  const { choice, generated, generatedTravel, toBeFull } = input;
   const addKey = (columns: string) => `alter table ${quoteTable(table)} add primary key (${columns});`;
   if (choice === null) {
     const cure = `Run: ${addKey('…')} or: alter table ${quoteTable(table)} replica identity using index …;`;
     return finding('table-keyless', { where, what: 'it has no key.', cure });
+  }
+  if (generatedTravel && generated.length > 0) {
+    const drop = generated.map((column) => `drop column ${quoteName(column)}`).join(', ');
+    return finding('table-column-virtual', {
+      where,
+      what: `its column ${generated.join(', ')} is generated and virtual.`,
+      cure: `Make it stored, or run: alter table ${quoteTable(table)} ${drop};`,
+    });
   }
   if (choice.columns.some((column) => generated.includes(column))) {
     return finding('table-key-generated', {

@@ -11,6 +11,8 @@ export interface Publication {
   readonly viaRoot: boolean;
   /** By this role, which may alter it then. */
   readonly owned: boolean;
+  /** Tables with stored generated columns, when it leaves those out; none before PostgreSQL 18. */
+  readonly withoutGenerated: ReadonlySet<number>;
   /** Tables named in it, with what would make it leave rows or columns out. */
   readonly tables: ReadonlyMap<number, { readonly partial: boolean }>;
 }
@@ -33,10 +35,15 @@ export async function ensurePublication(
   const missing = tables.filter((table) => !(publication && covers(publication, table)));
   refuseGap(name, missing, input.begun);
   if (publication === null) {
-    await client.query(createPublication(name, tables));
+    // As one query it is one transaction. Before 18 the option is unknown, so it is no part of the statement for all.
+    const generated = (await publishesGenerated(client)) ? publishGenerated(name) : '';
+    await client.query(`${createPublication(name, tables)}; ${generated}`);
     return;
   }
-  checkWhole(name, publication, tables);
+  const lacksGenerated = tables.some((table) => publication.withoutGenerated.has(table.relationId));
+  // A publication made before such a table, or by hand. Left so, PostgreSQL would refuse the table's updates.
+  if (lacksGenerated && publication.owned) await client.query(publishGenerated(name));
+  checkWhole(name, publication.owned ? { ...publication, withoutGenerated: new Set() } : publication, tables);
   if (missing.length > 0) {
     // A transaction open now may have written to these tables before they were published, and those changes never
     // stream. The copy does not take a chunk before it sees every transaction open at the session's start (copy.ts).
@@ -77,6 +84,13 @@ function checkWhole(name: string, publication: Publication, tables: readonly Cap
         `${quoteName(name)} set (${wholeOptions});`,
     );
   }
+  const without = tables.filter((table) => publication.withoutGenerated.has(table.relationId));
+  if (without.length > 0) {
+    throw new InvalidConfig(
+      `The publication ${name} leaves out the generated columns of ${without.map((table) => table.name).join(', ')}, so ` +
+        `PostgreSQL refuses to update them. Run: ${publishGenerated(name)};`,
+    );
+  }
   const partial = tables.filter((table) => publication.tables.get(table.relationId)?.partial);
   if (partial.length > 0) {
     throw new InvalidConfig(
@@ -84,6 +98,21 @@ function checkWhole(name: string, publication: Publication, tables: readonly Cap
         'records must be complete rows. Drop the table from the publication and add it without them.',
     );
   }
+}
+
+/**
+ * Under REPLICA IDENTITY FULL a row is published whole or not at all: PostgreSQL 18 refuses every update and delete of a
+ * table whose stored generated columns the publication leaves out.
+ */
+export function publishGenerated(name: string): string {
+  return `alter publication ${quoteName(name)} set (publish_generated_columns = stored)`;
+}
+
+async function publishesGenerated(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ yes: string }>(
+    `select current_setting('server_version_num')::int >= 180000 as yes`,
+  );
+  return rows[0]?.yes === 't';
 }
 
 export const wholeOptions = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";
@@ -121,7 +150,14 @@ export async function readPublication(client: Client, name: string): Promise<Pub
        from pg_publication_rel r where prpubid = $1`,
     [row.oid],
   );
+  // Through JSON again: this option exists from PostgreSQL 18 on only; 'n' is none.
+  const generated = await client.query<{ relation: string }>(
+    `select distinct attrelid as relation from pg_attribute, pg_publication p
+      where attgenerated = 's' and p.oid = $1 and to_jsonb(p) ->> 'pubgencols' = 'n'`,
+    [row.oid],
+  );
   return {
+    withoutGenerated: new Set(generated.rows.map(({ relation }) => Number(relation))),
     all: row.all === 't',
     everything: row.everything === 't',
     viaRoot: row.via_root === 't',

@@ -36,7 +36,7 @@ export function schemaChanged(table: string, difference: string): Blocked {
   );
 }
 
-/** Columns pgoutput sends: generated ones are left out. */
+/** Columns pgoutput sends. */
 function published(schema: TableSchema): readonly Column[] {
   return schema.columns.filter((column) => !column.generated);
 }

@@ -66,11 +66,17 @@ const table = {
   'table-unreadable': refused('The copy of existing rows reads the table.'),
   'table-row-security': refused('Rows hidden by a policy would be missing from the copy, and from every store.'),
   'table-keyless': refused('Without a key the changes of one row cannot be told from those of another.'),
-  'table-key-generated': refused('PostgreSQL does not publish generated columns, so the key would be missing.'),
+  'table-key-generated': refused(
+    'Before version 18 PostgreSQL does not publish generated columns: the key would be missing.',
+  ),
+  'table-column-virtual': refused(
+    'PostgreSQL refuses every update and delete of a published table that has one under REPLICA IDENTITY FULL: the ' +
+      "application's own writes would fail.",
+  ),
   'table-key-lost': refused('PostgreSQL forgets the identity index under REPLICA IDENTITY FULL.'),
   'replica-identity': refused('Without whole old rows, an update that leaves a long value alone comes without it.'),
   'column-unknown': refused('The mapping names a column that is not there.'),
-  'column-generated': refused('PostgreSQL does not publish generated columns.'),
+  'column-generated': refused('Before version 18 PostgreSQL does not publish generated columns.'),
   'key-not-selected': refused('A document is found by the whole key of its row.'),
   'mapping-conflict': refused('Two columns would be written under one name.'),
 

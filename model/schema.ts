@@ -8,7 +8,7 @@ export interface Column {
   /** Schema-independent base type: a domain's base, `array` for arrays, `enum` for enums, else the type's own name. */
   readonly baseType: string;
   readonly notNull: boolean;
-  /** Generated columns are published by PostgreSQL 18 only when asked for; we leave them out. */
+  /** Computed, and not published: before PostgreSQL 18. From there on stored ones travel, and are columns like others. */
   readonly generated: boolean;
 }
 
