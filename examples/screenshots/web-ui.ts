@@ -1,0 +1,76 @@
+import type { Page } from 'playwright-core';
+import { width } from './chromium';
+
+/** What the web UI remembers in the browser: our search attributes as columns, and its side panels shut. */
+export const uiMemory = {
+  'namespace-workflow-table-columns': JSON.stringify({
+    default: ['Status', 'Workflow ID', 'Type', 'SyncStore', 'SyncStatus', 'SyncGeneration', 'Start'].map((label) => ({
+      label,
+    })),
+  }),
+  savedQueryNavOpen: 'false',
+  navOpen: 'false',
+};
+
+/** Waits for a page of the web UI to say this. Its own first answer may be half a minute away on a busy machine. */
+const patience = { timeout: 60_000 };
+
+export interface Pictures {
+  /** Of the web UI, without a slash at the end. */
+  readonly address: string;
+  readonly page: Page;
+  /** Where a picture of that name goes. */
+  readonly file: (name: string) => string;
+}
+
+/** The list of workflows, found and described by our search attributes. */
+export async function takeList({ address, page, file }: Pictures, name: string): Promise<void> {
+  const query = encodeURIComponent('SyncPipeline = "shop"');
+  await page.goto(`${address}/namespaces/default/workflows?query=${query}`);
+  await page.getByText('SyncGeneration').first().waitFor(patience);
+  await page.getByRole('link', { name: 'sync/shop/search' }).waitFor(patience);
+  await page.screenshot({ path: file(name), clip: { x: 0, y: 0, width, height: 480 } });
+}
+
+/** What a workflow says of itself. `until`: a text that has to be there. */
+export async function takeDetails(
+  pictures: Pictures,
+  { workflowId, until, name }: { workflowId: string; until: string; name: string },
+): Promise<void> {
+  const { page, file } = pictures;
+  await openWorkflow(pictures, workflowId);
+  await page.getByRole('link', { name: 'User Metadata' }).click();
+  await page.getByText('To steer it').waitFor(patience);
+  await page.getByText(until).first().waitFor(patience);
+  await page.screenshot({ path: file(name), clip: { x: 0, y: 0, width, height: 900 } });
+}
+
+/** The slices of a workflow on its timeline, each with its summary. */
+export async function takeTimeline(
+  pictures: Pictures,
+  { workflowId, until, name }: { workflowId: string; until: RegExp; name: string },
+): Promise<void> {
+  const { page, file } = pictures;
+  await openWorkflow(pictures, workflowId);
+  await page.getByText(until).first().waitFor(patience);
+  // Above it is the workflow's input, which is the pipeline file.
+  const box = await page.getByRole('heading', { name: 'Timeline' }).boundingBox();
+  await page.screenshot({ path: file(name), clip: { x: 0, y: (box?.y ?? 0) - 20, width, height: 620 } });
+}
+
+/** The dialog that sends a signal, with what each means. */
+export async function takeSignals(pictures: Pictures, workflowId: string, name: string): Promise<void> {
+  const { page, file } = pictures;
+  await openWorkflow(pictures, workflowId);
+  await page.getByRole('button', { name: 'More Actions' }).click();
+  await page.getByRole('menuitem', { name: 'Send a Signal' }).click();
+  await page.getByRole('button', { name: 'Select a signal' }).click();
+  const option = page.getByRole('option', { name: /^pause/ }).first();
+  await option.waitFor(patience);
+  await page.screenshot({ path: file(name), clip: { x: 0, y: 0, width, height: 760 } });
+}
+
+async function openWorkflow({ address, page }: Pictures, workflowId: string): Promise<void> {
+  await page.goto(`${address}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`);
+  await page.getByRole('link', { name: 'User Metadata' }).waitFor(patience);
+}
