@@ -1,5 +1,6 @@
 import { distance, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
+import { rolledUp } from '../model/roll-up';
 import type {
   CaptureProgress,
   CaptureStatus,
@@ -25,14 +26,13 @@ function freshWord(word: StatusName, { copies }: CaptureProgress): StatusName {
   return Object.values(copies).every(({ done }) => done) ? 'LIVE' : 'COPYING';
 }
 
-/** The pipeline's word, when it was about a capture whose word has changed: that of the first part that is not LIVE. */
+/** The pipeline's word is about its parts as they are now: what `sync` was last told of them may be a slice old. */
 export function freshPipeline(
   known: PipelineStatus,
   fresh: Pick<PipelineStatus, 'capture' | 'stores'>,
 ): PipelineStatus {
-  if (fresh.capture.status === known.capture.status) return { ...known, ...fresh };
-  const words = [fresh.capture.status, ...Object.values(fresh.stores).map(({ status }) => status)];
-  return { ...known, ...fresh, status: words.find((word) => word !== 'LIVE') ?? 'LIVE' };
+  const parts = [fresh.capture.status, ...Object.values(fresh.stores).map(({ status }) => status)];
+  return { ...known, ...fresh, status: rolledUp(parts) };
 }
 
 /** A heartbeat does not say whose it is, so each goes to the generation it continues: never one that is ahead of it. */

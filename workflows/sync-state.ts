@@ -1,3 +1,4 @@
+import { rolledUp } from '../model/roll-up';
 import type { CaptureStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../model/status';
 import { breakerDelayMs } from './breaker';
 import type { RebuildOrder } from './messages';
@@ -130,23 +131,6 @@ export function withSyncFault(state: SyncState, fault: Fault, now: number): Sync
 
 export function saveSync(state: SyncState): SyncState {
   return { ...state, problems: carriedProblems(state.problems) };
-}
-
-/** From worst to best; STOPPED only counts when nothing else is left. */
-const severity: readonly StatusName[] = [
-  'BLOCKED',
-  'DEGRADED',
-  'STARTING',
-  'COPYING',
-  'PAUSED',
-  'CATCHING_UP',
-  'REBUILDING',
-  'LIVE',
-];
-
-/** One word for a whole pipeline: that of its part which most needs to be looked at. Pure. */
-export function rolledUp(parts: readonly StatusName[]): StatusName {
-  return severity.find((status) => parts.includes(status)) ?? 'STOPPED';
 }
 
 export function pipelineStatus(

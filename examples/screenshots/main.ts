@@ -39,7 +39,7 @@ async function takeAll(ends: Ends): Promise<void> {
   const { operations, client } = await startShop(stack, ends);
   await takeTerminal(page, {
     command: 'npx slipstream status shop --watch',
-    lines: await frameOf(operations, (lines) => /copying .* rows\/s, about/.test(lines)),
+    lines: await frameOf(operations, (text) => /copying public\.customers +\[#{8,}-+\][^]*rows\/s, about/.test(text)),
     file: file('status-watch'),
   });
   await waitUntilReady({ read: () => operations.status('shop'), timeoutSeconds: patienceMs / 1_000 });

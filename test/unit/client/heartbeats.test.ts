@@ -66,12 +66,14 @@ describe('the word for capture', () => {
     expect(freshCapture(known, [captured({ copies: copies(done) })]).status).toBe(expected);
   });
 
-  it('changes the word for the pipeline when that was about capture', () => {
+  it('says of the pipeline what its parts are now, and not what they were when sync heard of them', () => {
     const stale = pipeline({ status: 'STARTING', capture: { status: 'STARTING', progress: null, problem: null } });
-    const { capture } = pipeline();
+    const { capture, stores } = pipeline();
     const waiting = { search: store('search', { status: 'CATCHING_UP' }) };
     expect(freshPipeline(stale, { capture, stores: waiting }).status).toBe('CATCHING_UP');
-    expect(freshPipeline(stale, { capture, stores: pipeline().stores }).status).toBe('LIVE');
-    expect(freshPipeline(stale, { capture: stale.capture, stores: waiting }).status).toBe('STARTING');
+    expect(freshPipeline(stale, { capture, stores }).status).toBe('LIVE');
+    expect(freshPipeline(stale, { capture: stale.capture, stores }).status).toBe('STARTING');
+    const copying = { ...capture, status: 'COPYING' as const };
+    expect(freshPipeline({ ...stale, capture: copying }, { capture: copying, stores: waiting }).status).toBe('COPYING');
   });
 });

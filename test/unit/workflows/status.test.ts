@@ -1,8 +1,8 @@
+import { rolledUp } from '../../../model/roll-up';
 import type { CaptureProgress } from '../../../model/status';
 import { captureStatus, initialCaptureState, type CaptureState } from '../../../workflows/capture-state';
 import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
 import { storeStatus } from '../../../workflows/follow-status';
-import { rolledUp } from '../../../workflows/sync-state';
 import { blocked, build, degraded, lane } from './lanes';
 import { pipeline } from './pipelines';
 
