@@ -32,6 +32,9 @@ export interface Change {
   };
 }
 
+/** What a change leaves behind: all that a mapping has to know of it. */
+export type Outcome = Pick<Change, 'table' | 'key' | 'after'>;
+
 export interface TableName {
   readonly schema: string;
   readonly table: string;

@@ -1,4 +1,4 @@
-import { parseTableName, type Change, type Row, type Value } from './change';
+import { parseTableName, type Outcome, type Row, type Value } from './change';
 import { documentId } from './names';
 import type { Mutation } from './mutation';
 import type { Condition, StoreDefinition, TableMapping } from './pipeline';
@@ -8,7 +8,7 @@ import type { TableSchema } from './schema';
  * The pure rule from change to mutation, made once per generation. A change is complete in itself, so the result
  * depends on the change alone: folding any suffix that holds the last record of each key gives the same documents.
  */
-export type Mapping = (change: Change, version: string) => Mutation | null;
+export type Mapping = (change: Outcome, version: string) => Mutation | null;
 
 export function createMapping(definition: StoreDefinition): Mapping {
   const rules = new Map(
@@ -22,18 +22,21 @@ export function targetOf(table: string, mapping: TableMapping): string {
   return mapping.into ?? parseTableName(table).table;
 }
 
-function createRule(table: string, mapping: TableMapping): (change: Change, version: string) => Mutation {
+function createRule(table: string, mapping: TableMapping): (change: Outcome, version: string) => Mutation {
   const target = targetOf(table, mapping);
   const renamed = (column: string) => mapping.rename?.[column] ?? column;
   const conditions = Object.entries(mapping.filter ?? {});
+  // Rows are never altered: what is taken as it is needs no copy.
+  const asItIs = mapping.rename === undefined;
   return (change, version) => {
     const id = documentId(target, Object.values(change.key));
-    const key = project(change.key, Object.keys(change.key), renamed);
+    const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
     const row = change.after;
     // A row outside the filter is deleted whatever it was before: the store need not know whether it held it, and a
     // replay that begins after the row left the filter ends the same.
     const present = row !== null && conditions.every(([column, condition]) => holds(row[column] ?? null, condition));
-    const document = present ? project(row, mapping.select ?? Object.keys(row), renamed) : null;
+    const whole = asItIs && mapping.select === undefined;
+    const document = !present ? null : whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
     return { id, target, key, document, version };
   };
 }

@@ -78,7 +78,7 @@ interface Envelope {
   readonly position: { readonly lsn: string; readonly index: number };
 }
 
-/** The inverse; null for a tombstone, whose delete came just before it. `Blocked` undecodable, never with the values. */
+/** The inverse, checked as a whole; null for a tombstone, whose delete came just before it. `Blocked` undecodable, never with the values. */
 export function decodeChange(record: FetchedRecord): Change | null {
   if (record.value === null) return null;
   const envelope = parse(record, record.value) as Envelope | null;

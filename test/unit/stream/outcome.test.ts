@@ -1,0 +1,94 @@
+import type { Change, Row } from '../../../model/change';
+import { decodeChange, encodeChange } from '../../../stream/envelope';
+import type { FetchedRecord } from '../../../stream/log';
+import { decodeOutcome } from '../../../stream/outcome';
+import { caught } from './caught';
+
+const context = { prefix: 'shop', database: 'shop', partitions: 4 };
+
+function recordsOf(change: Partial<Change>): FetchedRecord[] {
+  const whole: Change = {
+    table: 'public.items',
+    operation: 'update',
+    key: { id: '1' },
+    before: { id: '1', note: 'old' },
+    after: { id: '1', note: 'new' },
+    position: { lsn: '9007199254740993', index: 1 },
+    transaction: { xid: 7, committedAt: 1_700_000_000_000 },
+    ...change,
+  };
+  return encodeChange(whole, context).map((record) => ({ ...record, offset: '5' }));
+}
+
+/** Texts that look like the marks between which a record is cut. */
+const tricky = [
+  '},"after":{"id":"2"},"source":{',
+  '"},"after":',
+  '}',
+  '"}',
+  '},',
+  'null,"after":null',
+  '\\"},\\"after\\":{',
+  '\u2028 ü 😀 \u0000',
+  '',
+];
+
+const operations: Pick<Change, 'operation' | 'before' | 'after'>[] = [
+  { operation: 'create', before: null, after: { id: '1' } },
+  { operation: 'read', before: null, after: { id: '1' } },
+  { operation: 'update', before: { id: '1' }, after: { id: '1' } },
+  { operation: 'update', before: null, after: { id: '1' } },
+  { operation: 'delete', before: { id: '1' }, after: null },
+];
+
+function same(record: FetchedRecord): void {
+  const change = decodeChange(record);
+  const { table, key, after } = decodeOutcome(record) ?? {};
+  expect({ table, key, after }).toEqual({ table: change?.table, key: change?.key, after: change?.after });
+}
+
+test.each(tricky)('what it says is what the whole record says, whatever a text or a column is called: %j', (text) => {
+  const row = (base: Row | null): Row | null => base && { ...base, [text]: text, after: text, source: 1, last: text };
+  for (const { operation, before, after } of operations) {
+    for (const table of ['public.items', '"odd "" schema"."},""after"":"']) {
+      for (const record of recordsOf({ operation, table, key: { id: text }, before: row(before), after: row(after) })) {
+        same(record);
+      }
+    }
+  }
+});
+
+test('a tombstone leaves nothing', () => {
+  const [, tombstone] = recordsOf({ operation: 'delete', after: null });
+  expect(tombstone && decodeOutcome(tombstone)).toBeNull();
+});
+
+test('an envelope in another order, as another writer may put it, is read all the same', () => {
+  const [record] = recordsOf({});
+  if (!record?.value) throw new Error('nothing encoded');
+  const parts = Object.entries(JSON.parse(record.value.toString()) as object).reverse();
+  same({ ...record, value: Buffer.from(JSON.stringify(Object.fromEntries(parts))) });
+});
+
+test.each([
+  ['no JSON', (text: string) => text.replace('"new"', 'new')],
+  ['cut off', (text: string) => text.slice(0, -3)],
+  ['an unknown operation', (text: string) => text.replace('"op":"u"', '"op":"x"')],
+  ['an update to nothing', (text: string) => text.replace('{"id":"1","note":"new"}', 'null')],
+  [
+    'a delete of nothing',
+    (text: string) => text.replace('"op":"u","before":{"id":"1","note":"old"}', '"op":"d","before":null'),
+  ],
+  ['no table', (text: string) => text.replace('"table":"items"', '"tables":"items"')],
+])('what cannot be right is refused as the whole record is: %s', (_, damage) => {
+  const [record] = recordsOf({});
+  if (!record?.value) throw new Error('nothing encoded');
+  const damaged = { ...record, value: Buffer.from(damage(record.value.toString())) };
+  expect(caught(() => decodeOutcome(damaged))).toMatchObject({ name: 'Blocked', reason: 'undecodable' });
+});
+
+test.each([null, Buffer.from('7'), Buffer.from('{')])('a key that is none is refused: %j', (key) => {
+  const [record] = recordsOf({});
+  if (!record) throw new Error('nothing encoded');
+  expect(caught(() => decodeOutcome({ ...record, key }))).toMatchObject({ name: 'Blocked', reason: 'undecodable' });
+});
