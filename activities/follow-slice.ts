@@ -1,11 +1,9 @@
 import { Context } from '@temporalio/activity';
-import { coalesce, type Mutation } from '../model/mutation';
-import { createMapping, type Mapping } from '../model/mapping';
+import { createMapping } from '../model/mapping';
 import { positionsTopic } from '../model/names';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
 import type { LaneProgress } from '../model/status';
-import { decodeChange } from '../stream/envelope';
 import type { LogBatch, PositionRecord } from '../stream/log';
 import type { Acceptance, Generation, Lane, Owner } from '../stores/store';
 import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities';
@@ -13,12 +11,9 @@ import type { Deps, LaneSession } from './deps';
 import { generationOf } from './generation';
 import { checkAcceptance } from './acceptance';
 import { laneName, openLaneSession, sessionKey } from './lane-session';
+import { MicroBatches, type MicroBatch } from './micro-batches';
 import { SliceControl } from './slice-control';
 
-/** Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). */
-const batchRecords = 2_000;
-/** How long the reader waits for something new before the slice looks at its clock. */
-const waitMs = 500;
 /** While waiting for the copies, how often the end of the log is asked for. */
 const copyCheckMs = 1_000;
 /** Under steady writes something is always on its way: this near the end of the log counts as caught up. */
@@ -47,7 +42,7 @@ class Slice {
   private readonly generation: Generation;
   private readonly lane: Lane;
   private readonly owner: Owner;
-  private readonly mapping: Mapping;
+  private readonly batches: MicroBatches;
   private readonly started: number;
   private readonly positions: string;
   /** What the store durably holds. */
@@ -61,6 +56,8 @@ class Slice {
   private lastCopyCheck = -Infinity;
   private copiesDone = false;
   private records = 0;
+  /** What the store was handed since it was last durable. */
+  private unsettled: LaneSession['inHand'] = null;
 
   constructor(
     private readonly deps: Deps,
@@ -77,7 +74,7 @@ class Slice {
       activityId: info.activityId,
       attempt: info.attempt,
     };
-    this.mapping = createMapping(input.generation.definition);
+    this.batches = new MicroBatches(session.reader, createMapping(input.generation.definition), input.until);
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.durable = {
@@ -130,12 +127,13 @@ class Slice {
   private async loop(control: SliceControl<LaneProgress>): Promise<SliceEnd> {
     for (;;) {
       if (control.signal.aborted) return control.end();
-      const ended = this.ended() ?? (await this.caughtUpForGood());
+      // What was taken from the reader is applied before the end: left behind, it would cost the next slice its session.
+      const ended = this.batches.ready ? null : (this.ended() ?? (await this.caughtUpForGood()));
       if (ended) return ended;
       try {
-        const batch = await this.next(control.signal);
+        const batch = await this.batches.next(control.signal);
         if (control.signal.aborted) return control.end();
-        if (batch) await this.apply(batch, control);
+        if (batch) await this.applyAndLookAhead(batch, control);
       } catch (error) {
         // Cut off in the middle of a batch, as it was told to be: not a failure. What the store durably holds is
         // returned all the same; thrown, an orderly takeover would read as a failed attempt and lose its progress.
@@ -145,23 +143,35 @@ class Slice {
     }
   }
 
-  private next(signal: AbortSignal): Promise<LogBatch | null> {
-    const { until } = this.input;
-    return this.session.reader.next({
-      maxRecords: batchRecords,
-      waitMs,
-      signal,
-      ...(until === undefined ? {} : { until }),
-    });
+  private async applyAndLookAhead(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
+    const applying = this.apply(batch, control);
+    const looking =
+      this.mayLookAhead(batch) && this.batches.lookAhead(batch, control.signal).then(() => this.recount());
+    // Both have ended before either's error goes on: a write that ends after its failure was told would be a late one.
+    const [applied, looked] = await Promise.allSettled([applying, looking]);
+    if (applied.status === 'rejected') throw applied.reason;
+    if (looked.status === 'rejected') throw looked.reason;
   }
 
-  private async apply(batch: LogBatch, control: SliceControl<LaneProgress>): Promise<void> {
-    const { store, inHand } = this.session;
+  /** Whoever asks how far the lane is behind counts what the reader has handed out and the store does not hold yet. */
+  private recount(): void {
+    const { ready } = this.batches;
+    this.session.inHand = ready ? withBatch(this.unsettled, ready) : this.unsettled;
+  }
+
+  /** Not where the slice is to end: what the reader has handed out can only be given back with the reader. */
+  private mayLookAhead({ next }: LogBatch): boolean {
+    const { pipeline, until, endWhenCaughtUp } = this.input;
+    if (pipeline.slice.batches !== undefined || this.isOver()) return false;
+    if (until !== undefined && compareDecimal(offsetOf(next, this.positions, 0) ?? '0', until) >= 0) return false;
+    return !endWhenCaughtUp || !this.isNearEnd();
+  }
+
+  private async apply(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
+    const { store } = this.session;
     const { from, began } = { from: this.handed, began: this.deps.clock() };
-    this.session.inHand = {
-      records: (inHand?.records ?? 0) + batch.records.length,
-      oldestAt: inHand?.oldestAt ?? (batch.closed ? batch.positionAt : null),
-    };
+    this.unsettled = withBatch(this.unsettled, batch);
+    this.recount();
     const applied = await store.apply(
       this.generation,
       {
@@ -169,7 +179,7 @@ class Slice {
         owner: this.owner,
         from: this.handed,
         to: batch.next,
-        mutations: this.map(batch),
+        mutations: batch.mutations,
         closed: batch.closed,
         position: batch.position,
         positionAt: batch.positionAt,
@@ -193,20 +203,11 @@ class Slice {
       ...applied,
     });
     if (!applied.durable) return;
-    this.session.inHand = null;
+    this.unsettled = null;
+    this.recount();
     // Invariant 3: the offset is reported only after the store durably holds everything before it.
     this.durable = { ...this.durable, next: batch.next, position: batch.position };
     control.beat(this.measured());
-  }
-
-  private map(batch: LogBatch): readonly Mutation[] {
-    const mutations: Mutation[] = [];
-    for (const record of batch.records) {
-      const change = decodeChange(record);
-      const mutation = change && this.mapping(change, record.offset);
-      if (mutation) mutations.push(mutation);
-    }
-    return coalesce(mutations);
   }
 
   /**
@@ -218,7 +219,11 @@ class Slice {
     const { pipeline, until } = this.input;
     if (until !== undefined && compareDecimal(this.reached(), until) >= 0) return 'until';
     if (pipeline.slice.batches !== undefined && this.durable.batches >= pipeline.slice.batches) return 'batches';
-    return this.deps.clock() - this.started >= pipeline.slice.seconds * 1_000 ? 'time' : null;
+    return this.isOver() ? 'time' : null;
+  }
+
+  private isOver(): boolean {
+    return this.deps.clock() - this.started >= this.input.pipeline.slice.seconds * 1_000;
   }
 
   /**
@@ -228,15 +233,18 @@ class Slice {
    */
   private async caughtUpForGood(): Promise<SliceEnd | null> {
     if (!this.input.endWhenCaughtUp || this.handed !== this.durable.next || this.closed === false) return null;
-    const { caughtUp, oldestAt } = this.session.reader.ahead();
-    const near = caughtUp || (oldestAt !== null && this.deps.now() - oldestAt <= nearMs);
-    if (!near) return null;
+    if (!this.isNearEnd()) return null;
     this.target ??= await this.lastCopied();
     if (this.target === null || compareDecimal(this.reached(), this.target.offset) <= 0) return null;
     // A slice that was handed nothing may have begun in the middle of a large transaction.
     if (this.closed === null && !standsAt(this.durable.next, this.target.record)) return null;
     this.copiesDone = true;
     return 'caught-up';
+  }
+
+  private isNearEnd(): boolean {
+    const { caughtUp, oldestAt } = this.session.reader.ahead();
+    return caughtUp || (oldestAt !== null && this.deps.now() - oldestAt <= nearMs);
   }
 
   /** The log's last record, if by it every table of this store is copied; not asked more often than once a second. */
@@ -255,14 +263,20 @@ class Slice {
 
   private measured(): LaneProgress {
     const { records, oldestAt, caughtUp } = this.session.reader.ahead();
+    const { ready } = this.batches;
+    const since = ready ? ready.positionAt : caughtUp ? null : oldestAt;
     const now = this.deps.now();
     return {
       ...this.durable,
-      lagRecords: records,
-      lagSeconds: caughtUp || oldestAt === null ? 0 : Math.max(0, (now - oldestAt) / 1_000),
+      lagRecords: records + (ready?.records.length ?? 0),
+      lagSeconds: since === null ? 0 : Math.max(0, (now - since) / 1_000),
       at: now,
     };
   }
+}
+
+function withBatch(hand: LaneSession['inHand'], { records, closed, positionAt }: LogBatch): LaneSession['inHand'] {
+  return { records: (hand?.records ?? 0) + records.length, oldestAt: hand?.oldestAt ?? (closed ? positionAt : null) };
 }
 
 /** Nothing beyond this record has been taken, and it ends a transaction. */

@@ -71,6 +71,8 @@ interface World {
   readonly closed: string[];
   readonly durable: ReturnType<typeof createMemoryDurable>;
   clock: number;
+  /** Pieces that the reader has handed out. */
+  taken: number;
 }
 
 function createWorld(
@@ -79,7 +81,7 @@ function createWorld(
 ): World {
   const closed: string[] = [];
   const durable = createMemoryDurable();
-  const world: World = { deps: null as unknown as Deps, closed, durable, clock: 0 };
+  const world: World = { deps: null as unknown as Deps, closed, durable, clock: 0, taken: 0 };
   const openReader = async (): Promise<LaneReader> => {
     let at = 0;
     return {
@@ -92,6 +94,7 @@ function createWorld(
       async next({ signal }) {
         signal.throwIfAborted();
         world.clock += 100;
+        if (at < log.length) world.taken += 1;
         return log[at++] ?? null;
       },
       ahead: () => ({
@@ -230,6 +233,71 @@ describe('a slice of a lane', () => {
     expect(first).toMatchObject({ ended: 'cancelled', progress: { next: next(1, 1) } });
     const second = await run(world, { remembered: first.progress.next }).result;
     expect(second.progress).toMatchObject({ next: next(4, 2), upserts: 3 });
+  });
+
+  test('while the store works on one micro-batch the next is taken; control: in step mode it waits for its turn', async () => {
+    const takenDuringFirst = async (slice: object) => {
+      const taken: number[] = [];
+      const world = await prepared(
+        createWorld(pieces([true, true]), {
+          store: (real) => ({
+            ...real,
+            async apply(...request) {
+              await new Promise((resolve) => setImmediate(resolve));
+              taken.push(world.taken);
+              return real.apply(...request);
+            },
+          }),
+        }),
+      );
+      await run(world, { pipeline: { ...pipeline, slice: { ...pipeline.slice, ...slice } } }).result;
+      return taken[0];
+    };
+    expect(await takenDuringFirst({})).toBe(2);
+    expect(await takenDuringFirst({ batches: 1 })).toBe(1);
+  });
+
+  test('what was taken ahead is applied before the slice ends, so that its reader can be gone on with', async () => {
+    let applied = 0;
+    const world = await prepared(
+      createWorld(pieces([true, true, true]), {
+        store: (real) => ({
+          ...real,
+          async apply(...request) {
+            await new Promise((resolve) => setImmediate(resolve));
+            applied += 1;
+            // Its time is up while the first is applied, and by then the second is taken.
+            if (applied === 1) world.clock += 10_000;
+            return real.apply(...request);
+          },
+        }),
+      }),
+    );
+    const { ended, progress } = await run(world).result;
+    expect({ ended, taken: world.taken, next: progress.next }).toEqual({ ended: 'time', taken: 2, next: next(2, 2) });
+  });
+
+  test('a record that cannot be read ends the slice after the store has answered for the one before it', async () => {
+    const log = pieces([true, true]);
+    const damaged = log.map((piece, at) =>
+      at === 0 ? piece : { ...piece, records: piece.records.map((one) => ({ ...one, value: Buffer.from('{') })) },
+    );
+    let answered = false;
+    const world = await prepared(
+      createWorld(damaged, {
+        store: (real) => ({
+          ...real,
+          async apply(...request) {
+            for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+            answered = true;
+            return real.apply(...request);
+          },
+        }),
+      }),
+    );
+    await expect(run(world).result).rejects.toMatchObject({ name: 'Blocked', reason: 'undecodable' });
+    expect(answered).toBe(true);
+    expect(openedNext(world)).toEqual(next(1, 1));
   });
 
   test('step mode: one micro-batch a slice', async () => {

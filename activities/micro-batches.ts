@@ -1,0 +1,78 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Mapping } from '../model/mapping';
+import { coalesce, type Mutation } from '../model/mutation';
+import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
+import { decodeOutcome } from '../stream/outcome';
+
+/**
+ * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
+ * commit in PostgreSQL and a write of the record in Elasticsearch; appends of capture hold 2,000 changes at most, and two
+ * of them have to fit, or every piece would be half empty.
+ */
+const batchRecords = 4_000;
+/** How long the reader waits for something new before the slice looks at its clock. */
+const waitMs = 500;
+/** Invariant 10: beside a piece larger than this no other is made ready, so rows of megabytes are in memory once. */
+const besideBytes = 8 << 20;
+/** Between so many records the store gets a turn: its answers are waited for by the next statement. */
+const recordsPerTurn = 200;
+
+/** A piece of the log, and what it amounts to in the store: one mutation per document. */
+export interface MicroBatch extends LogBatch {
+  readonly mutations: readonly Mutation[];
+}
+
+/**
+ * What a slice takes from its reader. While the store works on one micro-batch the next is decoded and mapped: a lane
+ * that does one after the other lets the store wait for half of the time (docs/performance.md).
+ */
+export class MicroBatches {
+  /** Taken from the reader and not yet handed out: the reader is ahead of the slice by this. */
+  ready: MicroBatch | null = null;
+
+  constructor(
+    private readonly reader: LaneReader,
+    private readonly mapping: Mapping,
+    private readonly until: string | undefined,
+  ) {}
+
+  /** The next one, made ready or not; null when nothing came for a while, at `until`, or when the signal aborts. */
+  async next(signal: AbortSignal): Promise<MicroBatch | null> {
+    const { ready } = this;
+    this.ready = null;
+    return ready ?? this.take(waitMs, signal);
+  }
+
+  /** Makes the next one ready if it is here already; waits for nothing. */
+  async lookAhead(beside: LogBatch, signal: AbortSignal): Promise<void> {
+    if (bytesOf(beside.records) <= besideBytes) this.ready = await this.take(0, signal);
+  }
+
+  private async take(wait: number, signal: AbortSignal): Promise<MicroBatch | null> {
+    const { until } = this;
+    const piece = await this.reader.next({
+      maxRecords: batchRecords,
+      waitMs: wait,
+      signal,
+      ...(until === undefined ? {} : { until }),
+    });
+    return piece && { ...piece, mutations: await this.map(piece.records) };
+  }
+
+  private async map(records: readonly FetchedRecord[]): Promise<readonly Mutation[]> {
+    const mutations: Mutation[] = [];
+    for (const [at, record] of records.entries()) {
+      if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
+      const change = decodeOutcome(record);
+      const mutation = change && this.mapping(change, record.offset);
+      if (mutation) mutations.push(mutation);
+    }
+    return coalesce(mutations);
+  }
+}
+
+function bytesOf(records: readonly FetchedRecord[]): number {
+  let bytes = 0;
+  for (const { value } of records) bytes += value?.length ?? 0;
+  return bytes;
+}
