@@ -2,7 +2,7 @@ import { Unavailable } from '../../model/errors';
 import { canonicalOffsets } from '../../model/offsets';
 import { behind, fenced, judgeBatch, mayOwn, mismatch, missing, ownerToken } from '../ownership';
 import type { Acceptance, Applied, Batch, Generation, Lane, Owner } from '../store';
-import { chunksOf } from './chunks';
+import { chunksOf, type Chunk } from './chunks';
 import { inTransaction, rollback, type Connection } from './connection';
 import { reactionTo, translate } from './errors';
 import { readLayout, type TableLayout } from './layout';
@@ -116,17 +116,29 @@ export class LaneWriter {
 
   private async write(batch: Batch, { connection, layout }: Line): Promise<{ upserts: number; deletes: number }> {
     let deletes = 0;
-    for (const chunk of chunksOf(layout, batch.mutations)) {
-      if (chunk.kind === 'remove') deletes += chunk.mutations.length;
-      try {
-        await connection.query(chunk.statement);
-      } catch (error) {
-        if (reactionTo(error) !== 'refused') throw error;
-        await rollback(connection);
-        throw await describeRefusal(connection, chunk, error);
+    // The next statement is made while the server works on this one: making it takes a quarter of the time it runs.
+    let running = Promise.resolve();
+    try {
+      for (const chunk of chunksOf(layout, batch.mutations)) {
+        if (chunk.kind === 'remove') deletes += chunk.mutations.length;
+        await running;
+        running = this.send(connection, chunk);
+        running.catch(() => undefined); // awaited below, or before the next one is sent
       }
+    } finally {
+      await running;
     }
     return { upserts: batch.mutations.length - deletes, deletes };
+  }
+
+  private async send(connection: Connection, chunk: Chunk): Promise<void> {
+    try {
+      await connection.query(chunk.statement);
+    } catch (error) {
+      if (reactionTo(error) !== 'refused') throw error;
+      await rollback(connection);
+      throw await describeRefusal(connection, chunk, error);
+    }
   }
 
   private async commit(
