@@ -53,7 +53,7 @@ function commonest(fields: readonly string[]): string | undefined {
 function remarksOn({ name: table, columns, key }: TableSchema): Remark[] {
   return columns.flatMap(({ name: column, baseType, type, generated }) => {
     if (generated)
-      return [{ table, column, remark: 'generated: PostgreSQL does not publish it, so it is not carried' }];
+      return [{ table, column, remark: 'generated, which PostgreSQL before 18 does not publish: it is not carried' }];
     if (baseType === 'bytea') return [{ table, column, remark: 'held, and cannot be searched' }];
     if (key.includes(column) && unbounded.has(baseType) && !/\(\d+\)/.test(type)) {
       return [{ table, column, remark: 'part of the id: a row whose id has more than 512 bytes blocks the store' }];

@@ -14,7 +14,8 @@ export function suggestColumns(catalogue: readonly TableSchema[], targets: Reado
 }
 
 function remarksOn(table: string, { name: column, generated, type, typeId }: Column): Remark[] {
-  if (generated) return [{ table, column, remark: 'generated: PostgreSQL does not publish it, so it is not carried' }];
+  if (generated)
+    return [{ table, column, remark: 'generated, which PostgreSQL before 18 does not publish: it is not carried' }];
   if (typeId < firstUserType) return [];
   return [{ table, column, remark: `kept as text unless the replica's database has the type ${type} too` }];
 }

@@ -5,7 +5,7 @@ import { replicaExpectations, searchExpectations, type Expectation } from './exp
 
 /** Every row of the source as the expectation says the store must hold it, each column as SQL's text. */
 export async function expectedRows(source: Database, expectation: Expectation): Promise<Rows> {
-  const columns = Object.entries(expectation.columns).map(([name, sql]) => `(${sql})::text as "${name}"`);
+  const columns = Object.entries(expectation.columns).map(([name, sql]) => `(${sql})::text as ${quoted(name)}`);
   return byKey(
     await source.query(`select ${columns.join(', ')} from ${expectation.table} where ${expectation.where}`),
     expectation.key,
@@ -22,13 +22,13 @@ export async function compareReplica(input: {
   const { source, replica, schema, expectations = replicaExpectations } = input;
   const differences: Difference[] = [];
   for (const expectation of expectations) {
-    const view = `"${schema}"."${expectation.target}"`;
+    const view = `${quoted(schema)}.${quoted(expectation.target)}`;
     const names = await replica.query(
       `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
       [view],
     );
     // All columns the view has, and not those we expect: one too many is a difference as well.
-    const columns = names.map(({ name }) => `"${String(name)}"::text as "${String(name)}"`);
+    const columns = names.map(({ name }) => `${quoted(String(name))}::text as ${quoted(String(name))}`);
     const found = byKey(await replica.query(`select ${columns.join(', ')} from ${view}`), expectation.key);
     differences.push(...compareRows(expectation.target, await expectedRows(source, expectation), found));
   }
@@ -77,7 +77,9 @@ export function documentIdOf({ target, key }: Expectation, row: Readonly<Record<
 }
 
 async function columnTypes(source: Database, expectation: Expectation): Promise<Record<string, string>> {
-  const columns = Object.entries(expectation.columns).map(([name, sql]) => `pg_typeof(${sql})::text as "${name}"`);
+  const columns = Object.entries(expectation.columns).map(
+    ([name, sql]) => `pg_typeof(${sql})::text as ${quoted(name)}`,
+  );
   const [row] = await source.query(`select ${columns.join(', ')} from ${expectation.table} limit 1`);
   return Object.fromEntries(Object.entries(row ?? {}).map(([name, type]) => [name, String(type)]));
 }
@@ -127,4 +129,8 @@ function byKey(
     result.set(id, text);
   }
   return result;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
