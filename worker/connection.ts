@@ -16,11 +16,13 @@ export async function connectTemporal(options: {
   readonly settings: Settings;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Injected by tests. */
+  /** These two are injected by tests. */
   readonly connect?: (address: string) => Promise<NativeConnection>;
+  readonly pause?: (signal: AbortSignal) => Promise<unknown>;
 }): Promise<NativeConnection> {
   const { settings, log, signal } = options;
   const { temporalAddress: address } = settings;
+  const rest = options.pause ?? (() => pause(againMs, undefined, { signal }));
   const connect = options.connect ?? ((to: string) => NativeConnection.connect({ address: to }));
   for (let tries = 0; ; tries += 1) {
     signal.throwIfAborted();
@@ -31,7 +33,7 @@ export async function connectTemporal(options: {
         const message = `Temporal does not answer at ${address}; waiting for it. Start it, or set TEMPORAL_ADDRESS.`;
         log('warn', message, { error });
       }
-      await pause(againMs, undefined, { signal });
+      await rest(signal);
     }
   }
 }

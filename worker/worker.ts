@@ -123,6 +123,9 @@ async function createPolling(connection: NativeConnection, settings: Settings, d
     // Cancellation reaches a slice only with the answer to a heartbeat: at most this late.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
+    // How long a workflow waits for the worker that remembers it, when that has just gone. At 10 s (the default) this was
+    // most of a takeover; moving costs a replay of a short history.
+    stickyQueueScheduleToStartTimeout: '3s',
   } as const;
   const slices = {
     ...common,
