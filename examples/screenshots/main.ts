@@ -19,7 +19,7 @@ import { takeTerminal } from './terminal';
 import { takeDetails, takeList, takeSignals, takeTimeline, uiMemory } from './web-ui';
 
 /** Enough for a copy that lasts some seconds: what is to be seen is a copy under way. */
-const moreCustomers = 150_000;
+const moreCustomers = 60_000;
 const patienceMs = 240_000;
 
 type Ends = (() => Promise<unknown>)[];
