@@ -14,7 +14,7 @@ const partsOfMeasure = {
 };
 
 /**
- * The servers for these arguments. None for what is no measure: the program then names the measures there are.
+ * The servers for these arguments; none for `report`.
  *
  * @param {readonly string[]} args
  * @returns {readonly import('./index').Part[]}
@@ -24,4 +24,18 @@ function partsFor(args) {
   return (measure !== undefined && partsOfMeasure[measure]) || [];
 }
 
-module.exports = { partsOfMeasure, partsFor };
+/**
+ * Why these arguments name no bench, or null. Options are the program's own to judge.
+ *
+ * @param {readonly string[]} args
+ * @returns {string | null}
+ */
+function refusal(args) {
+  const known = [...Object.keys(partsOfMeasure), 'report'];
+  if (args.some((arg) => known.includes(arg))) return null;
+  const said = args.find((arg) => !arg.startsWith('-'));
+  const what = said === undefined ? 'Name one measure.' : `There is no measure '${said}'.`;
+  return `${what} Measures: ${Object.keys(partsOfMeasure).join(', ')}. "npm run bench -- report" writes docs/performance.md.`;
+}
+
+module.exports = { partsOfMeasure, partsFor, refusal };

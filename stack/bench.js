@@ -1,7 +1,7 @@
 'use strict';
 
 require('./node-version');
-const { partsFor } = require('./bench-selection');
+const { partsFor, refusal } = require('./bench-selection');
 const { reportFailure } = require('./report-failure');
 const { runOnStack } = require('./run-on-stack');
 
@@ -11,6 +11,13 @@ const { runOnStack } = require('./run-on-stack');
  */
 async function main() {
   const args = process.argv.slice(2);
+  // Before anything is compiled or started for it.
+  const refused = refusal(args);
+  if (refused !== null) {
+    console.error(refused);
+    process.exitCode = 2;
+    return;
+  }
   process.exitCode = await runOnStack({
     name: 'bench',
     parts: partsFor(args),

@@ -1,5 +1,5 @@
 import { measures } from '../../../bench/measures';
-import { partsFor, partsOfMeasure } from '../../../stack/bench-selection';
+import { partsFor, partsOfMeasure, refusal } from '../../../stack/bench-selection';
 
 test('every measure gets the servers that it says it needs', () => {
   const said = Object.fromEntries(Object.values(measures).map(({ name, parts }) => [name, parts]));
@@ -10,4 +10,12 @@ test('the measure is found among options; what is none starts no server', () => 
   expect(partsFor(['--json', 'copy'])).toEqual(['postgres', 'kafka']);
   expect(partsFor(['report'])).toEqual([]);
   expect(partsFor(['toString', '--save'])).toEqual([]);
+});
+
+test('an unknown measure is refused before anything is started, and the refusal names every one there is', () => {
+  expect(refusal(['copy', '--json'])).toBeNull();
+  expect(refusal(['report'])).toBeNull();
+  for (const args of [[], ['--json'], ['redis'], ['toString']]) {
+    for (const name of Object.keys(measures)) expect(refusal(args)).toContain(name);
+  }
 });
