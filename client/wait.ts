@@ -18,7 +18,9 @@ export function verdict(status: PipelineStatus): Verdict {
     ...Object.values(status.stores).map((store) => ({ name: store.store, lag: lagOf(store), ...store })),
   ];
   for (const { name, status: state, problem } of parts) {
-    if (state !== 'BLOCKED' && state !== 'STOPPED') continue;
+    // Right after a `start`, a part still answers with the end of its run before: it is stopped when the pipeline is.
+    const stopped = state === 'STOPPED' && status.status === 'STOPPED';
+    if (state !== 'BLOCKED' && !stopped) continue;
     const why = problem ? `: ${problem.reason ?? problem.type}. ${problem.message}` : '.';
     return { kind: 'hopeless', message: `${name} of ${status.pipeline} is ${state}${why}` };
   }

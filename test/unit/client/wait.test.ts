@@ -20,9 +20,13 @@ describe('verdict', () => {
     ['PAUSED', 0, 'waiting'],
     ['DEGRADED', 0, 'waiting'],
     ['BLOCKED', 0, 'hopeless'],
-    ['STOPPED', 0, 'hopeless'],
+    ['STOPPED', 0, 'waiting'], // what the run before has left, until its next one answers
   ] as const)('of a store that is %s and %d s behind: %s', (status, lagSeconds, kind) => {
     expect(verdict(search(status, lagSeconds)).kind).toBe(kind);
+  });
+
+  it('of a pipeline that was stopped as a whole: hopeless', () => {
+    expect(verdict({ ...search('STOPPED'), status: 'STOPPED' }).kind).toBe('hopeless');
   });
 
   it('names the reason when capture is blocked', () => {
