@@ -56,7 +56,7 @@ const tableMapping = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('the columns to carry, the whole key among them; default: all but generated ones'),
+    .describe('the columns to carry, the whole key among them; default: all that are captured'),
   rename: z
     .record(z.string(), z.string().min(1).describe('the name in the store'))
     .optional()
