@@ -51,7 +51,7 @@ export function buildImageFolder(input: { readonly project: string; readonly int
 export function allowed(dockerignore: string): string[] {
   const lines = dockerignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const [first, ...rest] = lines;
-  if (first !== '*' || !rest.every((line) => /^![\w.-]+$/.test(line)))
+  if (first !== '*' || !rest.every((line) => /^![\w.-]+(\/[\w.-]+)*$/.test(line)))
     throw new Error('.dockerignore: begin with * and go on with !name lines, so that what is not named stays out.');
   return rest.map((line) => line.slice(1));
 }
@@ -87,7 +87,8 @@ function carryOut(
       execFileSync('/bin/sh', ['-c', content], {
         cwd: join(stage.folder, stage.workDirectory),
         env: { ...process.env, ...stage.environment },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        // A compiler tells what is wrong on its standard output.
+        stdio: ['ignore', process.stderr, process.stderr],
       });
       return;
     case 'ENV':
