@@ -6,6 +6,7 @@ import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
 import { pauseSignal, rebuildSignal, resumeSignal, retrySignal, statusQuery, stopSignal } from '../workflows/messages';
 import { freshCapture, freshPipeline, freshStore } from './heartbeats';
+import { refuseFailed } from './failed-start';
 import { CommandFailure } from './outcome';
 import { translated } from './translate';
 
@@ -55,6 +56,7 @@ export function createOperations(client: Client, taskQueue: string): Operations 
   const status = (pipeline: string): Promise<PipelineStatus> =>
     guarded(pipeline, async () => {
       const rolledUp = await query<PipelineStatus>(syncWorkflowId(pipeline));
+      if (rolledUp.status === 'STARTING') await refuseFailed(client, syncWorkflowId(pipeline));
       const [capture, ...stores] = await Promise.all([
         freshest(captureWorkflowId(pipeline), rolledUp.capture, freshCapture),
         ...Object.entries(rolledUp.stores).map(async ([name, known]) => {
