@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { dockerfileProblems } from '../../docker/dockerfile-problems';
 import { allowed } from '../../docker/image-folder';
 
@@ -50,6 +50,26 @@ describe('.dockerignore', () => {
     expect(allowed(ignore)).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'worker']));
     for (const name of ['.env', '.git', 'node_modules', 'dist', 'test', '.slipstream'])
       expect(allowed(ignore)).not.toContain(name);
+  });
+
+  test('lets through whatever its sources import of each other, or the image would not compile', () => {
+    const root = join(__dirname, '..', '..', '..');
+    const names = allowed(ignore);
+    const isInside = (file: string) => names.some((name) => file === name || file.startsWith(`${name}/`));
+    const sources = names
+      .filter((name) => !name.includes('.'))
+      .flatMap((name) =>
+        readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((file) => `${name}/${file}`),
+      )
+      .filter((file) => file.endsWith('.ts'));
+    expect(sources.length).toBeGreaterThan(100);
+    const outside = sources.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']+)'/g)]
+        .map(([, path]) => join(dirname(file), path ?? ''))
+        .filter((imported) => !isInside(imported))
+        .map((imported) => `${file} imports ${imported}`),
+    );
+    expect(outside).toEqual([]);
   });
 
   test.each([['node_modules\n.env\n'], ['*\n!a*\n'], ['']])('must be such a list, which %j is not', (text) => {
