@@ -97,7 +97,8 @@ describe('the slot', () => {
 
 test('a publication of all tables needs nothing but the right operations', () => {
   const publication = {
-    ...{ all: true, everything: true, viaRoot: true, withoutGenerated: true, owned: false },
+    ...{ all: true, everything: true, viaRoot: true, owned: false },
+    withoutGenerated: new Set<number>(),
     tables: new Map<number, { partial: boolean }>(),
   };
   const input = { name: 'p', role: 'r', database: 'd', mayCreate: false, tables: [] };
