@@ -99,12 +99,19 @@ const lostTexts = [
 
 /** What to do about it, by SQLSTATE. */
 const cures: Readonly<Record<string, string>> = {
-  '28P01': 'Correct the password in the URL.',
-  '28000': 'Check the user in the URL, its LOGIN and REPLICATION attributes, and pg_hba.conf.',
   '3D000': 'Correct the database in the URL.',
   '42501':
     'Grant what is missing to the user of the URL (capture needs REPLICATION and SELECT on the captured tables).',
   '25006': 'Capture needs the leader: point the URL at it.',
+};
+
+/**
+ * A login that was good at the start and is refused now is a password being changed, or pg_hba.conf: a matter of minutes,
+ * which mends itself when both sides know. A start is told at once all the same, by the checks before it.
+ */
+const refusedLogins: Readonly<Record<string, string>> = {
+  '28P01': 'Correct the password in the URL and start the worker again.',
+  '28000': 'Check the user in the URL, its LOGIN and REPLICATION attributes, and pg_hba.conf.',
 };
 
 /**
@@ -117,6 +124,8 @@ export function translateSourceError(error: unknown): Error {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const cure = cures[code];
   if (cure !== undefined) return new InvalidConfig(`The source refuses: ${error.message}. ${cure}`);
+  const login = refusedLogins[code];
+  if (login !== undefined) return new Unavailable(`The source refuses: ${error.message}. ${login} It is tried again.`);
   if (code === '55000' && error.message.includes('wal_level')) return walLevelTooLow();
   if (code === '55000' && error.message.includes('recovery')) {
     return new InvalidConfig(`The source is a standby: ${error.message}. ${cures['25006']}`);

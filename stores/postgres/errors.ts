@@ -12,7 +12,7 @@ const reactions: Readonly<Record<string, Reaction>> = {
   '23': 'refused', // constraint
   '25006': 'again', // read-only: a standby, until it is promoted
   '25P03': 'again', // idle in transaction for too long
-  '28': 'configuration', // authentication
+  '28': 'again', // authentication: a password being changed; a start is refused by the checks before it
   '2BP01': 'depended', // others' objects are built upon it
   '3D': 'configuration', // no such database
   '3F': 'gone', // no such schema
@@ -83,6 +83,7 @@ export function translate(error: unknown, what: string): unknown {
 function busy(code = ''): string {
   if (code === '55P03') return 'someone else holds a lock that is needed';
   if (code === '57014') return 'the statement took too long and was cancelled';
+  if (code.startsWith('28')) return 'the server refuses user or password: correct the URL and start the worker again';
   if (code.startsWith('40')) return 'another transaction was in the way';
   if (code.startsWith('53')) return 'the server is out of connections, memory or disk';
   return 'the server is shutting down, starting, or not to be written to';

@@ -4,12 +4,22 @@ import { Blocked } from '../../../model/errors';
 const error = (code: string, message = 'what the server said') => Object.assign(new Error(message), { code });
 
 describe('translateSourceError', () => {
-  it.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P03', '53300', '08006', '55P03', '55006', '40001'])(
-    '%s passes by itself',
-    (code) => expect(translateSourceError(error(code)).name).toBe('Unavailable'),
-  );
+  it.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    '57P01',
+    '57P03',
+    '53300',
+    '08006',
+    '55P03',
+    '55006',
+    '40001',
+    '28P01',
+    '28000',
+  ])('%s passes by itself', (code) => expect(translateSourceError(error(code)).name).toBe('Unavailable'));
 
-  it.each(['28P01', '28000', '3D000', '42501', '25006'])('%s is a matter of configuration', (code) =>
+  it.each(['3D000', '42501', '25006'])('%s is a matter of configuration', (code) =>
     expect(translateSourceError(error(code)).name).toBe('InvalidConfig'),
   );
 

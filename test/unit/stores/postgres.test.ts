@@ -124,7 +124,7 @@ describe("the server's errors", () => {
     ['23502', 'refused'],
     ['23505', 'refused'],
     ['54000', 'refused'],
-    ['28P01', 'configuration'],
+    ['28P01', 'again'],
     ['3D000', 'configuration'],
     ['42501', 'configuration'],
     ['2BP01', 'depended'],
