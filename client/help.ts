@@ -41,7 +41,7 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
       --store NAME=TYPE:VARIABLE   TYPE is postgres or elasticsearch; again for another store
       --tables PATTERN,…  --name NAME  --out FILE (default pipeline.json)  --force
   slipstream doctor <pipeline.json>
-                                   check everything the pipeline needs; changes nothing, says what mends it
+                                   check all that it needs; changes nothing, says what mends it
   slipstream start <pipeline.json> check the file and start its pipeline
   slipstream status <pipeline>     where capture and every store stand
       --watch                      until Ctrl-C; on a terminal as a picture, else a line every 5 s
