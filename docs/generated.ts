@@ -1,3 +1,4 @@
+import { findingCodes } from '../model/finding-codes';
 import { describeSettings } from '../model/settings';
 import { metricDefinitions } from '../worker/metric-definitions';
 import { pipelineTable } from './pipeline-places';
@@ -18,6 +19,7 @@ export const generatedParts: readonly GeneratedPart[] = [
   { page: 'settings.md', name: 'settings', text: settingsTable },
   { page: 'metrics.md', name: 'metrics', text: metricsTable },
   { page: 'pipeline.md', name: 'pipeline', text: pipelineTable },
+  { page: 'doctor.md', name: 'findings', text: findingsTable },
 ];
 
 /** Files that are made from code as a whole: name in docs/ → what it holds. */
@@ -47,6 +49,13 @@ function metricsTable(): string {
       labels.map((label) => `\`${label}\``).join(', '),
       help,
     ]),
+  );
+}
+
+function findingsTable(): string {
+  return markdownTable(
+    ['code', 'severity', 'at a start', 'why it matters'],
+    Object.entries(findingCodes).map(([code, { severity, atStart, why }]) => [`\`${code}\``, severity, atStart, why]),
   );
 }
 
