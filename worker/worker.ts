@@ -138,6 +138,9 @@ async function createPolling(connection: NativeConnection, settings: Settings, d
       ...common,
       taskQueue: settings.taskQueue,
       workflowBundle: await workflowBundle(),
+      // Workflow tasks first go to the worker that remembers the workflow. When it was killed they wait there for so long:
+      // at the usual 10 s a take-over with a heartbeat of 2 s took 13 s. A busy worker's task costs another one a replay.
+      stickyQueueScheduleToStartTimeout: '1s',
       activities: { ...short },
     }),
     Worker.create({ ...slices, taskQueue: shared }),
