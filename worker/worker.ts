@@ -123,9 +123,6 @@ async function createPolling(connection: NativeConnection, settings: Settings, d
     // Cancellation reaches a slice only with the answer to a heartbeat: at most this late.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
-    // How long a workflow waits for the worker that remembers it, when that has just gone. At 10 s (the default) this was
-    // most of a takeover; moving costs a replay of a short history.
-    stickyQueueScheduleToStartTimeout: '3s',
   } as const;
   const slices = {
     ...common,
@@ -138,8 +135,8 @@ async function createPolling(connection: NativeConnection, settings: Settings, d
       ...common,
       taskQueue: settings.taskQueue,
       workflowBundle: await workflowBundle(),
-      // Workflow tasks first go to the worker that remembers the workflow. When it was killed they wait there for so long:
-      // at the usual 10 s a take-over with a heartbeat of 2 s took 13 s. A busy worker's task costs another one a replay.
+      // Workflow tasks first go to the worker that remembers the workflow, and wait so long for one that has gone: at the
+      // usual 10 s that was most of a takeover. One that is only busy loses a task to another, at a short replay's price.
       stickyQueueScheduleToStartTimeout: '1s',
       activities: { ...short },
     }),

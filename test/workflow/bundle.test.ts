@@ -1,7 +1,7 @@
 import { bundleWorkflows } from './support/temporal';
 import * as workflows from '../../workflows/index';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 let code: string;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { Scenario, openTemporal, type TemporalForTests } from './support/tempora
 import { failing } from './support/fake-world';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 let temporal: TemporalForTests;
 let scenario: Scenario;

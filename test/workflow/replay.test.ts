@@ -4,7 +4,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { bundleWorkflows, quietRuntime } from './support/temporal';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 /**
  * Workflows outlive the code that started them. Each history here was recorded from a release; code that cannot replay

@@ -4,7 +4,7 @@ import { Scenario, openTemporal, type TemporalForTests } from './support/tempora
 import { FakeWorld, failing } from './support/fake-world';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(180_000);
+jest.setTimeout(540_000);
 
 let temporal: TemporalForTests;
 let scenario: Scenario;

@@ -1,7 +1,7 @@
 import { comparePositions, lsnToText } from '../../../model/position';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterEach(closeSources);
 
 async function withItems(): Promise<Source> {

@@ -2,7 +2,7 @@ import type { Change } from '../../../model/change';
 import { comparePositions } from '../../../model/position';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterEach(closeSources);
 
 const items = 'create table items (id int primary key, name text, note text, amount numeric(12,2), at timestamptz)';

@@ -6,7 +6,7 @@ import { hold, release, untilDecodable } from './held-commit';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, type Source } from './source';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 afterEach(closeSources);
 
 // Held there on purpose: the commit waits for a standby that does not exist.

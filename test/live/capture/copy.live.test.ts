@@ -4,7 +4,7 @@ import { announceSeed, seeded, type Random } from '../../support/random';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 afterEach(closeSources);
 
 it('copies rows that were there before, an empty table at once, and says so in the position record', async () => {

@@ -1,7 +1,7 @@
 import type { Change } from '../../../model/change';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterEach(closeSources);
 
 const table = 'create table items (id int primary key, a int, twice int generated always as (a * 2) stored)';

@@ -8,7 +8,7 @@ import { Unavailable } from '../../../model/errors';
 import type { Change } from '../../../model/change';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(180_000);
+jest.setTimeout(540_000);
 afterEach(closeSources);
 
 const brokers = (process.env['SLIPSTREAM_TEST_KAFKA'] ?? '').split(',');

@@ -2,7 +2,7 @@ import { prepareCapture } from '../../../capture/session';
 import { confirmed, streamedKeys, withItems } from './items';
 import { closeSources, createSource, type Source } from './source';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterEach(closeSources);
 
 describe('preparing', () => {

@@ -5,7 +5,7 @@ import { waitFor } from '../../support/wait';
 import { confirmed, streamedKeys, withItems } from './items';
 import { closeSources } from './source';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterEach(closeSources);
 
 const becomes = (condition: () => Promise<boolean>, what: string) =>

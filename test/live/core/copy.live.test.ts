@@ -11,7 +11,7 @@ import { differencesOf, expectEqual, settle, untilLive } from '../../support/set
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 /** Together the rows that are copied. */
 const rows = Number(process.env['SLIPSTREAM_TEST_ROWS'] ?? 20_000);

@@ -13,7 +13,7 @@ import { stopwatch } from '../../support/stopwatch';
 import type { WorkerProcess } from '../../support/worker-process';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_500_000);
 
 /** Points of the copy are passed at the start, those of a generation when one is built; the others under any change. */
 const copyPoints = crashPoints.filter((point) => point.startsWith('copy.'));

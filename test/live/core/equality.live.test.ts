@@ -8,7 +8,7 @@ import type { Misdeeds } from '../../support/misdeeds';
 import { runWorkload } from '../../support/workload';
 import { levyAll } from '../../support/workload-steps';
 
-jest.setTimeout(240_000);
+jest.setTimeout(720_000);
 
 const sizes = { accounts: 5000, vaults: 100, documents: 200, entries: 500 };
 

@@ -7,7 +7,7 @@ import { untilLive } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(180_000);
+jest.setTimeout(540_000);
 
 /** Damage is done while no worker runs; the next one must say what it found and touch nothing. */
 async function afterDamage(damage: (scenario: Scenario) => Promise<void>): Promise<Scenario> {

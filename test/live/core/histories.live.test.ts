@@ -33,7 +33,7 @@ async function keepBusyUntilContinued(scenario: Scenario): Promise<void> {
 
 const changes = Number(process.env['SLIPSTREAM_TEST_CHANGES'] ?? 5000);
 
-jest.setTimeout(300_000 + changes * 20);
+jest.setTimeout(900_000 + changes * 20);
 
 it(`after ${changes} changes no history holds a row or a secret, and workflows have continued as new`, async () => {
   const seed = announceSeed('histories');

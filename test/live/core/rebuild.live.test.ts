@@ -18,7 +18,7 @@ import { temporalCli } from '../../support/temporal-cli';
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_500_000);
 
 type Phase = 'building' | 'aligning' | 'promoting';
 

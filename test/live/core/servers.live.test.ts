@@ -9,7 +9,7 @@ import { differencesOf, expectEqual, settle, untilLive } from '../../support/set
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(400_000);
+jest.setTimeout(1_200_000);
 
 /** Each change once on the log, both stores equal. */
 async function expectWhole(scenario: Scenario): Promise<void> {

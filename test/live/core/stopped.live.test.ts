@@ -14,7 +14,7 @@ import { waitFor } from '../../support/wait';
 import type { WorkerProcess } from '../../support/worker-process';
 import { runWorkload } from '../../support/workload';
 
-jest.setTimeout(180_000);
+jest.setTimeout(540_000);
 
 interface Frozen {
   readonly scenario: Scenario;

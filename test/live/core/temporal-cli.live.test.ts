@@ -4,7 +4,7 @@ import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
 import { temporalCli } from '../../support/temporal-cli';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 /** The pinned line, with this test's own names. */
 async function startByCli(scenario: Scenario, file: object): Promise<void> {

@@ -12,7 +12,7 @@ import { projectFolder, testAddress } from '../../support/project';
 import type { Stack, StackRequest } from '../../../stack';
 import { createWorld, expectTold, type Told, type World } from './world';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 type OpenStack = (request: StackRequest) => Promise<Stack>;
 const { openStack } = createRequire(join(projectFolder, 'package.json'))('./stack') as { openStack: OpenStack };

@@ -10,7 +10,7 @@ import { untilLive } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 import { createWorld, expectTold, type World } from './world';
 
-jest.setTimeout(180_000);
+jest.setTimeout(540_000);
 
 let scenario: Scenario;
 /** Another set-up, for what it knows of Kafka and Elasticsearch. */

@@ -10,7 +10,7 @@ import { waitFor } from '../../support/wait';
 import { capturedTables, clinicExpectations, clinicWrites, createClinic } from './clinic';
 import { openWorld, password, type World } from './world';
 
-jest.setTimeout(240_000);
+jest.setTimeout(720_000);
 
 let world: World;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { takeFence, type LogWriterOptions } from '../../../stream/log-writer';
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
 import { requests, tamperedSockets } from './tampered-sockets';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describe('one writer (Invariant 2)', () => {
   let log: LogFixture;

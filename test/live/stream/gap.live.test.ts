@@ -3,7 +3,7 @@ import { offsetOf } from '../../../model/offsets';
 import type { LogBatch } from '../../../stream/log';
 import { LogFixture, closing, dayMs, readUntil, valuesOf } from './log-fixture';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 const never = new AbortController().signal;
 

@@ -4,7 +4,7 @@ import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
 import { requests, tamperedSockets } from './tampered-sockets';
 import { seededRandom } from '../../unit/stream/seeded-random';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
 import { readLastPosition } from '../../../stream/positions';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describe('the log writer', () => {
   let log: LogFixture;

@@ -3,7 +3,7 @@ import { ensureTopics, type TopicsOptions } from '../../../stream/topics';
 import { readLastPosition } from '../../../stream/positions';
 import { LogFixture } from './log-fixture';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describe('the topics of a log', () => {
   let log: LogFixture;

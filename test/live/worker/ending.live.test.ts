@@ -7,7 +7,7 @@ import { runWorkload } from '../../support/workload';
 import { parseMetrics, sumOf } from './metrics-text';
 import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
 
-jest.setTimeout(400_000);
+jest.setTimeout(1_200_000);
 
 /** Longer than the worker's own bound: beyond that it would have said what hung, and not exited with 0. */
 const patience = 60;

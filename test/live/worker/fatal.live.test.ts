@@ -3,7 +3,7 @@ import { openScenario, type Scenario } from '../../support/scenario';
 import { waitFor } from '../../support/wait';
 import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const program = 'test/live/worker/ill-worker.js';
 

@@ -4,7 +4,7 @@ import { waitFor } from '../../support/wait';
 import { parseMetrics, sumOf, valuesOf, type Series } from './metrics-text';
 import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
 
-jest.setTimeout(400_000);
+jest.setTimeout(1_200_000);
 
 const written = 60;
 const deleted = 25;

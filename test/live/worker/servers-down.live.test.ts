@@ -5,7 +5,7 @@ import { expectEqual, settle, untilLive } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
 
-jest.setTimeout(400_000);
+jest.setTimeout(1_200_000);
 
 const { servers } = attachedStack();
 let scenario: Scenario;
