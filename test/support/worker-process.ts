@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { compiled } from './project';
 import { misdeedsVariable, type Misdeeds } from './misdeeds';
 import { waitFor } from './wait';
@@ -29,6 +29,10 @@ export interface WorkerOptions {
 /** Resolves when the worker polls its task queues. */
 export async function startWorker({ environment, logFile, misdeeds }: WorkerOptions): Promise<WorkerProcess> {
   const log = openSync(logFile, 'a');
+  const marker = misdeeds?.crash?.marker;
+  const crashedBefore = marker !== undefined && existsSync(marker);
+  // A worker that is told to may die, or stand still, before Temporal has seen it poll.
+  const crashed = () => marker !== undefined && !crashedBefore && existsSync(marker);
   const program = compiled(misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js');
   const child = spawn(process.execPath, ['--max-old-space-size=512', program], {
     env: {
@@ -43,13 +47,16 @@ export async function startWorker({ environment, logFile, misdeeds }: WorkerOpti
   await waitFor({
     what: 'the worker to poll',
     seconds: 60,
-    look: () => Promise.resolve({ polling: worker.tail(1000).includes('worker is polling'), alive: worker.alive }),
-    until: ({ polling, alive }) => polling || !alive,
+    look: () =>
+      Promise.resolve({
+        polling: worker.tail(1000).includes('worker is polling'),
+        alive: worker.alive,
+        crashed: crashed(),
+      }),
+    until: (seen) => seen.polling || seen.crashed || !seen.alive,
     evidence: () => worker.tail(),
   });
-  // One that is told to die may meet its crash point before Temporal has seen it poll.
-  const asTold = misdeeds?.crash?.signal === 'SIGKILL' && child.signalCode === 'SIGKILL';
-  if (!worker.alive && !asTold) throw new Error(`The worker ended at once:\n${worker.tail()}`);
+  if (!worker.alive && !crashed()) throw new Error(`The worker ended at once:\n${worker.tail()}`);
   return worker;
 }
 
