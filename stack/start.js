@@ -1,6 +1,7 @@
 'use strict';
 
 require('./node-version');
+const fs = require('node:fs');
 const path = require('node:path');
 const { randomUUID } = require('node:crypto');
 const { setTimeout: pause } = require('node:timers/promises');
@@ -8,6 +9,7 @@ const { project } = require('./bootstrap');
 const { demoDirectory } = require('./directories');
 const { StackFailure } = require('./failure');
 const { getReady } = require('./get-ready');
+const { withLock } = require('./lock');
 const { allParts } = require('./parts');
 const { killMarked } = require('./processes/left-behind');
 const { showProgress, timings } = require('./progress');
@@ -43,6 +45,24 @@ function loadDemo() {
  * Data stay; the next start resumes.
  */
 async function main() {
+  const directory = demoDirectory(project, process.env);
+  fs.mkdirSync(path.dirname(directory), { recursive: true });
+  await withLock({ file: `${directory}.lock`, onWait: refuse }, () => start(directory));
+}
+
+/**
+ * Two at once would share servers and shop, and the traffic of one would spoil what the other compares.
+ *
+ * @param {import('./processes/identity').Identity | undefined} holder
+ */
+function refuse(holder) {
+  throw new StackFailure(
+    `"npm start" runs already (process ${holder?.pid ?? 'unknown'}): end it with Ctrl-C, or give this one other data with SLIPSTREAM_DATA=folder.`,
+  );
+}
+
+/** @param {string} directory where the demo's data stay */
+async function start(directory) {
   const args = process.argv.slice(2);
   const stop = untilSignal();
   const progress = showProgress(process.stderr);
@@ -51,7 +71,6 @@ async function main() {
   let stack;
   try {
     const supplies = await getReady({ parts: allParts, build: true, progress, signal: stop.signal });
-    const directory = demoDirectory(project, process.env);
     stack = await openStack({
       directory,
       options: { preferWellKnownPorts: true },

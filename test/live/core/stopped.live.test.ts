@@ -59,15 +59,24 @@ async function freeze(input: {
   return { scenario, wake: () => wake(frozen, `sync/${scenario.name}/${part}`) };
 }
 
+/** What a process that stands still has logged so far was before; the end of the slice is told behind it. */
 async function wake(frozen: WorkerProcess, workflowId: string): Promise<void> {
+  const told = () => frozen.tail(100_000).split(`"workflowId":"${workflowId}"`).length;
+  const before = told();
   frozen.signal('SIGCONT');
   await waitFor({
     what: `the woken worker's slice of ${workflowId} to end`,
     seconds: 40,
-    look: () => Promise.resolve(frozen.tail(200)),
-    until: (log) => log.includes(`"workflowId":"${workflowId}"`),
+    look: () => Promise.resolve(told() - before),
+    until: (since) => since > 0,
     evidence: () => frozen.tail(),
   });
+}
+
+/** What the woken one has done; of one without its mechanism, once it has done harm. */
+function outcome<T>(sabotage: readonly Sabotage[], look: () => Promise<T>, harmed: (seen: T) => boolean): Promise<T> {
+  if (sabotage.length === 0) return look();
+  return waitFor({ what: 'the woken worker to do harm', seconds: 30, everyMs: 500, look, until: harmed });
 }
 
 const changes = (seed: number) => async (scenario: Scenario) => {
@@ -83,7 +92,11 @@ async function stoppedCapture(sabotage: readonly Sabotage[]): Promise<LogVerdict
     await settle(scenario, 60);
     await wake();
     await settle(scenario, 60);
-    return checkLog(await readLog(scenario.kafka, scenario.topics), await readLedger(scenario.source));
+    return await outcome(
+      sabotage,
+      async () => checkLog(await readLog(scenario.kafka, scenario.topics), await readLedger(scenario.source)),
+      ({ repeated }) => repeated.length > 0,
+    );
   } finally {
     await scenario.close();
   }
@@ -106,7 +119,12 @@ async function stoppedInReplica(sabotage: readonly Sabotage[]) {
     await changes(seed + 1)(scenario);
     await settle(scenario, 60);
     await wake();
-    return { judgement: judge(await replicaVersions(scenario.replica)), differences: await differencesOf(scenario) };
+    const judgement = await outcome(
+      sabotage,
+      async () => judge(await replicaVersions(scenario.replica)),
+      ({ backInTime, repeated }) => backInTime.length + repeated.length > 0,
+    );
+    return { judgement, differences: await differencesOf(scenario) };
   } finally {
     await scenario.close();
   }
@@ -140,7 +158,11 @@ async function stoppedInSearch(sabotage: readonly Sabotage[]) {
     await settle(scenario, 60);
     await forgetDeletes(scenario);
     await wake();
-    return await differencesOf(scenario);
+    return await outcome(
+      sabotage,
+      () => differencesOf(scenario),
+      (differences) => differences.length > 0,
+    );
   } finally {
     await scenario.close();
   }
