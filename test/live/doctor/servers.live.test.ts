@@ -29,7 +29,9 @@ describe('a source whose settings are all wrong', () => {
       ...{ wal_level: 'replica', max_replication_slots: '0', max_wal_senders: '0' },
       ...{ max_slot_wal_keep_size: '64MB', wal_sender_timeout: '2s' },
     };
-    stack = await openStack({ directory, parts: ['postgres'], options: { durable: false, postgresSettings } });
+    // Not the server of this run, whose address stands there.
+    const env = { ...process.env, SLIPSTREAM_POSTGRES_URL: undefined };
+    stack = await openStack({ directory, parts: ['postgres'], options: { durable: false, postgresSettings }, env });
     source = await createDatabase(stack.addresses.postgres, 'shop');
     await source.query('create table orders (id int primary key); create table products (id int primary key)');
     world = await createWorld();
