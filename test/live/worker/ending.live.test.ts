@@ -128,11 +128,9 @@ describe('SIGTERM', () => {
 });
 
 it('SIGTERM in a copy: the next worker goes on where it stood', async () => {
-  const scenario = await openScenario({
-    recordVersions: false,
-    chunkRows: 20,
-    stores: ['replica'],
-  });
+  // A chunk is a Kafka transaction, some 10 ms at the least: six hundred of them outlast any look at the progress.
+  const sizes = { accounts: 3000, vaults: 3000, documents: 3000, entries: 3000 };
+  const scenario = await openScenario({ sizes, recordVersions: false, chunkRows: 20, stores: ['replica'] });
   const workers = [startWatched({ environment: scenario.environment })];
   try {
     const [first] = workers as [WatchedWorker];
