@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
-import type { Copier } from './copy';
+import type { Copier } from './copy/copy';
 import type { Intake } from './intake';
 import type { Pending, Unit } from './pending';
 

@@ -1,5 +1,5 @@
 import type { Change } from '../model/change';
-import { translateSourceError } from './connection';
+import { translateSourceError } from './source/connection';
 import type { TableSchema } from '../model/schema';
 import type { EncodedRecord, PositionRecord } from '../stream/log';
 import type { Pending } from './pending';

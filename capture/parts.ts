@@ -7,10 +7,10 @@ import type { LogWriter, PositionRecord } from '../stream/log';
 import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
 import { ensureTopics, tableTopics } from '../stream/topics';
-import { readChunk, type Chunk, type ChunkRequest } from './chunk';
-import { judgeSource } from './identity';
+import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
+import { judgeSource } from './source/identity';
 import type { Replication } from './replication';
-import { mustReadAgain, type Snapshot } from './snapshot';
+import { mustReadAgain, type Snapshot } from './copy/snapshot';
 
 export interface CaptureOptions {
   readonly pipeline: Pipeline;

@@ -1,7 +1,7 @@
 import { lsnToText } from '../model/position';
-import { connect, disconnect, translateSourceError } from './connection';
+import { connect, disconnect, translateSourceError } from './source/connection';
 import type { Client } from 'pg';
-import type { SourceSystem } from './identity';
+import type { SourceSystem } from './source/identity';
 import { lsnFromText } from '../model/position';
 
 /** Microseconds between 1970 and PostgreSQL's epoch, 2000-01-01. */

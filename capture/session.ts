@@ -4,22 +4,22 @@ import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { createBell } from './bell';
-import { checkUnchanged, readCatalogue, type CapturedTable } from './catalogue';
-import { connect, disconnect, translateSourceError } from './connection';
-import { createCopier, type Copier, type ReadyChunk } from './copy';
+import { checkUnchanged, readCatalogue, type CapturedTable } from './source/catalogue';
+import { connect, disconnect, translateSourceError } from './source/connection';
+import { createCopier, type Copier, type ReadyChunk } from './copy/copy';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 import { createPending } from './pending';
-import { logReplaced } from './prepare';
+import { logReplaced } from './source/prepare';
 import { lagBytes, readFlushLsn, readWal } from './progress';
-import { checkPublication } from './publication';
+import { checkPublication } from './source/publication';
 import { checkFingerprints, fingerprints } from './relations';
 import { openReplication, type Replication } from './replication';
-import { freeSlot, readSlot } from './slot';
+import { freeSlot, readSlot } from './source/slot';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
-export { prepareCapture, readTables } from './prepare';
+export { prepareCapture, readTables } from './source/prepare';
 
 /** One replication stream and one log writer, open as long as nothing goes wrong. */
 export interface CaptureSession {

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { closest, suggest } from '../model/did-you-mean';
-import { initOptions, parseInit, type InitCommand } from './init-arguments';
+import { initOptions, parseInit, type InitCommand } from './init/arguments';
 import { CommandFailure } from './outcome';
 
 /** What was asked for, complete: nothing has to be defaulted again. */

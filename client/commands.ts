@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { InvalidConfig } from '../model/errors';
 import { parsePipeline } from '../model/pipeline';
 import type { Command } from './arguments';
-import { doctor } from './doctor';
+import { doctor } from './doctor/doctor';
 import { help } from './help';
-import { init } from './init';
+import { init } from './init/init';
 import type { Operations } from './operations';
 import type { Outcome } from './outcome';
-import { noRates } from './rates';
-import { render } from './render';
-import { wantsColour, type Output } from './screen';
+import { noRates } from './status/rates';
+import { render } from './status/render';
+import { wantsColour, type Output } from './status/screen';
 import { waitUntilReady } from './wait';
-import { watch } from './watch';
+import { watch } from './status/watch';
 
 /** The world a command runs in; tests give another. */
 export interface Surroundings {

@@ -5,7 +5,7 @@ import { captureWorkflowId, followWorkflowId, syncWorkflowId } from '../model/na
 import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
 import { pauseSignal, rebuildSignal, resumeSignal, retrySignal, statusQuery, stopSignal } from '../workflows/messages';
-import { freshCapture, freshPipeline, freshStore } from './heartbeats';
+import { freshCapture, freshPipeline, freshStore } from './status/heartbeats';
 import { refuseFailed } from './failed-start';
 import { CommandFailure } from './outcome';
 import { translated } from './translate';

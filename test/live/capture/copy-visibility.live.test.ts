@@ -1,6 +1,6 @@
-import { readChunk } from '../../../capture/chunk';
+import { readChunk } from '../../../capture/copy/chunk';
 import type { CaptureParts } from '../../../capture/session';
-import { mustReadAgain } from '../../../capture/snapshot';
+import { mustReadAgain } from '../../../capture/copy/snapshot';
 import { lsnToText } from '../../../model/position';
 import { hold, release, untilDecodable } from './held-commit';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';

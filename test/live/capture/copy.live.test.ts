@@ -1,4 +1,4 @@
-import { readChunk } from '../../../capture/chunk';
+import { readChunk } from '../../../capture/copy/chunk';
 import type { CaptureParts } from '../../../capture/session';
 import { announceSeed, seeded, type Random } from '../../support/random';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';

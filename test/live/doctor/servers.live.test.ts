@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { checkTemporal } from '../../../client/check-temporal';
+import { checkTemporal } from '../../../client/doctor/check-temporal';
 import { atStart } from '../../../model/finding';
 import { parseSettings } from '../../../model/settings';
 import { createDatabase, type Database } from '../../support/database';

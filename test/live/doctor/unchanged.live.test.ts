@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
-import { doctor } from '../../../client/doctor';
+import { doctor } from '../../../client/doctor/doctor';
 import { isError, type Finding, type PartReport } from '../../../model/finding';
 import { testAddress } from '../../support/project';
 import { openScenario, type Scenario } from '../../support/scenario';

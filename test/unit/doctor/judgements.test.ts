@@ -1,8 +1,8 @@
-import { judgePublication } from '../../../capture/judge-publication';
-import { judgeRefusedReplication, judgeServer } from '../../../capture/judge-server';
-import { judgeSlot } from '../../../capture/judge-slot';
-import { publicationOf, type ServerFacts } from '../../../capture/source-facts';
-import { judgeTemporal, type TemporalFacts } from '../../../client/judge-temporal';
+import { judgePublication } from '../../../capture/checks/judge-publication';
+import { judgeRefusedReplication, judgeServer } from '../../../capture/checks/judge-server';
+import { judgeSlot } from '../../../capture/checks/judge-slot';
+import { publicationOf, type ServerFacts } from '../../../capture/checks/source-facts';
+import { judgeTemporal, type TemporalFacts } from '../../../client/doctor/judge-temporal';
 import type { Finding } from '../../../model/finding';
 import { judgeClock } from '../../../model/judge-clock';
 import { judgeLogin } from '../../../model/judge-login';

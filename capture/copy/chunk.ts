@@ -1,0 +1,107 @@
+import type { Client } from 'pg';
+import { parseTableName, type Row, type Value } from '../../model/change';
+import { lsnFromText } from '../../model/position';
+import type { CapturedTable } from '../source/catalogue';
+import { quoteName, quoteTable } from '../source/quoting';
+import { parseSnapshot, type Snapshot } from './snapshot';
+import { parameterOf, parserOf } from '../values';
+
+export interface ChunkRequest {
+  readonly table: CapturedTable;
+  /** Key of the last row of the chunk before; null for the first. */
+  readonly after: Row | null;
+  readonly limit: number;
+}
+
+export interface Chunk {
+  /** In key order. */
+  readonly rows: readonly Row[];
+  /** What the read saw. */
+  readonly snapshot: Snapshot;
+  /** Everything the read saw was written below this LSN (decimal digits). */
+  readonly writtenBelow: string;
+  /** Bytes of text in the rows. */
+  readonly bytes: number;
+  /** Fewer rows than asked for: the table has no more. */
+  readonly last: boolean;
+}
+
+/**
+ * Reads one chunk by key. Snapshot and rows come from one REPEATABLE READ transaction, so they are one view of the
+ * table. The WAL position is taken after the read: a commit the read saw was in the WAL before.
+ */
+export async function readChunk(client: Client, request: ChunkRequest): Promise<Chunk> {
+  const { text, values } = chunkStatement(request);
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    const seen = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+    const { rows } = await client.query<(string | null)[]>({ text, values, rowMode: 'array' });
+    const end = await client.query<Record<'lsn' | 'segment', string>>(
+      `select pg_current_wal_insert_lsn() as lsn, setting as segment from pg_settings where name = 'wal_segment_size'`,
+    );
+    const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
+    return {
+      ...parseRows(request.table, rows),
+      snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
+      writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
+      last: rows.length < request.limit,
+    };
+  } finally {
+    await client.query('commit').catch(() => undefined); // read only: a broken connection shows in the next statement
+  }
+}
+
+/** Row-wise keyset: `(a, b) > ($1, $2)` walks the key's own index, and no row can be met twice or passed over. */
+export function chunkStatement({ table, after, limit }: ChunkRequest): { text: string; values: (string | null)[] } {
+  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+  const keys = table.key.map(quoteName);
+  const columns = published(table).map(({ name }) => quoteName(name));
+  const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
+  const parameters = table.key.map((name, index) => `$${index + 1}::${types.get(name) ?? 'text'}`);
+  const where = after === null ? '' : ` where (${keys.join(', ')}) > (${parameters.join(', ')})`;
+  return {
+    text: `select ${columns.join(', ')} from ${from}${where} order by ${keys.join(', ')} limit ${limit}`,
+    values: after === null ? [] : table.key.map((name) => parameterOf(after[name] ?? null)),
+  };
+}
+
+/**
+ * The stream reports ends of records; right behind a WAL page's header the insert position is no record's end, and on
+ * an idle source it would never be reached. What the read saw ended before that page, so round down to it.
+ */
+export function reachable(insertLsn: bigint, segmentBytes: bigint): bigint {
+  const inPage = insertLsn % 8192n;
+  if (inPage === 24n) return insertLsn - 24n;
+  return insertLsn % segmentBytes === 40n ? insertLsn - 40n : insertLsn;
+}
+
+/** About this much text per chunk, whatever the rows' width (Invariant 10). */
+const chunkBytes = 4 * 1024 * 1024;
+const firstRows = 500;
+
+/** Rows to ask for next: the configured number, or fewer when rows are wide. The first chunk of a table is careful. */
+export function nextLimit(configured: number, previous: Pick<Chunk, 'rows' | 'bytes'> | null): number {
+  if (previous === null) return Math.min(configured, firstRows);
+  const width = previous.rows.length === 0 ? 0 : previous.bytes / previous.rows.length;
+  const fitting = width === 0 ? configured : Math.floor(chunkBytes / width);
+  return Math.max(1, Math.min(configured, fitting, Math.max(firstRows, previous.rows.length * 8)));
+}
+
+function published(table: CapturedTable) {
+  return table.columns.filter((column) => !column.generated);
+}
+
+function parseRows(table: CapturedTable, rows: readonly (string | null)[][]): Pick<Chunk, 'rows' | 'bytes'> {
+  const columns = published(table).map((column) => ({ name: column.name, parse: parserOf(column) }));
+  let bytes = 0;
+  const parsed = rows.map((texts) => {
+    const row: Record<string, Value> = {};
+    columns.forEach(({ name, parse }, index) => {
+      const text = texts[index] ?? null;
+      bytes += text?.length ?? 0;
+      row[name] = text === null ? null : parse(text);
+    });
+    return row;
+  });
+  return { rows: parsed, bytes };
+}

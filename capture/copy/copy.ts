@@ -1,0 +1,229 @@
+import type { Client } from 'pg';
+import type { Row } from '../../model/change';
+import { compareDecimal } from '../../model/position';
+import type { CopyProgress } from '../../model/status';
+import type { CopyCursor } from '../../stream/log';
+import type { CapturedTable } from '../source/catalogue';
+import { nextLimit, type Chunk, type ChunkRequest } from './chunk';
+import { createStreamedXids, parseSnapshot, streamedForm, type Snapshot } from './snapshot';
+import { keyText } from '../values';
+
+/** A chunk that may be appended now, at the stream's closed point `lsn`. */
+export interface ReadyChunk {
+  readonly table: CapturedTable;
+  readonly rows: readonly Row[];
+  readonly cursor: CopyCursor;
+  /** When it was read, milliseconds since the Unix epoch. */
+  readonly readAt: number;
+}
+
+/** Copies the tables that are there already, one chunk in flight at a time, beside the stream. */
+export interface Copier {
+  /** Reads the next chunk unless one is in flight or all tables are done. */
+  start(): void;
+  /** Told by the stream, in its order: a transaction begins; a key was written; a point is closed. */
+  begin(xid: number): void;
+  touched(table: string, key: Row): void;
+  closed(lsn: string): void;
+  /** The chunk given out last is in the log. */
+  appended(): void;
+  /** A chunk waits for the stream to pass it. */
+  readonly holding: boolean;
+  readonly done: boolean;
+  progress(): Readonly<Record<string, CopyProgress>>;
+  close(): void;
+}
+
+export interface CopyOptions {
+  readonly client: Client;
+  /** In the order they are copied. */
+  readonly tables: readonly CapturedTable[];
+  /** Cursors of the last position record: an interrupted copy resumes there and never counts as done. */
+  readonly cursors: Readonly<Record<string, CopyCursor>>;
+  readonly chunkRows: number;
+  readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
+  readonly mustReadAgain: (input: { streamedXids: Iterable<number>; snapshot: Snapshot }) => boolean;
+  readonly now: () => number;
+  /** No transaction is open in the stream, and this is the closed point it stands at; null inside a transaction. */
+  readonly closedPoint: () => string | null;
+  readonly onReady: (chunk: ReadyChunk, lsn: string) => void;
+  /** A chunk waits for the stream. */
+  readonly onHeld: () => void;
+  /** The chunk has been read again for a while: some transaction stays invisible. */
+  readonly onWaiting: (table: string) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** A commit that is decodable and not visible becomes visible soon, or waits for a standby: ask again, ever less often. */
+const firstDelayMs = 5;
+const maxDelayMs = 500;
+/** Keys written while one statement runs; beyond this many the chunk is read again rather than remembered (Invariant 10). */
+const maxTouched = 200_000;
+/** Streamed ids kept before the snapshot is asked which of them it sees by now. */
+const manyXids = 50_000;
+
+/** A chunk from its read until the stream has passed it. */
+interface Held {
+  readonly request: ChunkRequest;
+  readonly chunk: Chunk;
+  readonly readAt: number;
+  readonly rows: Map<string, Row>;
+}
+
+export function createCopier(options: CopyOptions): Copier {
+  const { client, tables } = options;
+  const cursors = new Map(Object.entries(options.cursors));
+  const xids = createStreamedXids();
+  let baseline = false;
+  let reading: { readonly table: string; touched: Set<string> } | null = null;
+  let held: Held | null = null;
+  let given: { readonly table: string; readonly cursor: CopyCursor } | null = null;
+  let previous: Held | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+  let turn = Promise.resolve();
+  let pruneAt = manyXids;
+
+  const cursorOf = (table: string): CopyCursor => cursors.get(table) ?? { done: false, after: null, rows: 0 };
+  const nextTable = () => tables.find((table) => !cursorOf(table.name).done);
+
+  function start(): void {
+    const table = nextTable();
+    if (closed || !table || reading || held || given) return;
+    const { after } = cursorOf(table.name);
+    const same = previous?.request.table === table ? previous.chunk : null;
+    const request = { table, after, limit: nextLimit(options.chunkRows, same) };
+    // Set at once: `start` may be called again while this is on its way.
+    reading = { table: table.name, touched: new Set() };
+    exclusively(() => read(request, firstDelayMs));
+  }
+
+  /** The connection runs one statement at a time. */
+  function exclusively(work: () => Promise<void>): void {
+    turn = turn
+      .then(() => (closed ? undefined : work()))
+      .catch((error: unknown) => {
+        if (!closed) options.onFailed(error);
+      });
+  }
+
+  async function read(request: ChunkRequest, delayMs: number): Promise<void> {
+    if (!baseline) for (const xid of await takeBaseline(client)) xids.add(xid);
+    baseline = true;
+    // Nothing may be awaited between these lines: what was streamed before `issue` must be visible to the read, what is
+    // streamed after it is dropped from the chunk. A transaction that came between would be neither, and be set back.
+    xids.issue();
+    const touched = new Set<string>();
+    reading = { table: request.table.name, touched };
+    const chunk = await options.readChunk(client, request);
+    if (closed) return;
+    const again = options.mustReadAgain({ streamedXids: xids.beforeIssue, snapshot: chunk.snapshot });
+    xids.forgetVisible(chunk.snapshot);
+    if (again || touched.size >= maxTouched) {
+      const next = Math.min(delayMs * 2, maxDelayMs);
+      if (next === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
+      retry = setTimeout(() => exclusively(() => read(request, next)), delayMs);
+    } else {
+      hold(request, chunk, touched);
+    }
+  }
+
+  async function prune(): Promise<void> {
+    xids.forgetVisible(await takeSnapshot(client));
+    pruneAt = xids.size + manyXids;
+  }
+
+  function hold(request: ChunkRequest, chunk: Chunk, touched: ReadonlySet<string>): void {
+    const rows = new Map<string, Row>();
+    for (const row of chunk.rows) {
+      const key = keyText(keyOf(request.table, row));
+      // The stream has a later word on this row: its change is in the log, or ahead of this chunk.
+      if (!touched.has(key)) rows.set(key, row);
+    }
+    reading = null;
+    held = { request, chunk, readAt: options.now(), rows };
+    const point = options.closedPoint();
+    if (point !== null) release(point);
+    if (held) options.onHeld();
+  }
+
+  function release(lsn: string): void {
+    if (!held) return;
+    const { request, chunk, rows, readAt } = held;
+    // Until the stream has passed all that the read saw, changes older than the read may still come, and each of them
+    // would set its row back. An empty chunk has no row to set back.
+    if (chunk.rows.length > 0 && compareDecimal(lsn, chunk.writtenBelow) < 0) return;
+    const { table } = request;
+    const before = cursorOf(table.name);
+    const lastRow = chunk.rows.at(-1);
+    const cursor: CopyCursor = {
+      done: chunk.last,
+      after: lastRow ? keyOf(table, lastRow) : before.after,
+      rows: before.rows + chunk.rows.length,
+    };
+    given = { table: table.name, cursor };
+    previous = held;
+    held = null;
+    options.onReady({ table, rows: [...rows.values()], cursor, readAt }, lsn);
+  }
+
+  return {
+    start,
+    begin(xid) {
+      if (nextTable()) xids.add(xid);
+      if (xids.size >= pruneAt) {
+        pruneAt = Infinity;
+        exclusively(prune);
+      }
+    },
+    touched(table, key) {
+      if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
+      if (held?.request.table.name === table) held.rows.delete(keyText(key));
+    },
+    closed: release,
+    appended() {
+      if (given) cursors.set(given.table, given.cursor);
+      given = null;
+      start();
+    },
+    get holding() {
+      return held !== null;
+    },
+    get done() {
+      return nextTable() === undefined;
+    },
+    progress: () =>
+      Object.fromEntries(
+        tables.map(({ name, estimatedRows }) => {
+          const { done, rows } = cursorOf(name);
+          return [name, { done, rows, estimatedRows }];
+        }),
+      ),
+    close() {
+      closed = true;
+      clearTimeout(retry);
+    },
+  };
+}
+
+/**
+ * Transactions that an earlier session may have streamed and that nobody can see yet. The stream does not bring them
+ * again, so they have to be known from the source: an id of our own is taken and committed, which puts every older id
+ * below the next snapshot's xmax, and whichever of those is still in progress is in its `xip`. Those that were never
+ * streamed are among them too, and the copy waits for them as well: that also covers transactions which wrote to a table
+ * before it was published. The fence must be taken before this, or the earlier session could stream one more.
+ */
+async function takeBaseline(client: Client): Promise<number[]> {
+  await client.query('select pg_current_xact_id()');
+  const snapshot = await takeSnapshot(client);
+  return snapshot.xip.map(streamedForm);
+}
+
+async function takeSnapshot(client: Client): Promise<Snapshot> {
+  const { rows } = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+  return parseSnapshot(rows[0]?.snapshot ?? '');
+}
+
+function keyOf(table: CapturedTable, row: Row): Row {
+  return Object.fromEntries(table.key.map((name) => [name, row[name] ?? null]));
+}

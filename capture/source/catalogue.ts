@@ -1,0 +1,194 @@
+import type { Client } from 'pg';
+import { formatTableName, parseTableName, type TableName } from '../../model/change';
+import { InvalidConfig } from '../../model/errors';
+import { listFindings, type Finding } from '../../model/finding';
+import type { Column, TableSchema } from '../../model/schema';
+import { chooseKey, type UniqueIndex } from '../key';
+import { judgeKey, judgeRelation, missingTable } from '../checks/judge-table';
+import { quoteTable } from './quoting';
+import { schemaChanged, schemaDifference } from '../relations';
+
+/** A captured table, with what only capture needs to know. */
+export interface CapturedTable extends TableSchema {
+  readonly partitioned: boolean;
+  /** Leaf partitions (or the table itself) whose replica identity is not FULL. */
+  readonly notFull: readonly string[];
+  /** The same, of any replica identity, that this role does not own, and so may not alter. */
+  readonly notOwned: readonly string[];
+}
+
+interface TableRow {
+  readonly oid: string;
+  readonly kind: string;
+  readonly persistence: string;
+  readonly partition: string;
+  readonly identity: string;
+  readonly estimate: string;
+  readonly readable: string;
+  readonly hides_rows: string;
+  readonly role: string;
+  readonly generated_travel: string;
+}
+
+/**
+ * Reads the captured tables from the source's catalogue, in the order given. Throws `InvalidConfig` that names every
+ * table which cannot be captured, with the statement that mends it.
+ */
+export async function readCatalogue(client: Client, tables: readonly string[]): Promise<CapturedTable[]> {
+  const { read, findings } = await surveyTables(client, tables);
+  if (findings.length > 0) throw new InvalidConfig(listFindings('Tables that cannot be captured:', findings));
+  return read;
+}
+
+/** The same, for those who want to see all of it: what can be captured, and why the rest cannot. */
+export async function surveyTables(
+  client: Client,
+  tables: readonly string[],
+): Promise<{ readonly read: CapturedTable[]; readonly findings: Finding[] }> {
+  const findings: Finding[] = [];
+  const read: CapturedTable[] = [];
+  for (const table of tables) {
+    const result = await readTable(client, parseTableName(table));
+    if (isFinding(result)) findings.push(result);
+    else read.push(result);
+  }
+  return { read, findings };
+}
+
+function isFinding(result: object): result is Finding {
+  return 'code' in result;
+}
+
+/** Throws `Blocked` schema-changed when a table is no longer what it was when `tables` were read. */
+export async function checkUnchanged(client: Client, tables: readonly CapturedTable[]): Promise<void> {
+  for (const table of tables) {
+    const now = await readTable(client, parseTableName(table.name));
+    const difference = isFinding(now) ? 'it cannot be captured any more' : schemaDifference(now, table);
+    if (difference !== null) throw schemaChanged(table.name, difference);
+  }
+}
+
+/** The table, or why it is refused. */
+async function readTable(client: Client, table: TableName): Promise<CapturedTable | Finding> {
+  const name = formatTableName(table);
+  const { rows } = await client.query<TableRow>(
+    `select c.oid, relkind as kind, relpersistence as persistence, relispartition as partition, relreplident as identity,
+            reltuples::int8 as estimate,
+            has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
+            row_security_active(c.oid) as hides_rows, current_user as role,
+            current_setting('server_version_num')::int >= 180000 as generated_travel
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where nspname = $1 and relname = $2`,
+    [table.schema, table.table],
+  );
+  const row = rows[0];
+  if (!row) return missingTable(table, await readTableNames(client));
+  const relation = {
+    kind: row.kind,
+    persistence: row.persistence,
+    partition: row.partition === 't',
+    readable: row.readable === 't',
+    hidesRows: row.hides_rows === 't',
+  };
+  const refusal = judgeRelation(table, relation, row.role);
+  if (refusal !== null) return refusal;
+  const columns = await readColumns(client, row.oid);
+  const identity = row.identity as TableSchema['replicaIdentity'];
+  const choice = chooseKey(await readUniqueIndexes(client, row.oid), identity);
+  const leaves = await readLeaves(client, row.oid);
+  const notFull = leaves.filter((leaf) => !leaf.full).map(({ quoted }) => quoted);
+  const generated = columns.filter((column) => column.generated).map((column) => column.name);
+  const generatedTravel = row.generated_travel === 't';
+  const key = judgeKey(table, { choice, generated, generatedTravel, toBeFull: notFull.length > 0 });
+  if (isFinding(key)) return key;
+  return {
+    name,
+    relationId: Number(row.oid),
+    columns,
+    key: key.columns,
+    replicaIdentity: identity,
+    estimatedRows: Number(row.estimate),
+    partitioned: row.kind === 'p',
+    notFull,
+    notOwned: leaves.filter((leaf) => !leaf.owned).map(({ quoted }) => quoted),
+  };
+}
+
+async function readColumns(client: Client, oid: string): Promise<Column[]> {
+  // A domain may stand on another domain, hence the walk down to the type that is none.
+  const { rows } = await client.query<Record<'name' | 'type_id' | 'type' | 'base' | 'not_null' | 'generated', string>>(
+    `select attname as name, atttypid as type_id, format_type(atttypid, atttypmod) as type, attnotnull as not_null,
+            attgenerated <> ''
+              and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000) as generated,
+            (with recursive chain as (
+               select t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory from pg_type t where t.oid = atttypid
+               union all
+               select t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory
+                 from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
+             select case when typtype = 'e' then 'enum' when typcategory = 'A' then 'array' else typname end
+               from chain where typtype <> 'd' limit 1) as base
+       from pg_attribute
+      where attrelid = $1 and attnum > 0 and not attisdropped
+      order by attnum`,
+    [oid],
+  );
+  return rows.map((row) => ({
+    name: row.name,
+    typeId: Number(row.type_id),
+    type: row.type,
+    baseType: row.base,
+    notNull: row.not_null === 't',
+    generated: row.generated === 't',
+  }));
+}
+
+async function readUniqueIndexes(client: Client, oid: string): Promise<UniqueIndex[]> {
+  const { rows } = await client.query<Record<'columns' | 'primary' | 'identity' | 'usable', string>>(
+    `select json_agg(attname order by place) as columns, bool_or(indisprimary) as primary,
+            bool_or(indisreplident) as identity,
+            bool_and(indisvalid and indimmediate and indpred is null and attname is not null and attnotnull) as usable
+       from pg_index
+            cross join lateral unnest(indkey::int2[]) with ordinality as part (number, place)
+            left join pg_attribute on attrelid = indrelid and attnum = part.number and part.number > 0
+      where indrelid = $1 and indisunique and place <= indnkeyatts
+      group by indexrelid
+      order by indexrelid`,
+    [oid],
+  );
+  return rows.map((row) => ({
+    columns: JSON.parse(row.columns) as string[],
+    primary: row.primary === 't',
+    identity: row.identity === 't',
+    usable: row.usable === 't',
+  }));
+}
+
+/** The tables that hold the rows: a partitioned table's leaves each have a replica identity, and an owner, of their own. */
+async function readLeaves(
+  client: Client,
+  oid: string,
+): Promise<{ readonly quoted: string; readonly full: boolean; readonly owned: boolean }[]> {
+  const { rows } = await client.query<Record<'schema' | 'table' | 'full' | 'owned', string>>(
+    `with recursive tree as (
+       select $1::oid as oid
+       union all
+       select inhrelid from pg_inherits join tree on inhparent = tree.oid
+         join pg_class child on child.oid = inhrelid and child.relispartition)
+     select nspname as schema, relname as table, relreplident = 'f' as full, pg_has_role(relowner, 'usage') as owned
+       from tree join pg_class c on c.oid = tree.oid join pg_namespace n on n.oid = c.relnamespace
+      where relkind in ('r', 'p')
+      order by nspname, relname`,
+    [oid],
+  );
+  return rows.map((row) => ({ quoted: quoteTable(row), full: row.full === 't', owned: row.owned === 't' }));
+}
+
+/** Every table people might have meant. */
+async function readTableNames(client: Client): Promise<string[]> {
+  const { rows } = await client.query<TableName>(
+    `select nspname as schema, relname as table from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_' and nspname <> 'information_schema'
+      order by 1, 2 limit 10000`,
+  );
+  return rows.map(formatTableName);
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { Blocked } from '../../model/errors';
+import type { TableSchema } from '../../model/schema';
+import type { PositionRecord } from '../../stream/log';
+import { readCatalogue } from './catalogue';
+import { connect, disconnect, translateSourceError } from './connection';
+import type { SlotRow, SourceSystem } from './identity';
+import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from '../parts';
+import { ensurePublication } from './publication';
+import { ensureReplicaIdentity } from './replica-identity';
+import { checkFingerprints, fingerprints } from '../relations';
+import { openReplication } from '../replication';
+import { readFlushLsn } from '../progress';
+import { checkSlotName, checkWalLevel, createSlot, readSlot, refuseUnfinished } from './slot';
+
+/**
+ * Replica identity, publication, topics, slot, first position record: what capture needs before it can run. Repeatable;
+ * takes no fence from a capture that runs. Returns the log's id. Throws `InvalidConfig`, `Blocked` or `Unavailable`.
+ */
+export async function prepareCapture(
+  options: CaptureOptions,
+  parts: CaptureParts = defaultCaptureParts,
+): Promise<{ logId: string }> {
+  checkSlotName(options.pipeline.source.slot);
+  // A short replication connection: it shows that this user may replicate, and says which server this is.
+  const system = await identify(options.sourceUrl);
+  const client = await connect(options.sourceUrl);
+  try {
+    return await prepare(options, { client, system, parts });
+  } catch (error) {
+    throw translateSourceError(error);
+  } finally {
+    await disconnect(client);
+  }
+}
+
+/** The captured tables as the source's catalogue has them. Throws `InvalidConfig` for tables that cannot be captured. */
+export async function readTables(sourceUrl: string, tables: readonly string[]): Promise<TableSchema[]> {
+  const client = await connect(sourceUrl);
+  try {
+    return await readCatalogue(client, tables);
+  } catch (error) {
+    throw translateSourceError(error);
+  } finally {
+    await disconnect(client);
+  }
+}
+
+async function identify(sourceUrl: string): Promise<SourceSystem> {
+  const replication = await openReplication(sourceUrl);
+  await replication.close();
+  return replication.system;
+}
+
+async function prepare(
+  options: CaptureOptions,
+  { client, system, parts }: { client: Client; system: SourceSystem; parts: CaptureParts },
+): Promise<{ logId: string }> {
+  const { source } = options.pipeline;
+  await checkWalLevel(client);
+  const tables = await readCatalogue(client, source.tables);
+  await parts.ensureTopics(options);
+  // Slot before log: a capture that runs meanwhile confirms what it has appended. Swapped, a record appended between
+  // the two reads would make the slot look ahead of the log.
+  const slot = await readSlot(client, source.slot);
+  const last = await parts.readLastPosition(options);
+  checkFingerprints(last?.schemas, tables);
+  // Both before the slot is made. The slot sees what was logged after it: rows without their long values, or changes of
+  // a table that no publication held yet, would be in its way for ever.
+  await ensureReplicaIdentity(client, tables);
+  await ensurePublication(client, {
+    name: source.publication,
+    tables,
+    begun: last ? Object.keys(last.copies) : [],
+  });
+  if (last) return adopt(options, { client, system, slot, last, parts });
+  return begin(options, { client, system, slot, tables, parts });
+}
+
+/** The log exists: nothing is made that would hide a gap, only judged. */
+async function adopt(
+  options: CaptureOptions,
+  input: { client: Client; system: SourceSystem; slot: SlotRow | null; last: PositionRecord; parts: CaptureParts },
+): Promise<{ logId: string }> {
+  const { client, slot, last, parts } = input;
+  if (options.logId !== null && options.logId !== last.logId) throw logReplaced(options, last.logId);
+  // After the log's last position, for the same reason: the WAL may be written and captured between the two.
+  const system = { ...input.system, flushLsn: await readFlushLsn(client) };
+  const blocked = parts.judgeSource({ slotName: options.pipeline.source.slot, slot, system, last });
+  if (blocked) throw blocked;
+  return { logId: last.logId };
+}
+
+/** A new log, begun where the slot begins: everything before is the copy's to find. */
+async function begin(
+  options: CaptureOptions,
+  input: {
+    client: Client;
+    system: SourceSystem;
+    slot: SlotRow | null;
+    tables: readonly TableSchema[];
+    parts: CaptureParts;
+  },
+): Promise<{ logId: string }> {
+  const { client, system, tables, parts } = input;
+  const slotName = options.pipeline.source.slot;
+  if (options.logId !== null) throw logReplaced(options, null);
+  // A slot without a log: an attempt died between the two, or the topics were deleted. Its confirmed position is where
+  // a new log begins either way, since nothing was ever appended to it.
+  const slot = input.slot ?? (await createSlot(client, slotName));
+  refuseUnfinished(slot);
+  const first = {
+    systemId: system.systemId,
+    timeline: system.timeline,
+    position: { lsn: slot.confirmedLsn ?? '0', index: 0 },
+  };
+  const blocked = parts.judgeSource({
+    slotName,
+    slot,
+    system: { ...system, flushLsn: await readFlushLsn(client) },
+    last: first,
+  });
+  if (blocked) throw blocked;
+  const logId = randomUUID();
+  const writer = await parts.openWriter(options, { logId, systemId: system.systemId, timeline: system.timeline });
+  try {
+    const schemas = fingerprints(tables);
+    await writer.append([], { position: first.position, closed: true, copies: {}, committedAt: 0, schemas });
+    return { logId };
+  } finally {
+    await writer.close();
+  }
+}
+
+export function logReplaced({ pipeline, logId }: CaptureOptions, found: string | null): Blocked {
+  return new Blocked(
+    'log-replaced',
+    `The log ${pipeline.log.prefix} is ${found === null ? 'empty' : found}, not ${logId ?? 'one that was prepared'}: its ` +
+      'topics were deleted or written by another pipeline. Stop this pipeline and start it with another log.prefix.',
+  );
+}

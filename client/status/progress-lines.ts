@@ -1,0 +1,42 @@
+import type { CaptureStatus, GenerationStatus } from '../../model/status';
+import { tableOffsets, type LaneRate, type Rates } from './rates';
+import { bar, count, fit, left, rate, timeLeft } from '../text';
+
+/** What is under way: how far, how fast, how long still. Lines that fit into `width`, none when nothing is. Pure. */
+
+const barWidth = 24;
+/** A live store that is further behind than this has something to catch up with. */
+const behindSeconds = 5;
+
+/** One line for each table whose rows are being copied, and one for all of them. */
+export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, width: number): string[] {
+  const copies = Object.entries(capture.progress?.copies ?? {}).filter(([, { done }]) => !done);
+  if (copies.length === 0) return [];
+  const tables = copies.map(([table, { rows, estimatedRows }]) => {
+    // Statistics are old at times: a copy that has passed them does not show more than 100 %.
+    const total = estimatedRows < 0 ? null : Math.max(estimatedRows, rows);
+    const of = total === null ? '' : `  ${count(rows)} of about ${count(total)} rows`;
+    return fit(`  copying ${left(table, 28)} ${bar(rows, total, barWidth)}${of}`, width);
+  });
+  if (perSecond === null) return tables;
+  // Without statistics of every table nobody can say how long.
+  const isKnown = copies.every(([, { estimatedRows }]) => estimatedRows >= 0);
+  const missing = copies.reduce((sum, [, { rows, estimatedRows }]) => sum + Math.max(0, estimatedRows - rows), 0);
+  const eta = isKnown ? timeLeft(missing, perSecond) : null;
+  return [...tables, fit(`  copying ${rate(perSecond)} rows/s${eta === null ? '' : `, ${eta}`}`, width)];
+}
+
+/** A generation being built, or a live one that is far behind: how much of the log it has read. */
+export function readingLines({ role, progress }: GenerationStatus, speed: LaneRate | null, width: number): string[] {
+  if (!progress || (role === 'live' && progress.lagSeconds < behindSeconds)) return [];
+  const read = Object.values(tableOffsets(progress.next))
+    .flatMap((partitions) => Object.values(partitions))
+    .reduce((sum, next) => sum + Number(next), 0);
+  const total = read + progress.lagRecords;
+  if (total === 0 || progress.lagRecords === 0) return [];
+  const what = role === 'building' ? 'building' : 'catching up';
+  // By how fast the distance shrinks, not by how fast records are read: writers do not wait.
+  const eta = speed ? timeLeft(progress.lagRecords, speed.closing) : null;
+  const far = `${bar(read, total, barWidth)}${eta === null ? '' : `, ${eta}`}`;
+  return [fit(`  ${what} ${far}  ${count(read)} of ${count(total)} records`, width)];
+}

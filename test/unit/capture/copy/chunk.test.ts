@@ -1,0 +1,64 @@
+import type { CapturedTable } from '../../../../capture/source/catalogue';
+import { chunkStatement, nextLimit, reachable } from '../../../../capture/copy/chunk';
+
+const column = (name: string, type: string, generated = false) => ({
+  name,
+  typeId: 0,
+  type,
+  baseType: type,
+  notNull: true,
+  generated,
+});
+
+const table: CapturedTable = {
+  name: 'public."Odd ""name"',
+  relationId: 1,
+  columns: [column('a', 'text'), column('b', 'numeric(10,2)'), column('sum', 'int4', true)],
+  key: ['b', 'a'],
+  replicaIdentity: 'f',
+  estimatedRows: -1,
+  partitioned: false,
+  notFull: [],
+  notOwned: [],
+};
+
+describe('chunkStatement', () => {
+  it('walks the key from the start, and then row-wise from the last one', () => {
+    expect(chunkStatement({ table, after: null, limit: 5 })).toEqual({
+      text: 'select "a", "b" from only "public"."Odd ""name" order by "b", "a" limit 5',
+      values: [],
+    });
+    expect(chunkStatement({ table: { ...table, partitioned: true }, after: { b: '1.50', a: 'x' }, limit: 5 })).toEqual({
+      text: 'select "a", "b" from "public"."Odd ""name" where ("b", "a") > ($1::numeric(10,2), $2::text) order by "b", "a" limit 5',
+      values: ['1.50', 'x'],
+    });
+  });
+});
+
+describe('reachable', () => {
+  const segment = 16n * 1024n * 1024n;
+  it.each([
+    ['inside a page', 8192n * 5n + 100n, 8192n * 5n + 100n],
+    ['right behind a page header', 8192n * 5n + 24n, 8192n * 5n],
+    ['right behind a segment header', segment * 3n + 40n, segment * 3n],
+    ['40 bytes into a page that begins no segment', 8192n * 5n + 40n, 8192n * 5n + 40n],
+    ['at a page border', 8192n * 5n, 8192n * 5n],
+  ])('%s', (_case, lsn, expected) => {
+    expect(reachable(lsn, segment)).toBe(expected);
+  });
+});
+
+describe('nextLimit', () => {
+  const chunk = (rows: number, bytes: number) => ({ rows: Array.from({ length: rows }, () => ({})), bytes });
+  it.each([
+    ['begins carefully', 5_000, null, 500],
+    ['never asks for more than configured', 100, null, 100],
+    ['grows while rows are narrow', 5_000, chunk(500, 50_000), 4_000],
+    ['reaches what is configured', 5_000, chunk(4_000, 400_000), 5_000],
+    ['keeps wide rows within 4 MiB', 5_000, chunk(500, 500 * 1024 * 1024), 4],
+    ['takes one row however wide', 5_000, chunk(1, 64 * 1024 * 1024), 1],
+    ['is not misled by an empty chunk', 5_000, chunk(0, 0), 500],
+  ])('%s', (_case, configured, previous, expected) => {
+    expect(nextLimit(configured, previous)).toBe(expected);
+  });
+});

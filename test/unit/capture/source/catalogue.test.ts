@@ -1,0 +1,115 @@
+import { chooseKey, type UniqueIndex } from '../../../../capture/key';
+import { checkFingerprints, fingerprints, schemaDifference } from '../../../../capture/relations';
+import { keyText, parameterOf, parserOf } from '../../../../capture/values';
+import type { TableSchema } from '../../../../model/schema';
+
+const index = (columns: string, marks: Partial<UniqueIndex> = {}): UniqueIndex => ({
+  columns: columns.split(','),
+  primary: false,
+  identity: false,
+  usable: true,
+  ...marks,
+});
+
+describe('chooseKey', () => {
+  it.each<[string, UniqueIndex[], TableSchema['replicaIdentity'], ReturnType<typeof chooseKey>]>([
+    [
+      'the primary key',
+      [index('x'), index('a,b', { primary: true })],
+      'd',
+      { columns: ['a', 'b'], survivesFull: true },
+    ],
+    [
+      'the primary key before an identity index',
+      [index('x', { identity: true }), index('a', { primary: true })],
+      'i',
+      { columns: ['a'], survivesFull: true },
+    ],
+    ['the identity index', [index('x', { identity: true })], 'i', { columns: ['x'], survivesFull: true }],
+    [
+      'the identity index among others, which FULL would forget',
+      [index('x', { identity: true }), index('y')],
+      'i',
+      { columns: ['x'], survivesFull: false },
+    ],
+    [
+      'the only unique index under FULL',
+      [index('x'), index('y', { usable: false })],
+      'f',
+      { columns: ['x'], survivesFull: true },
+    ],
+    ['none of several under FULL', [index('x'), index('y')], 'f', null],
+    ['no guess without FULL', [index('x')], 'd', null],
+    ['nothing', [], 'f', null],
+  ])('%s', (_case, indexes, identity, expected) => {
+    expect(chooseKey(indexes, identity)).toEqual(expected);
+  });
+});
+
+const column = (name: string, type = 'text') => ({
+  name,
+  typeId: type.length,
+  type,
+  baseType: type,
+  notNull: false,
+  generated: false,
+});
+const table: TableSchema = {
+  name: 'public.t',
+  relationId: 1,
+  columns: [column('a'), column('b')],
+  key: ['a'],
+  replicaIdentity: 'f',
+  estimatedRows: 3,
+};
+
+describe('a table that changed', () => {
+  it.each<[string, Partial<TableSchema>, string | null]>([
+    ['nothing', { estimatedRows: 9, replicaIdentity: 'd' }, null],
+    ['a generated column comes', { columns: [...table.columns, { ...column('g'), generated: true }] }, null],
+    ['a column comes', { columns: [...table.columns, column('c')] }, 'column c is new'],
+    ['a column goes', { columns: [column('a')] }, 'column b is gone'],
+    ['a type changes', { columns: [column('a'), column('b', 'integer')] }, 'column b has another type'],
+    ['a length changes', { columns: [column('a'), column('b', 'varchar(3)')] }, 'column b has another type'],
+    ['the key changes', { key: ['a', 'b'] }, 'its key was (a) and is (a, b)'],
+    ['made anew', { relationId: 2 }, 'it was dropped and created again'],
+  ])('%s', (_case, change, difference) => {
+    const now = { ...table, ...change };
+    expect(schemaDifference(now, table)).toBe(difference);
+    const check = () => checkFingerprints(fingerprints([table]), [now]);
+    if (difference === null) expect(check).not.toThrow();
+    else expect(check).toThrow(expect.objectContaining({ reason: 'schema-changed' }) as Error);
+  });
+
+  it('is not known from a log that never saw it', () => {
+    expect(() => checkFingerprints(undefined, [table])).not.toThrow();
+    expect(() => checkFingerprints({ 'public.other': 'x' }, [table])).not.toThrow();
+  });
+});
+
+describe('values', () => {
+  it.each([
+    ['bool', 't', true],
+    ['bool', 'f', false],
+    ['int4', '-7', -7],
+    ['oid', '4000000000', 4_000_000_000],
+    ['float8', '1e+300', 1e300],
+    ['float4', 'NaN', 'NaN'],
+    ['float8', '-Infinity', '-Infinity'],
+    ['float8', '-0', '-0'],
+    ['int8', '9007199254740993', '9007199254740993'],
+    ['numeric', '1.10', '1.10'],
+    ['timestamptz', '2026-01-01 00:00:00.000001+00', '2026-01-01 00:00:00.000001+00'],
+    ['enum', 't', 't'],
+  ])('%s %s', (type, text, expected) => {
+    const value = parserOf(column('x', type))(text);
+    expect(value).toBe(expected);
+    expect(JSON.parse(JSON.stringify(value))).toBe(expected);
+  });
+
+  it('gives different keys different texts, and parameters their text', () => {
+    expect(keyText({ a: 'x,y', b: 'z' })).not.toBe(keyText({ a: 'x', b: 'y,z' }));
+    expect(keyText({ a: 1 })).not.toBe(keyText({ a: '1' }));
+    expect([true, 1.5, 'x', null].map(parameterOf)).toEqual(['true', '1.5', 'x', null]);
+  });
+});
