@@ -1,7 +1,7 @@
 import type { Checks } from '../activities/checks/checks';
 import { lookAtLog, runChecks } from '../activities/checks/run-checks';
-import { checkContinuity } from '../capture/check-continuity';
-import { checkSource } from '../capture/check-source';
+import { checkContinuity } from '../capture/checks/check-continuity';
+import { checkSource } from '../capture/checks/check-source';
 import type { PartReport } from '../model/finding';
 import type { Pipeline } from '../model/pipeline';
 import { resolveSecret } from '../model/settings';

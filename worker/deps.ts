@@ -14,7 +14,7 @@ import { openStore } from '../stores/open';
 import { createChecks } from './checks';
 
 /** What `slipstream init` asks of a source and of the stores' adapters (docs/decisions/0008). Nothing is changed by it. */
-export { takeInventory } from '../capture/inventory';
+export { takeInventory } from '../capture/source/inventory';
 export { suggestTables } from '../stores/suggest';
 /** What `slipstream doctor` looks at servers with. */
 export { examine } from './checks';

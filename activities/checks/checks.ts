@@ -1,4 +1,4 @@
-import type { SourceReport, SourceRequest } from '../../capture/check-source';
+import type { SourceReport, SourceRequest } from '../../capture/checks/check-source';
 import type { Finding, PartReport } from '../../model/finding';
 import type { Pipeline } from '../../model/pipeline';
 import type { StoreCheck } from '../../stores/check';

@@ -1,4 +1,4 @@
-import type { SourceReport } from '../../capture/check-source';
+import type { SourceReport } from '../../capture/checks/check-source';
 import { InvalidConfig } from '../../model/errors';
 import { finding, type Finding, type PartReport } from '../../model/finding';
 import { judgeMapping } from '../../model/judge-mapping';

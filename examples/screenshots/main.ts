@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { connect } from '../../client/connection';
 import { createOperations, type Operations } from '../../client/operations';
 import { waitUntilReady } from '../../client/wait';
-import { watch } from '../../client/watch';
+import { watch } from '../../client/status/watch';
 import { parseSettings } from '../../model/settings';
 import type * as Stack from '../../stack';
 import { ensureShop, withClient } from '../shop/database';
