@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { projectFolder } from '../examples/shop/project-folder';
+import { createKafka } from '../stream/kafka';
+import { untilGroupsCanJoin } from '../test/support/kafka-ready';
 import { readAddresses } from './addresses';
 import { parseArguments, usage, UsageError, type Arguments } from './arguments';
 import { machine } from './machine';
@@ -25,6 +27,8 @@ async function runMeasure(
   const say = (text: string) => process.stderr.write(`  ${text}\n`);
   say(`${measure.name}: ${measure.question}`);
   say(`on ${machine()}; seed ${options.seed}`);
+  // Servers that were started for this measure answer later than they listen; a measure is not a place to wait for them.
+  if (addresses.kafka) await untilGroupsCanJoin(createKafka({ brokers: [addresses.kafka], clientId: 'bench-ready' }));
   const results = await measure.run({ addresses, options, say });
   const [headline] = results;
   if (!headline) throw new Error(`${measure.name} has measured nothing.`);
