@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { SchemaVersion } from '../model/schema';
 import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
 import type { Copier } from './copy/copy';
@@ -28,8 +29,10 @@ export type RunEnd = 'time' | 'batches' | 'cancelled';
 /** What one loop needs; everything it does to the world goes through here. */
 export interface Forwarding {
   readonly writer: LogWriter;
-  /** Fingerprints of the captured tables, for every position record. */
+  /** Ids of the captured tables' versions, for every position record. */
   readonly schemas: NonNullable<Closing['schemas']>;
+  /** Those that the log does not keep yet, to go with the next append. Emptied by it. */
+  readonly versions: SchemaVersion[];
   readonly pending: Pending;
   readonly intake: Intake;
   readonly copier: Copier | null;
@@ -113,19 +116,24 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
   }
 }
 
-async function append({ writer, schemas, confirm, copier, appended }: Forwarding, unit: Unit): Promise<void> {
+async function append(parts: Forwarding, unit: Unit): Promise<void> {
+  const { writer, schemas, versions, confirm, copier, appended } = parts;
   const last = writer.last;
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
     : (last?.copies ?? {});
   const began = performance.now();
-  const record = await writer.append(unit.records, {
+  const closing = {
     position: unit.position,
     closed: unit.closed,
     copies,
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
     schemas,
-  });
+    described: true,
+  } as const;
+  // In one transaction with the first record that may name them: no reader meets an id that is not kept.
+  const record = await writer.append(unit.records, closing, versions);
+  versions.length = 0;
   appended(unit, performance.now() - began);
   if (unit.copy) copier?.appended();
   // Invariant 1: after the append, and only at a closed point. Before it, a crash between the two would lose what the

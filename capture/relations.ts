@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatTableName, type TableName } from '../model/change';
 import { Blocked } from '../model/errors';
-import type { Column, TableSchema } from '../model/schema';
+import type { Column, SchemaVersion, TableSchema } from '../model/schema';
 import type { Relation } from './pgoutput';
 
 /**
@@ -64,10 +64,25 @@ interface Described {
 
 /** What a position record keeps of each table. */
 export function fingerprints(tables: readonly TableSchema[]): Record<string, string> {
-  return Object.fromEntries(tables.map((table) => [table.name, fingerprint(table)]));
+  return Object.fromEntries(tables.map((table) => [table.name, schemaId(table)]));
 }
 
-function fingerprint(table: TableSchema): string {
+/** The table as its records carry it. */
+export function schemaVersion(table: TableSchema): SchemaVersion {
+  const { name, relationId, key } = table;
+  return { id: schemaId(table), name, relationId, columns: published(table), key };
+}
+
+/** The versions that the log does not keep yet; `last` is its last position record. */
+export function undescribed(
+  tables: readonly TableSchema[],
+  last: { readonly schemas?: Readonly<Record<string, string>>; readonly described?: true },
+): SchemaVersion[] {
+  return tables.map(schemaVersion).filter(({ id, name }) => !last.described || last.schemas?.[name] !== id);
+}
+
+/** Stands in every record and every position record: another way to make it would make every table a changed one. */
+export function schemaId(table: TableSchema): string {
   const columns = published(table).map(({ name, type }) => [name, type]);
   const text = JSON.stringify([table.relationId, columns, table.key]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -83,7 +98,7 @@ export function checkFingerprints(
 ): void {
   for (const table of tables) {
     const before = recorded?.[table.name];
-    if (before !== undefined && before !== fingerprint(table)) {
+    if (before !== undefined && before !== schemaId(table)) {
       throw schemaChanged(table.name, 'its columns or its key are not those the log was begun with');
     }
   }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { Unavailable } from '../model/errors';
+import type { SchemaVersion } from '../model/schema';
 import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
 import type { LogWriter, PositionRecord } from '../stream/log';
@@ -14,7 +15,7 @@ import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
 import { lagBytes, readFlushLsn, readWal } from './progress';
 import { checkPublication } from './source/publication';
-import { checkFingerprints, fingerprints } from './relations';
+import { checkFingerprints, fingerprints, schemaId, undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
 import { freeSlot, readSlot } from './source/slot';
 
@@ -49,6 +50,8 @@ interface Opened {
   readonly last: PositionRecord;
   readonly control: Client;
   readonly tables: readonly CapturedTable[];
+  /** Those of the tables that the log does not keep yet. */
+  readonly versions: SchemaVersion[];
   /** Null when every table is copied. */
   readonly copying: Client | null;
 }
@@ -96,12 +99,15 @@ async function open(
   if (blocked) throw blocked;
   const tables = await readCatalogue(control, source.tables);
   checkFingerprints(last.schemas, tables);
+  const versions = undescribed(tables, last);
+  // A log begun before versions were kept has no topic for them.
+  if (versions.length > 0) await parts.ensureTopics(options);
   await checkPublication(control, { name: source.publication, tables });
   await freeSlot(control, source.slot);
   const copied = tables.every((table) => last.copies[table.name]?.done);
   const copying = copied ? null : await connect(options.sourceUrl);
   if (copying) cleanup.push(() => disconnect(copying));
-  return { replication, writer, last, control, tables, copying };
+  return { replication, writer, last, control, tables, versions, copying };
 }
 
 function createSession(
@@ -111,7 +117,7 @@ function createSession(
   closeOpened: () => Promise<void>,
 ): CaptureSession {
   const { pipeline } = options;
-  const { replication, writer, last, control, tables, copying } = opened;
+  const { replication, writer, last, control, tables, versions, copying } = opened;
   const bell = createBell();
   const pending = createPending();
   const context = {
@@ -173,6 +179,7 @@ function createSession(
   const forwarding: Forwarding = {
     writer,
     schemas: { ...last.schemas, ...fingerprints(tables) },
+    versions,
     pending,
     intake,
     copier,
@@ -226,6 +233,7 @@ function createSession(
 }
 
 function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Parameters<typeof encodeChange>[1]) {
+  const id = schemaId(table);
   return rows.flatMap((after) =>
     encodeChange(
       {
@@ -235,6 +243,7 @@ function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Pa
         before: null,
         after,
         position: { lsn, index: 0 },
+        schemaId: id,
         transaction: { xid: null, committedAt: readAt },
       },
       context,

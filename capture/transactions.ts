@@ -3,7 +3,7 @@ import { Blocked } from '../model/errors';
 import type { Position } from '../model/position';
 import type { TableSchema } from '../model/schema';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
-import { relationDifference, schemaChanged } from './relations';
+import { relationDifference, schemaChanged, schemaId } from './relations';
 import { parserOf, type ParseValue } from './values';
 
 /** What comes out, in commit order. */
@@ -30,6 +30,7 @@ export interface Transactions {
 
 interface Captured {
   readonly name: string;
+  readonly schemaId: string;
   readonly columns: readonly { readonly name: string; readonly identity: boolean; readonly parse: ParseValue }[];
   readonly keyAt: readonly number[];
 }
@@ -115,6 +116,7 @@ export function createTransactions(input: {
       operation,
       ...rows,
       position: { lsn: transaction.lsn, index: transaction.index },
+      schemaId: table.schemaId,
       transaction: { xid: transaction.xid, committedAt: transaction.committedAt },
     });
   }
@@ -205,6 +207,7 @@ function layout(relation: Relation, schema: TableSchema): Captured {
   const names = relation.columns.map((column) => column.name);
   return {
     name: schema.name,
+    schemaId: schemaId(schema),
     columns: relation.columns.map(({ name, identity }) => {
       const column = columns.get(name);
       return { name, identity, parse: column ? parserOf(column) : (text) => text };

@@ -24,6 +24,8 @@ export interface Change {
   /** The row after: for create, update and read. */
   readonly after: Row | null;
   readonly position: Position;
+  /** The version of the table that the rows are of (`SchemaVersion`); null in logs begun before versions were kept. */
+  readonly schemaId: string | null;
   readonly transaction: {
     /** Top-level transaction id, as the 32 bits the stream carries; null for a row found by the copy. */
     readonly xid: number | null;
@@ -33,7 +35,7 @@ export interface Change {
 }
 
 /** What a change leaves behind: all that a mapping has to know of it. */
-export type Outcome = Pick<Change, 'table' | 'key' | 'after'>;
+export type Outcome = Pick<Change, 'table' | 'key' | 'after' | 'schemaId'>;
 
 export interface TableName {
   readonly schema: string;

@@ -31,9 +31,14 @@ export function tableTopic(prefix: string, table: string): string {
   return `${prefix}.${topicPart(name.schema)}.${topicPart(name.table)}`;
 }
 
-/** Table topics have three parts, so this name is free whatever the tables are called. */
+/** Table topics have three parts, so names of two are free whatever the tables are called. */
 export function positionsTopic(prefix: string): string {
   return `${prefix}.positions`;
+}
+
+/** Holds what the tables were, version by version. */
+export function schemasTopic(prefix: string): string {
+  return `${prefix}.schemas`;
 }
 
 function topicPart(text: string): string {

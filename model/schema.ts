@@ -12,6 +12,15 @@ export interface Column {
   readonly generated: boolean;
 }
 
+/**
+ * A table as it was when rows of it were captured. Every record names one by `id`, and the log keeps them all: what a
+ * record's columns were, and of which types, can still be told when the table has long changed.
+ */
+export interface SchemaVersion extends Pick<TableSchema, 'name' | 'relationId' | 'columns' | 'key'> {
+  /** Follows from relation, published columns with their types, and key: the same table always has the same one. */
+  readonly id: string;
+}
+
 /** A table of the source, as capture and the stores need to know it. */
 export interface TableSchema {
   /** Canonical name, `formatTableName`. */

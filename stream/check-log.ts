@@ -6,7 +6,7 @@ import { readBrokers, readTopics, readWritten } from './broker-facts';
 import { judgeBrokers } from './judge-brokers';
 import { judgeTopics } from './judge-topics';
 import { defaultTransactionTimeoutMs } from './log-writer';
-import { dayMs, tableTopics } from './topics';
+import { dayMs, logTopics } from './topics';
 
 export interface LogReport extends PartReport {
   /** The log has position records; null when Kafka does not say. */
@@ -62,7 +62,7 @@ export async function checkLog(
 }
 
 function wantedTopics({ log, source }: Pipeline): Record<string, number> {
-  return { ...tableTopics(log.prefix, source.tables, log.partitions), [positionsTopic(log.prefix)]: 1 };
+  return logTopics(log.prefix, source.tables, log.partitions);
 }
 
 function unreachable(error: unknown, brokers: readonly string[]) {

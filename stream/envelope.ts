@@ -13,6 +13,9 @@ export interface EnvelopeContext {
   readonly partitions: number;
 }
 
+/** Of records that name the version of their table. Those before it (`'1'`) are read like them, without one. */
+const format = '2';
+
 const letters: Readonly<Record<Operation, string>> = { create: 'c', update: 'u', delete: 'd', read: 'r' };
 const operations: Readonly<Record<string, Operation>> = { c: 'create', u: 'update', d: 'delete', r: 'read' };
 
@@ -21,7 +24,7 @@ const operations: Readonly<Record<string, Operation>> = { c: 'create', u: 'updat
  * gives two records, the envelope and the tombstone that lets compaction forget the key.
  */
 export function encodeChange(change: Change, context: EnvelopeContext): EncodedRecord[] {
-  const { topic, source } = fragmentsOf(change.table, context);
+  const { topic, source } = fragmentsOf(change, context);
   const { lsn, index } = change.position;
   const { xid, committedAt } = change.transaction;
   const snapshot = change.operation === 'read';
@@ -46,21 +49,23 @@ interface Fragments {
 
 const cached = new WeakMap<EnvelopeContext, Map<string, Fragments>>();
 
-function fragmentsOf(table: string, context: EnvelopeContext): Fragments {
-  let tables = cached.get(context);
-  if (!tables) cached.set(context, (tables = new Map<string, Fragments>()));
-  let fragments = tables.get(table);
+function fragmentsOf({ table, schemaId }: Change, context: EnvelopeContext): Fragments {
+  let versions = cached.get(context);
+  if (!versions) cached.set(context, (versions = new Map<string, Fragments>()));
+  const version = schemaId === null ? table : `${schemaId} ${table}`;
+  let fragments = versions.get(version);
   if (!fragments) {
     const name = parseTableName(table);
     const source = JSON.stringify({
-      version: '1',
+      version: schemaId === null ? '1' : format,
       connector: 'postgresql',
       name: context.prefix,
       db: context.database,
       schema: name.schema,
       table: name.table,
+      ...(schemaId === null ? {} : { schemaId }),
     });
-    tables.set(table, (fragments = { topic: tableTopic(context.prefix, table), source: source.slice(1, -1) }));
+    versions.set(version, (fragments = { topic: tableTopic(context.prefix, table), source: source.slice(1, -1) }));
   }
   return fragments;
 }
@@ -72,6 +77,7 @@ interface Envelope {
   readonly source: {
     readonly schema: string;
     readonly table: string;
+    readonly schemaId?: string;
     readonly txId: number | null;
     readonly ts_ms: number;
   };
@@ -98,6 +104,7 @@ export function decodeChange(record: FetchedRecord): Change | null {
     before,
     after,
     position: { lsn: position.lsn, index: position.index },
+    schemaId: source.schemaId ?? null,
     transaction: { xid: source.txId, committedAt: source.ts_ms },
   };
 }
@@ -133,6 +140,7 @@ function isSource(source: Envelope['source'] | undefined): boolean {
   return (
     typeof source?.schema === 'string' &&
     typeof source.table === 'string' &&
+    ['string', 'undefined'].includes(typeof source.schemaId) &&
     typeof source.ts_ms === 'number' &&
     (source.txId === null || typeof source.txId === 'number')
   );

@@ -1,12 +1,14 @@
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import { Blocked } from '../model/errors';
-import { positionsTopic } from '../model/names';
+import { positionsTopic, schemasTopic } from '../model/names';
 import type { Offsets } from '../model/offsets';
+import type { SchemaVersion } from '../model/schema';
 import { advanceEnds, emptyEnds, startingEnds } from './ends';
 import { createTransactionalProducer, translateKafkaError } from './kafka';
 import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
 import { readLastPosition } from './positions';
+import { encodeSchemaVersion } from './schema-format';
 import { splitIntoSends } from './sends';
 
 export interface LogWriterOptions {
@@ -83,13 +85,17 @@ class Writer implements LogWriter {
     this.headers = { logId: Buffer.from(options.logId) };
   }
 
-  async append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord> {
+  async append(
+    records: readonly EncodedRecord[],
+    closing: Closing,
+    versions: readonly SchemaVersion[] = [],
+  ): Promise<PositionRecord> {
     if (this.dead !== null)
       throw new Error(`This log writer is ${this.dead}: open another one and read the position anew.`);
     if (this.appending) throw new Error('One append at a time: wait for the last one before the next.');
     this.appending = true;
     try {
-      return await this.commit(records, closing);
+      return await this.commit(records, closing, versions);
     } catch (error) {
       // After an error kafkajs rewinds its sequence numbers, and the broker takes the next batch for a repetition: it
       // acknowledges and drops it. So there is no abort and no second try here; the successor's fence ends what is open.
@@ -104,10 +110,20 @@ class Writer implements LogWriter {
     if (this.dead === null) await this.end('closed');
   }
 
-  private async commit(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord> {
+  private async commit(
+    records: readonly EncodedRecord[],
+    closing: Closing,
+    versions: readonly SchemaVersion[],
+  ): Promise<PositionRecord> {
     const { logId, source, prefix } = this.options;
     const sends = splitIntoSends(records, this.headers.logId.length);
     const transaction = await this.producer.transaction();
+    // One by one: a version of a table of 1,600 columns is a fifth of what a batch may hold. Not among `ends`, since no
+    // lane follows this topic: whoever meets an id reads it, and finds it because both were committed together.
+    for (const version of versions) {
+      const message = { partition: 0, ...encodeSchemaVersion(version), headers: this.headers };
+      await transaction.send({ topic: schemasTopic(prefix), acks: -1, messages: [message] });
+    }
     let ends = this.ends;
     const sentBefore = new Set<string>();
     for (const send of sends) ends = await this.send(transaction, { send, ends, sentBefore });

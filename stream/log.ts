@@ -1,6 +1,7 @@
 import type { Row } from '../model/change';
 import type { Offsets } from '../model/offsets';
 import type { Position } from '../model/position';
+import type { SchemaVersion } from '../model/schema';
 
 /** How far the copy of one table has come. Travels in position records. */
 export interface CopyCursor {
@@ -28,8 +29,10 @@ export interface PositionRecord {
   readonly copies: Readonly<Record<string, CopyCursor>>;
   /** Commit time of the last source transaction included, milliseconds since the Unix epoch. */
   readonly committedAt: number;
-  /** Table → fingerprint of the columns and key its capture began with: a change made while nobody looked is seen. */
+  /** Table → id of the version it is captured in: a change made while nobody looked is seen. */
   readonly schemas?: Readonly<Record<string, string>>;
+  /** The schemas topic holds every version that `schemas` names. Absent in logs begun before there was one. */
+  readonly described?: true;
 }
 
 /** A record ready to be appended. */
@@ -51,8 +54,15 @@ export type Closing = Omit<PositionRecord, 'version' | 'logId' | 'systemId' | 't
 export interface LogWriter {
   /** The last position record, as read with the fence taken or appended since; null for a log that is empty. */
   readonly last: PositionRecord | null;
-  /** One Kafka transaction: the records, then the position record. Resolves when all in-sync replicas have it. */
-  append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord>;
+  /**
+   * One Kafka transaction: the versions, the records, then the position record. Resolves when all in-sync replicas have
+   * it. A version that a record names must come with it, or have come before.
+   */
+  append(
+    records: readonly EncodedRecord[],
+    closing: Closing,
+    versions?: readonly SchemaVersion[],
+  ): Promise<PositionRecord>;
   close(): Promise<void>;
 }
 

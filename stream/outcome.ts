@@ -37,12 +37,12 @@ function read({ key: keyBytes, value }: FetchedRecord): Outcome | null {
 
   const after = parseRow(text.slice(afterAt, afterEnd));
   const key = keyBytes && parseRow(keyBytes.toString('utf8'));
-  const table = tableOf(text.slice(sourceAt, sourceEnd));
+  const source = sourceOf(text.slice(sourceAt, sourceEnd));
   const deleted = text[operationAt] === 'd';
   const known = deleted
     ? after === null && beforeEnd > beforeAt + 4
     : 'cur'.includes(text[operationAt] ?? '?') && after;
-  return known && key && table !== null ? { table, key, after: deleted ? null : (after ?? null) } : null;
+  return known && key && source !== null ? { ...source, key, after: deleted ? null : (after ?? null) } : null;
 }
 
 /**
@@ -65,13 +65,16 @@ function parseRow(text: string): Row | null | undefined {
   }
 }
 
-let last: { readonly text: string; readonly table: string | null } = { text: '', table: null };
+type Source = Pick<Outcome, 'table' | 'schemaId'>;
 
-/** The table that a source's constant members name. Records come in runs of one table. */
-function tableOf(text: string): string | null {
-  if (text === last.text) return last.table;
-  const source = parseRow(`{${text}}`) as Partial<TableName> | null | undefined;
-  const { schema, table } = source ?? {};
-  last = { text, table: schema === undefined || table === undefined ? null : formatTableName({ schema, table }) };
-  return last.table;
+let last: { readonly text: string; readonly source: Source | null } = { text: '', source: null };
+
+/** What a source's constant members name: table and version. Records come in runs of one table. */
+function sourceOf(text: string): Source | null {
+  if (text === last.text) return last.source;
+  const members = parseRow(`{${text}}`) as Partial<TableName & { schemaId: string }> | null | undefined;
+  const { schema, table, schemaId = null } = members ?? {};
+  const complete = schema !== undefined && table !== undefined;
+  last = { text, source: complete ? { table: formatTableName({ schema, table }), schemaId } : null };
+  return last.source;
 }

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { Blocked, InvalidConfig, Unavailable } from '../model/errors';
 import { describeFinding } from '../model/finding';
-import { positionsTopic, tableTopic } from '../model/names';
+import { positionsTopic, schemasTopic, tableTopic } from '../model/names';
 import { readTopics } from './broker-facts';
 import { readExtents } from './extents';
 import { judgePartitions, judgeSettings } from './judge-topics';
@@ -14,6 +14,11 @@ const servedMs = 10_000;
 /** Table topic → partition count: what a log writer is opened with, and (for some of the tables) a lane. */
 export function tableTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
   return Object.fromEntries(tables.map((table) => [tableTopic(prefix, table), partitions]));
+}
+
+/** All topics of a log → partition count. */
+export function logTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
+  return { ...tableTopics(prefix, tables, partitions), [positionsTopic(prefix)]: 1, [schemasTopic(prefix)]: 1 };
 }
 
 export interface TopicsOptions {
@@ -35,7 +40,7 @@ export interface TopicsOptions {
 export async function ensureTopics(options: TopicsOptions): Promise<Record<string, number>> {
   const { kafka, prefix, tables, partitions } = options;
   const topics = tableTopics(prefix, tables, partitions);
-  const wanted: Record<string, number> = { ...topics, [positionsTopic(prefix)]: 1 };
+  const wanted = logTopics(prefix, tables, partitions);
   const admin = kafka.admin();
   try {
     await admin.connect();

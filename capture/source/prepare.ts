@@ -9,7 +9,7 @@ import type { SlotRow, SourceSystem } from './identity';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from '../parts';
 import { ensurePublication } from './publication';
 import { ensureReplicaIdentity } from './replica-identity';
-import { checkFingerprints, fingerprints } from '../relations';
+import { checkFingerprints, fingerprints, schemaVersion } from '../relations';
 import { openReplication } from '../replication';
 import { readFlushLsn } from '../progress';
 import { checkSlotName, checkWalLevel, createSlot, readSlot, refuseUnfinished } from './slot';
@@ -126,7 +126,8 @@ async function begin(
   const writer = await parts.openWriter(options, { logId, systemId: system.systemId, timeline: system.timeline });
   try {
     const schemas = fingerprints(tables);
-    await writer.append([], { position: first.position, closed: true, copies: {}, committedAt: 0, schemas });
+    const closing = { position: first.position, closed: true, copies: {}, committedAt: 0, schemas };
+    await writer.append([], { ...closing, described: true }, tables.map(schemaVersion));
     return { logId };
   } finally {
     await writer.close();

@@ -60,11 +60,11 @@ function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: strin
     get last() {
       return writer.last;
     },
-    async append(records, closing) {
+    async append(records, closing, versions) {
       const before = rowsCopied(writer);
       if (records.length > 0) pass('capture.before-append');
       if (closing.closed) confirmEarly(closing.position.lsn);
-      const record = await writer.append(records, closing);
+      const record = await writer.append(records, closing, versions);
       if (records.length > 0) pass('capture.after-append');
       if (rowsCopied(writer) > before) pass('copy.after-append');
       return record;

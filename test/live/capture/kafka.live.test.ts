@@ -3,6 +3,7 @@ import { defaultCaptureParts, openCaptureSession, prepareCapture, type CaptureSe
 import { createKafka } from '../../../stream/kafka';
 import { openLaneReader } from '../../../stream/lane-reader';
 import { decodeChange } from '../../../stream/envelope';
+import { readSchemaVersions } from '../../../stream/schemas';
 import { tableTopics } from '../../../stream/topics';
 import { Unavailable } from '../../../model/errors';
 import type { Change } from '../../../model/change';
@@ -93,6 +94,17 @@ it('copies and streams onto Kafka, keeps its stream between runs, and hands over
   expect(last.get(1)?.operation).toBe('delete');
   expect(last.get(2)?.after?.['name']).toBe('x');
   expect(last.size).toBe(12_000);
+
+  const { prefix } = source.options.pipeline.log;
+  const kept = await readSchemaVersions({ kafka: createKafka({ brokers, clientId: 'capture-test' }), prefix });
+  expect([...new Set(changes.map(({ schemaId }) => schemaId))]).toEqual([...kept.keys()]);
+  const [version] = kept.values();
+  expect(version?.columns.map(({ name, type }) => [name, type])).toEqual([
+    ['id', 'integer'],
+    ['name', 'text'],
+    ['price', 'numeric(10,2)'],
+    ['at', 'timestamp with time zone'],
+  ]);
 });
 
 it('works off a backlog within bounded memory, and says how fast', async () => {

@@ -1,5 +1,6 @@
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
 import { readLastPosition } from '../../../stream/positions';
+import { readSchemaVersions } from '../../../stream/schemas';
 
 jest.setTimeout(180_000);
 
@@ -48,6 +49,27 @@ describe('the log writer', () => {
     const last = await readLastPosition({ kafka: log.kafka(), prefix: log.prefix });
     expect(last?.record).toEqual(record);
     expect(last?.offset).toBe('0');
+  });
+
+  test('versions of tables are kept with the records that name them, each once, and none of an append that failed', async () => {
+    const place = { kafka: log.kafka(), prefix: log.prefix };
+    expect(await readSchemaVersions(place)).toEqual(new Map());
+    const version = (id: string) => ({ id, name: 'public.a', relationId: 1, columns: [], key: ['id'] });
+    const writer = await log.writer();
+    await writer.append(log.records(1), closing(10), [version('one'), version('two')]);
+    await writer.append([], closing(20), [version('one')]);
+    const [record] = log.records(1);
+    if (!record) throw new Error('no record');
+    const large = { ...record, value: Buffer.alloc(1_000_000) };
+    await expect(writer.append([large], closing(30), [version('never')])).rejects.toThrow();
+    await log.writer(); // its fence ends what the other left open
+    const kept = await readSchemaVersions(place);
+    expect([...kept]).toEqual([
+      ['one', version('one')],
+      ['two', version('two')],
+    ]);
+    const { record: last } = (await readLastPosition(place)) ?? {};
+    expect(Object.keys(last?.ends ?? {})).not.toContain(`${log.prefix}.schemas`);
   });
 
   test('an append larger than a batch of the brokers is one transaction of several sends', async () => {

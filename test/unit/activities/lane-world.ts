@@ -41,6 +41,7 @@ function record(offset: number): FetchedRecord {
       before: { id: '1', total: offset - 1 },
       after: { id: '1', total: offset },
       position: { lsn: String(100 + offset), index: 1 },
+      schemaId: null,
       transaction: { xid: 1, committedAt: 1 },
     },
     { prefix: 'shop', database: 'shop', partitions: 1 },

@@ -20,6 +20,7 @@ const change = (operation: Change['operation'], after: Row | null, before: Row |
   before,
   after,
   position: { lsn: '1', index: 1 },
+  schemaId: null,
   transaction: { xid: 1, committedAt: 0 },
 });
 

@@ -12,6 +12,7 @@ const update: Change = {
   before: { id: '9007199254740993', total: '10.50', note: null, paid: false },
   after: { id: '9007199254740993', total: '12.00', note: 'für "Zoë"\n', paid: true },
   position: { lsn: '18446744073709551615', index: 3 },
+  schemaId: null,
   transaction: { xid: 4_000_000_000, committedAt: 1_700_000_000_123 },
 };
 
@@ -40,6 +41,26 @@ test('the format of the log is pinned', () => {
   );
 });
 
+test('and so is the one of records that name the version of their table', () => {
+  const record = only(encodeChange({ ...update, schemaId: '0123456789abcdef' }, context));
+  expect(record.value?.toString()).toBe(
+    '{"op":"u","before":{"id":"9007199254740993","total":"10.50","note":null,"paid":false},' +
+      '"after":{"id":"9007199254740993","total":"12.00","note":"für \\"Zoë\\"\\n","paid":true},' +
+      '"source":{"version":"2","connector":"postgresql","name":"shop","db":"shop","schema":"public","table":"orders",' +
+      '"schemaId":"0123456789abcdef","snapshot":"false","sequence":"[null,\\"18446744073709551615\\"]",' +
+      '"txId":4000000000,"lsn":18446744073709551615,"ts_ms":1700000000123},"ts_ms":1700000000123,' +
+      '"position":{"lsn":"18446744073709551615","index":3}}',
+  );
+});
+
+test('two versions of one table never share what is kept of it', () => {
+  const ids = ['a', 'b', null].map((schemaId) => {
+    const record = only(encodeChange({ ...update, schemaId }, context));
+    return decodeChange(fetched(record))?.schemaId;
+  });
+  expect(ids).toEqual(['a', 'b', null]);
+});
+
 const { after } = update;
 const everyOperation: Change[] = [
   update,
@@ -48,6 +69,7 @@ const everyOperation: Change[] = [
   { ...update, operation: 'read', before: null, transaction: { xid: null, committedAt: 5 } },
   { ...update, table: '"Odd Schema"."or""ders.x"' },
   { ...update, key: { b: 1, a: 'x' } },
+  { ...update, schemaId: '0123456789abcdef' },
 ];
 
 test.each(everyOperation.map((change) => [change.operation, change.table, change] as const))(
@@ -94,6 +116,7 @@ describe('what cannot be decoded', () => {
     ['no position', { value: value((envelope) => delete envelope['position']) }],
     ['a position that is a number', { value: value((envelope) => (envelope['position'] = { lsn: 5, index: 1 })) }],
     ['no source', { value: value((envelope) => delete envelope['source']) }],
+    ['a version that is a number', { value: value(({ source }) => Object.assign(source as object, { schemaId: 5 })) }],
     ['no key', { key: null }],
     ['a key that is no JSON', { key: Buffer.from(secret) }],
   ])('%s is Blocked, with its place and without its values', (_what, wrong) => {

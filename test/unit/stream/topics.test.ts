@@ -1,5 +1,5 @@
 import { judgeSettings } from '../../../stream/judge-topics';
-import { tableTopics } from '../../../stream/topics';
+import { logTopics, tableTopics } from '../../../stream/topics';
 
 const good = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '1000', 'delete.retention.ms': '1000' };
 
@@ -23,5 +23,13 @@ test('each table has a topic of its own', () => {
   expect(tableTopics('shop', ['public.orders', '"Odd"."x.y"'], 4)).toEqual({
     'shop.public.orders': 4,
     'shop.Odd.x-2e-y': 4,
+  });
+});
+
+test('and beside them the log has one for positions and one for what the tables were', () => {
+  expect(logTopics('shop', ['public.orders'], 4)).toEqual({
+    'shop.public.orders': 4,
+    'shop.positions': 1,
+    'shop.schemas': 1,
   });
 });

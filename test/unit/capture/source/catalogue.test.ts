@@ -1,5 +1,11 @@
 import { chooseKey, type UniqueIndex } from '../../../../capture/key';
-import { checkFingerprints, fingerprints, schemaDifference } from '../../../../capture/relations';
+import {
+  checkFingerprints,
+  fingerprints,
+  schemaDifference,
+  schemaVersion,
+  undescribed,
+} from '../../../../capture/relations';
 import { keyText, parameterOf, parserOf } from '../../../../capture/values';
 import type { TableSchema } from '../../../../model/schema';
 
@@ -84,6 +90,35 @@ describe('a table that changed', () => {
   it('is not known from a log that never saw it', () => {
     expect(() => checkFingerprints(undefined, [table])).not.toThrow();
     expect(() => checkFingerprints({ 'public.other': 'x' }, [table])).not.toThrow();
+  });
+});
+
+describe('the version of a table', () => {
+  const schemas = fingerprints([table]);
+  it('is what its records name, and holds the columns that are published', () => {
+    const generated = { ...column('g'), generated: true };
+    const version = schemaVersion({ ...table, columns: [...table.columns, generated] });
+    expect(version).toEqual({
+      id: schemas[table.name],
+      name: table.name,
+      relationId: table.relationId,
+      columns: table.columns,
+      key: table.key,
+    });
+  });
+
+  it('has an id that stands in logs already: made in another way, every table would look changed', () => {
+    expect(schemaVersion(table).id).toBe('add6b5fc8622d3db');
+  });
+
+  it.each<[string, Parameters<typeof undescribed>[1], number]>([
+    ['a log that has it', { schemas, described: true }, 0],
+    ['a log begun before versions were kept', { schemas }, 1],
+    ['a log older still', {}, 1],
+    ['a table that is new to the log', { schemas: {}, described: true }, 1],
+    ['a table that was another', { schemas: { [table.name]: 'x' }, described: true }, 1],
+  ])('goes to the log once: %s', (_case, last, count) => {
+    expect(undescribed([table], last)).toHaveLength(count);
   });
 });
 
