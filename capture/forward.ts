@@ -5,6 +5,7 @@ import type { Bell } from './bell';
 import type { Copier } from './copy/copy';
 import type { Intake } from './intake';
 import type { Pending, Unit } from './pending';
+import { emptyTable, type Emptying } from './truncation';
 
 /** An idle source's position is written at most this often: nobody waits for it longer, and the log stays small. */
 const positionOnlyMs = 1_000;
@@ -37,6 +38,8 @@ export interface Forwarding {
   readonly intake: Intake;
   readonly copier: Copier | null;
   readonly bell: Bell;
+  readonly liveKeys: Emptying['liveKeys'];
+  readonly encode: Emptying['encode'];
   /** Reading from the socket: paused between runs and while too much is pending. */
   readonly read: (wanted: boolean) => void;
   readonly askForKeepalive: () => void;
@@ -93,6 +96,16 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
     if (now - askedAt >= (copier?.holding ? holdingMs : askingMs)) {
       askedAt = now;
       parts.askForKeepalive();
+    }
+
+    const { truncation } = pending;
+    if (truncation) {
+      if (intake.takeDescribed()) await parts.checkTables();
+      const appendUnit = (unit: Unit) => append(parts, unit);
+      const emptied = await emptyTable({ ...parts, append: appendUnit }, truncation, options);
+      if (!emptied) return 'cancelled';
+      pending.endTruncation(truncation);
+      continue;
     }
 
     // A log that ends inside a transaction keeps readers waiting: its end does not wait for company.

@@ -37,7 +37,7 @@ export function createIntake(input: {
   readonly encode: (change: Change) => EncodedRecord[];
   readonly pending: Pending;
   /** Told besides, in the stream's order. */
-  readonly copy: Pick<TransactionSink, 'begin' | 'touched'> & { closed(lsn: string): void };
+  readonly copy: Pick<TransactionSink, 'begin' | 'touched' | 'truncated'> & { closed(lsn: string): void };
   /** Stops the socket until the loop has made room. */
   readonly pause: () => void;
   /** Something changed that the loop may be waiting for. */
@@ -57,6 +57,8 @@ export function createIntake(input: {
     sink: {
       begin: (xid) => copy.begin(xid),
       touched: (table, key) => copy.touched(table, key),
+      truncated: (table) => copy.truncated(table),
+      truncation: (truncation) => pending.addTruncation(truncation),
       change: (change) => pending.addChange(input.encode(change), change.position),
       closed(lsn, committedAt) {
         closedLsn = lsn;

@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
+import type { Row } from '../model/change';
 import type { Log } from '../model/log';
 import type { Pipeline } from '../model/pipeline';
-import { resourceNames } from '../model/names';
+import { resourceNames, tableTopic } from '../model/names';
 import { createKafka } from '../stream/kafka';
+import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
@@ -31,6 +33,8 @@ export interface Appended {
   readonly ms: number;
 }
 
+export type LiveKeysWatch = Pick<LiveKeysOptions, 'signal' | 'onAlive'>;
+
 /**
  * Where capture meets the world, and the places where its guarantees hang on one call. Tests replace one of them, to
  * die there or to show what the guarantee is worth; production code has no switch for any.
@@ -48,6 +52,8 @@ export interface CaptureParts {
   /** Reports the LSN of a closed, acknowledged position record to the slot (Invariant 1). */
   readonly confirm: (replication: Replication, lsn: string) => void;
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
+  /** The keys that the log holds a row of this table for, in pages of bounded size. */
+  readonly liveKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
   readonly mustReadAgain: (input: { readonly streamedXids: Iterable<number>; readonly snapshot: Snapshot }) => boolean;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -79,10 +85,18 @@ export const defaultCaptureParts: CaptureParts = {
   judgeSource,
   confirm: (replication, lsn) => replication.confirm(lsn),
   readChunk,
+  liveKeys: readLiveKeys,
   mustReadAgain,
   now: () => Date.now(),
 };
 
 function kafkaOf({ brokers, pipeline, log }: CaptureOptions, purpose: string) {
   return createKafka({ brokers, clientId: `slipstream-${pipeline.name}-${purpose}`, log });
+}
+
+async function* readLiveKeys(options: CaptureOptions, table: string, watch: LiveKeysWatch) {
+  const topic = tableTopic(options.pipeline.log.prefix, table);
+  for await (const keys of liveKeys({ kafka: kafkaOf(options, 'keys'), topic, ...watch })) {
+    yield keys.map((key) => JSON.parse(key.toString('utf8')) as Row);
+  }
 }

@@ -1,3 +1,4 @@
+import type { Change } from '../model/change';
 import type { Position } from '../model/position';
 import type { CopyCursor, EncodedRecord } from '../stream/log';
 
@@ -13,14 +14,27 @@ export interface Unit {
   readonly copy: { readonly table: string; readonly cursor: CopyCursor } | null;
 }
 
+/** A TRUNCATE in its place: what stands before it is appended first, and what comes behind waits for it. */
+export interface Truncation {
+  readonly table: string;
+  /** One position for all rows it removes: how many they are, the log alone knows. */
+  readonly position: Position;
+  readonly transaction: Change['transaction'];
+}
+
 /** Captured and not yet appended, in order. Bounded by whoever pauses the socket at `bytes` (Invariant 10). */
 export interface Pending {
   readonly bytes: number;
   /** Nothing waits, not even a position. */
   readonly empty: boolean;
-  /** A unit is full although its transaction has not ended. */
+  /** There is something to do before the transaction has ended: a unit is full, or a TRUNCATE is first in line. */
   readonly overflowing: boolean;
   addChange(records: readonly EncodedRecord[], position: Position): void;
+  addTruncation(truncation: Truncation): void;
+  /** The TRUNCATE that is first in line; `take` gives nothing until it is ended. */
+  readonly truncation: Truncation | null;
+  /** All of its rows are gone from the log. */
+  endTruncation(truncation: Truncation): void;
   /** Everything below `lsn` has been added. */
   close(lsn: string, committedAt: number | null): void;
   /** A chunk of the copy; only at a closed point, which becomes its position. */
@@ -54,6 +68,7 @@ interface Group {
   /** The last closed point inside; records behind it belong to a transaction that is still arriving. */
   closedAt: ClosedPoint | null;
   readonly copy: Unit['copy'];
+  readonly truncation: Truncation | null;
 }
 
 export function createPending(): Pending {
@@ -61,6 +76,11 @@ export function createPending(): Pending {
   let bytes = 0;
 
   const tail = () => groups.at(-1);
+  /** The last group, while changes may join it. */
+  const joinable = () => {
+    const last = tail();
+    return last && !last.copy && !last.truncation ? last : null;
+  };
   const isClosed = (group: Group) => group.closedAt !== null && group.closedAt.records === group.records.length;
   const isFull = (group: Group) => group.changes >= maxChanges || group.bytes >= maxBytes;
 
@@ -78,6 +98,7 @@ export function createPending(): Pending {
       position: group.position,
       closedAt: null,
       copy: null,
+      truncation: null,
     };
     groups[0] = rest;
     bytes -= at.bytes;
@@ -93,11 +114,11 @@ export function createPending(): Pending {
       return groups.length === 0;
     },
     get overflowing() {
-      return groups.length > 1;
+      return groups.length > 1 || groups[0]?.truncation != null;
     },
     addChange(records, position) {
-      const last = tail();
-      const group = last && !last.copy && !isFull(last) ? last : add(emptyGroup(position, null));
+      const last = joinable();
+      const group = last && !isFull(last) ? last : add(emptyGroup(position));
       for (const record of records) group.records.push(record);
       const size = sizeOf(records);
       group.changes += 1;
@@ -105,10 +126,19 @@ export function createPending(): Pending {
       group.position = position;
       bytes += size;
     },
+    addTruncation(truncation) {
+      add({ ...emptyGroup(truncation.position), truncation });
+    },
+    get truncation() {
+      return groups[0]?.truncation ?? null;
+    },
+    endTruncation(truncation) {
+      // A transaction that cannot be finished may have been dropped meanwhile, and its TRUNCATE with it.
+      if (groups[0]?.truncation === truncation) groups.shift();
+    },
     close(lsn, committedAt) {
       const position = { lsn, index: 0 };
-      const last = tail();
-      const group = last && !last.copy ? last : add(emptyGroup(position, null));
+      const group = joinable() ?? add(emptyGroup(position));
       const { changes, bytes: size, closedAt } = group;
       const at = committedAt ?? closedAt?.committedAt ?? null;
       group.position = position;
@@ -116,10 +146,9 @@ export function createPending(): Pending {
     },
     addChunk(records, copy, lsn) {
       const position = { lsn, index: 0 };
-      const last = tail();
       // A position that waits for company has found it.
-      if (last && !last.copy && last.records.length === 0) groups.pop();
-      const group = add(emptyGroup(position, copy));
+      if (joinable()?.records.length === 0) groups.pop();
+      const group = add({ ...emptyGroup(position), copy });
       group.records = [...records];
       group.changes = records.length;
       group.bytes = sizeOf(records);
@@ -134,7 +163,7 @@ export function createPending(): Pending {
     },
     take({ positionOnly }) {
       const head = groups[0];
-      if (!head) return null;
+      if (!head || head.truncation) return null;
       const { records, changes, position, closedAt, copy } = head;
       if (records.length === 0 && copy === null && !positionOnly && groups.length === 1) return null;
       const closed = isClosed(head);
@@ -162,8 +191,8 @@ export function createPending(): Pending {
   };
 }
 
-function emptyGroup(position: Position, copy: Unit['copy']): Group {
-  return { records: [], changes: 0, bytes: 0, position, closedAt: null, copy };
+function emptyGroup(position: Position): Group {
+  return { records: [], changes: 0, bytes: 0, position, closedAt: null, copy: null, truncation: null };
 }
 
 function sizeOf(records: readonly EncodedRecord[]): number {

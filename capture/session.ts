@@ -156,6 +156,7 @@ function createSession(
     copy: {
       begin: (xid) => copier?.begin(xid),
       touched: (table, key) => copier?.touched(table, key),
+      truncated: (table) => copier?.truncated(table),
       closed: (lsn) => copier?.closed(lsn),
     },
     pause: () => replication.pause(),
@@ -184,6 +185,8 @@ function createSession(
     intake,
     copier,
     bell,
+    liveKeys: (table, watch) => parts.liveKeys(options, table, watch),
+    encode: (change) => encodeChange(change, context),
     read: (wanted) => (wanted ? replication.resume() : replication.pause()),
     askForKeepalive: () => replication.requestKeepalive(),
     confirm: (lsn) => {

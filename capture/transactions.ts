@@ -2,6 +2,7 @@ import { formatTableName, type Change, type Operation, type Row, type Value } fr
 import { Blocked } from '../model/errors';
 import type { Position } from '../model/position';
 import type { TableSchema } from '../model/schema';
+import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
 import { relationDifference, schemaChanged, schemaId } from './relations';
 import { parserOf, type ParseValue } from './values';
@@ -14,6 +15,10 @@ export interface TransactionSink {
   touched(table: string, key: Row): void;
   /** A change the log does not hold yet. */
   change(change: Change): void;
+  /** Every row of a table is gone, those the log does not hold yet included; the copy must bring none of them back. */
+  truncated(table: string): void;
+  /** The same, as a change the log does not hold yet. */
+  truncation(truncation: Truncation): void;
   /** Everything whose commit LSN is below `lsn` has come out. `committedAt` is null for a keepalive. */
   closed(lsn: string, committedAt: number | null): void;
   /** The server described a captured table (again): its definition may have moved since the catalogue was read. */
@@ -48,7 +53,7 @@ interface Open {
 /**
  * Turns the messages of one replication stream into changes with positions. `last` is the log's last position: what
  * stands at or below it is skipped (Invariant 2), yet counted and reported as touched. Throws `Blocked` for what must
- * not be passed over: a changed or truncated table, a row that cannot be completed.
+ * not be passed over: a changed table, a row that cannot be completed.
  */
 export function createTransactions(input: {
   readonly tables: readonly TableSchema[];
@@ -135,6 +140,27 @@ export function createTransactions(input: {
     }
   }
 
+  /**
+   * One position for each table of the statement, in its order, those of the publication that are not captured counted
+   * too. How many rows that is is found when its turn comes, so it cannot be part of the count: after a crash in the
+   * middle there are fewer.
+   */
+  function truncate(relationIds: readonly number[]): void {
+    const transaction = inside(open);
+    for (const id of relationIds) {
+      transaction.index += 1;
+      const table = byId.get(id)?.name;
+      if (table === undefined) continue;
+      sink.truncated(table);
+      if (transaction.index <= transaction.knownUpTo) continue; // Invariant 2
+      sink.truncation({
+        table,
+        position: { lsn: transaction.lsn, index: transaction.index },
+        transaction: { xid: transaction.xid, committedAt: transaction.committedAt },
+      });
+    }
+  }
+
   function accept(message: WalMessage): void {
     switch (message.kind) {
       case 'begin':
@@ -147,7 +173,7 @@ export function createTransactions(input: {
       case 'relation':
         return describe(message.relation);
       case 'truncate':
-        return refuseTruncate(message.relationIds, byId);
+        return truncate(message.relationIds);
       case 'insert':
       case 'update':
       case 'delete': {
@@ -190,16 +216,6 @@ function inside(open: Open | null): Open {
 
 function outOfOrder(what: string): Blocked {
   return new Blocked('undecodable', `The replication stream is out of order: ${what}. Report the PostgreSQL version.`);
-}
-
-function refuseTruncate(relationIds: readonly number[], byId: ReadonlyMap<number, TableSchema>): void {
-  const tables = relationIds.map((id) => byId.get(id)?.name).filter((name) => name !== undefined);
-  if (tables.length === 0) return;
-  throw new Blocked(
-    'truncated',
-    `TRUNCATE of ${tables.join(', ')}: its rows are still in the log and in the stores. Nothing beyond the last complete ` +
-      'transaction was confirmed. Begin a new log with a new pipeline, and use DELETE on captured tables.',
-  );
 }
 
 function layout(relation: Relation, schema: TableSchema): Captured {

@@ -21,9 +21,11 @@ export interface ReadyChunk {
 export interface Copier {
   /** Reads the next chunk unless one is in flight or all tables are done. */
   start(): void;
-  /** Told by the stream, in its order: a transaction begins; a key was written; a point is closed. */
+  /** Told by the stream, in its order: a transaction begins; a key was written; a table was emptied; a point is closed. */
   begin(xid: number): void;
   touched(table: string, key: Row): void;
+  /** Every key of the table was. */
+  truncated(table: string): void;
   closed(lsn: string): void;
   /** The chunk given out last is in the log. */
   appended(): void;
@@ -62,6 +64,13 @@ const maxTouched = 200_000;
 /** Streamed ids kept before the snapshot is asked which of them it sees by now. */
 const manyXids = 50_000;
 
+/** A chunk that is being read, and what the stream brought since the read was issued. */
+interface Reading {
+  readonly table: string;
+  readonly touched: Set<string>;
+  truncated: boolean;
+}
+
 /** A chunk from its read until the stream has passed it. */
 interface Held {
   readonly request: ChunkRequest;
@@ -75,7 +84,7 @@ export function createCopier(options: CopyOptions): Copier {
   const cursors = new Map(Object.entries(options.cursors));
   const xids = createStreamedXids();
   let baseline = false;
-  let reading: { readonly table: string; touched: Set<string> } | null = null;
+  let reading: Reading | null = null;
   let held: Held | null = null;
   let given: { readonly table: string; readonly cursor: CopyCursor } | null = null;
   let previous: Held | null = null;
@@ -94,7 +103,7 @@ export function createCopier(options: CopyOptions): Copier {
     const same = previous?.request.table === table ? previous.chunk : null;
     const request = { table, after, limit: nextLimit(options.chunkRows, same) };
     // Set at once: `start` may be called again while this is on its way.
-    reading = { table: table.name, touched: new Set() };
+    reading = { table: table.name, touched: new Set(), truncated: false };
     exclusively(() => read(request, firstDelayMs));
   }
 
@@ -113,18 +122,18 @@ export function createCopier(options: CopyOptions): Copier {
     // Nothing may be awaited between these lines: what was streamed before `issue` must be visible to the read, what is
     // streamed after it is dropped from the chunk. A transaction that came between would be neither, and be set back.
     xids.issue();
-    const touched = new Set<string>();
-    reading = { table: request.table.name, touched };
+    const issued: Reading = { table: request.table.name, touched: new Set(), truncated: false };
+    reading = issued;
     const chunk = await options.readChunk(client, request);
     if (closed) return;
     const again = options.mustReadAgain({ streamedXids: xids.beforeIssue, snapshot: chunk.snapshot });
     xids.forgetVisible(chunk.snapshot);
-    if (again || touched.size >= maxTouched) {
+    if (again || issued.touched.size >= maxTouched) {
       const next = Math.min(delayMs * 2, maxDelayMs);
       if (next === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
       retry = setTimeout(() => exclusively(() => read(request, next)), delayMs);
     } else {
-      hold(request, chunk, touched);
+      hold(request, chunk, issued);
     }
   }
 
@@ -133,12 +142,12 @@ export function createCopier(options: CopyOptions): Copier {
     pruneAt = xids.size + manyXids;
   }
 
-  function hold(request: ChunkRequest, chunk: Chunk, touched: ReadonlySet<string>): void {
+  function hold(request: ChunkRequest, chunk: Chunk, { touched, truncated }: Reading): void {
     const rows = new Map<string, Row>();
     for (const row of chunk.rows) {
       const key = keyText(keyOf(request.table, row));
       // The stream has a later word on this row: its change is in the log, or ahead of this chunk.
-      if (!touched.has(key)) rows.set(key, row);
+      if (!truncated && !touched.has(key)) rows.set(key, row);
     }
     reading = null;
     held = { request, chunk, readAt: options.now(), rows };
@@ -179,6 +188,11 @@ export function createCopier(options: CopyOptions): Copier {
     touched(table, key) {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
       if (held?.request.table.name === table) held.rows.delete(keyText(key));
+    },
+    truncated(table) {
+      // What the read saw was removed, or was written after the TRUNCATE and comes with the stream, which is behind it.
+      if (reading?.table === table) reading.truncated = true;
+      if (held?.request.table.name === table) held.rows.clear();
     },
     closed: release,
     appended() {

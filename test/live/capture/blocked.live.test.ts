@@ -29,8 +29,6 @@ async function provoke(source: Source, statement: string): Promise<unknown> {
 }
 
 it.each([
-  ['truncate items', 'truncated', 'public.items'],
-  ['truncate other, items', 'truncated', 'public.items'],
   [`alter table items add column extra text; insert into items values (9, 'x', 'secret')`, 'schema-changed', 'extra'],
   [`alter table items alter column name type varchar(10); update items set name = 'secret'`, 'schema-changed', 'name'],
   [`alter table items drop column name; insert into items values (9)`, 'schema-changed', 'name'],

@@ -1,5 +1,6 @@
 import { Fenced } from '../../../model/errors';
-import type { Change } from '../../../model/change';
+import type { Change, Row } from '../../../model/change';
+import { tableTopic } from '../../../model/names';
 import type { Offsets } from '../../../model/offsets';
 import type { CaptureOptions, CaptureParts } from '../../../capture/session';
 import { defaultCaptureParts } from '../../../capture/session';
@@ -16,6 +17,11 @@ export class MemoryLog {
   readonly appends: Append[] = [];
   /** Awaited before an append is done: a place to hold it, or to fail it. */
   beforeAppend: (records: readonly EncodedRecord[], closing: Closing) => Promise<void> = async () => undefined;
+  /** What an append says besides its records; a control makes it say something else. */
+  rewrite: (closing: Closing, records: readonly EncodedRecord[]) => Closing = (closing) => closing;
+  /** What the scan for live keys gives at once: small, so that one TRUNCATE takes several appends. */
+  pageKeys = 100;
+  private readonly rows = new Map<string, Map<string, Row>>();
   private epoch = 0;
   private ends: Record<string, Record<string, string>> = {};
   private readonly waiting = new Set<() => void>();
@@ -33,6 +39,7 @@ export class MemoryLog {
       ...defaultCaptureParts,
       ensureTopics: async () => undefined,
       readLastPosition: async () => this.last,
+      liveKeys: (_options, table) => this.liveKeys(table),
       openWriter: async (_options: CaptureOptions, identity) => this.open(identity),
       ...replaced,
     };
@@ -57,6 +64,20 @@ export class MemoryLog {
     }
   }
 
+  /** Keys whose last record is no tombstone, as a scan of the topic finds them. */
+  async *liveKeys(table: string): AsyncGenerator<readonly Row[]> {
+    const keys = [...(this.rows.get(tableTopic('', table))?.values() ?? [])];
+    for (let at = 0; at < keys.length; at += this.pageKeys) yield keys.slice(at, at + this.pageKeys);
+  }
+
+  private fold({ topic, key, value }: EncodedRecord): void {
+    const name = topic.slice(topic.indexOf('.'));
+    const rows = this.rows.get(name) ?? new Map<string, Row>();
+    this.rows.set(name, rows);
+    if (value === null) rows.delete(key.toString());
+    else rows.set(key.toString(), JSON.parse(key.toString()) as Row);
+  }
+
   private open(identity: { logId: string; systemId: string; timeline: number }): LogWriter {
     this.epoch += 1;
     return new MemoryWriter(this, this.epoch, identity);
@@ -68,6 +89,7 @@ export class MemoryLog {
       const ends = (this.ends[topic] ??= {});
       ends[partition] = String(Number(ends[partition] ?? '0') + 1);
     }
+    for (const each of records) this.fold(each);
     const complete = { ...record, ends: structuredClone(this.ends) as Offsets };
     const changes = records.map((fetched, index) => decodeChange({ ...fetched, offset: String(index) }));
     this.appends.push({ changes: changes.filter((change) => change !== null), record: complete });
@@ -89,7 +111,11 @@ class MemoryWriter implements LogWriter {
 
   async append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord> {
     await this.log.beforeAppend(records, closing);
-    this.last = this.log.commit(this.epoch, records, { version: 1, ...this.identity, ...closing });
+    this.last = this.log.commit(this.epoch, records, {
+      version: 1,
+      ...this.identity,
+      ...this.log.rewrite(closing, records),
+    });
     return this.last;
   }
 

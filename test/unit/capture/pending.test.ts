@@ -1,4 +1,4 @@
-import { createPending, type Pending, type Unit } from '../../../capture/pending';
+import { createPending, type Pending, type Truncation, type Unit } from '../../../capture/pending';
 import type { EncodedRecord } from '../../../stream/log';
 
 const record = (name: string, size = 10): EncodedRecord => ({
@@ -123,5 +123,47 @@ describe('createPending', () => {
     add(pending, '30', 'x');
     pending.dropOpen();
     expect(pending).toMatchObject({ bytes: 0, empty: true });
+  });
+
+  const truncation: Truncation = {
+    table: 'public.items',
+    position: { lsn: '10', index: 2 },
+    transaction: { xid: 5, committedAt: 1 },
+  };
+
+  it('keeps a TRUNCATE between what stood before and after it, though neither is a full unit', () => {
+    const pending = createPending();
+    add(pending, '10', 'a');
+    pending.addTruncation(truncation);
+    pending.addChange([record('b')], { lsn: '10', index: 3 });
+    pending.close('12', 1);
+    expect(pending).toMatchObject({ truncation: null, overflowing: true });
+    expect(short(pending.take({ positionOnly: false }))).toEqual(['a', '10/1', false]);
+    expect(pending).toMatchObject({ truncation, overflowing: true });
+    expect(pending.take({ positionOnly: true })).toBeNull();
+    pending.endTruncation(truncation);
+    expect(short(pending.take({ positionOnly: false }))).toEqual(['b', '12/0', true]);
+    expect(pending).toMatchObject({ bytes: 0, empty: true, truncation: null });
+  });
+
+  it('lets neither a position nor a chunk slip before a TRUNCATE that waits', () => {
+    const pending = createPending();
+    pending.addTruncation(truncation);
+    pending.close('12', 1);
+    const copy = { table: 'public.items', cursor: { done: true, after: null, rows: 0 } };
+    pending.addChunk([record('chunk')], copy, '12');
+    expect(pending.truncation).toBe(truncation);
+    pending.endTruncation(truncation);
+    expect(pending.take({ positionOnly: false })).toMatchObject({ copy });
+  });
+
+  it('drops a TRUNCATE with its transaction, and does not end another one in its place', () => {
+    const pending = createPending();
+    pending.addTruncation(truncation);
+    pending.dropOpen();
+    expect(pending.empty).toBe(true);
+    add(pending, '20', 'a');
+    pending.endTruncation(truncation);
+    expect(pending.empty).toBe(false);
   });
 });

@@ -45,6 +45,8 @@ function run(messages: readonly (Buffer | bigint)[], last: Position = { lsn: '0'
         out.push(`${change.operation} ${String(change.key['id'])} @${change.position.lsn}/${change.position.index}`);
       },
       closed: (lsn, at) => out.push(`closed ${lsn}${at === null ? ' keepalive' : ''}`),
+      truncated: (table) => out.push(`truncated ${table}`),
+      truncation: ({ position }) => out.push(`truncation @${position.lsn}/${position.index}`),
       described: () => out.push('described'),
     },
   });
@@ -220,7 +222,6 @@ describe('createTransactions', () => {
       ],
       'schema-changed',
     ],
-    ['a truncate', [relation, wal.truncate(8, 7)], 'truncated'],
     ['a change before its description', [wal.insert(7, ['1', 'a'])], 'undecodable'],
     ['a transaction inside a transaction', [wal.begin(11n, 6)], 'undecodable'],
   ])('blocks on %s', (_case, messages, reason) => {
@@ -229,10 +230,21 @@ describe('createTransactions', () => {
     );
   });
 
-  it('blocks on a change outside any transaction, and lets a foreign truncate pass', () => {
+  it.each<[string, Position, string[]]>([
+    ['before it', { lsn: '9', index: 0 }, ['create 1 @10/1', 'truncation @10/3', 'create 2 @10/4']],
+    ['in the middle of it', { lsn: '10', index: 2 }, ['truncation @10/3', 'create 2 @10/4']],
+    ['past it', { lsn: '10', index: 3 }, ['create 2 @10/4']],
+  ])('a truncate takes one position for each table; with the log %s', (_case, last, expected) => {
+    const truncate = wal.truncate(8, 7);
+    const messages = [wal.begin(10n, 5), relation, wal.insert(7, ['1', 'a']), truncate, wal.insert(7, ['2', 'b'])];
+    const { out } = run(messages, last);
+    expect(out.filter((line) => line.includes('@'))).toEqual(expected);
+    expect(out.filter((line) => line.startsWith('truncated'))).toEqual(['truncated public.items']);
+  });
+
+  it('blocks on a change outside any transaction', () => {
     expect(() => run([relation, wal.insert(7, ['1', 'a'])])).toThrow(
       expect.objectContaining({ reason: 'undecodable' }) as Error,
     );
-    expect(run([wal.begin(10n, 5), wal.truncate(8)]).open).toBe(true);
   });
 });

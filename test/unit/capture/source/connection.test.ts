@@ -27,7 +27,7 @@ describe('translateSourceError', () => {
     ['a lost connection', new Error('Connection terminated unexpectedly'), 'Unavailable'],
     ['wal_level', error('55000', 'logical decoding requires "wal_level" >= "logical"'), 'InvalidConfig'],
     ['a standby', error('55000', 'recovery is in progress'), 'InvalidConfig'],
-    ['one of ours', new Blocked('truncated', 'x'), 'Blocked'],
+    ['one of ours', new Blocked('schema-changed', 'x'), 'Blocked'],
     ['a bug', new TypeError('x'), 'TypeError'],
   ])('%s', (_case, given, name) => expect(translateSourceError(given).name).toBe(name));
 });
