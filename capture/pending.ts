@@ -19,6 +19,7 @@ export interface Truncation {
   readonly table: string;
   /** One position for all rows it removes: how many they are, the log alone knows. */
   readonly position: Position;
+  readonly schemaId: string;
   readonly transaction: Change['transaction'];
 }
 

@@ -149,13 +149,14 @@ export function createTransactions(input: {
     const transaction = inside(open);
     for (const id of relationIds) {
       transaction.index += 1;
-      const table = byId.get(id)?.name;
-      if (table === undefined) continue;
-      sink.truncated(table);
+      const table = tableOf(id);
+      if (!table) continue;
+      sink.truncated(table.name);
       if (transaction.index <= transaction.knownUpTo) continue; // Invariant 2
       sink.truncation({
-        table,
+        table: table.name,
         position: { lsn: transaction.lsn, index: transaction.index },
+        schemaId: table.schemaId,
         transaction: { xid: transaction.xid, committedAt: transaction.committedAt },
       });
     }

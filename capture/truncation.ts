@@ -26,7 +26,7 @@ const maxChanges = 2_000;
  */
 export async function emptyTable(
   { liveKeys, encode, append }: Emptying,
-  { table, position, transaction }: Truncation,
+  { table, position, schemaId, transaction }: Truncation,
   { signal, onAlive }: LiveKeysWatch,
 ): Promise<boolean> {
   const before = { lsn: position.lsn, index: position.index - 1 };
@@ -36,7 +36,7 @@ export async function emptyTable(
         if (signal.aborted) return false;
         const some = keys.slice(at, at + maxChanges);
         const records = some.flatMap((key) =>
-          encode({ table, operation: 'delete', key, before: key, after: null, position, transaction }),
+          encode({ table, operation: 'delete', key, before: key, after: null, position, schemaId, transaction }),
         );
         await append({
           records,

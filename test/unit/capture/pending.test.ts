@@ -128,6 +128,7 @@ describe('createPending', () => {
   const truncation: Truncation = {
     table: 'public.items',
     position: { lsn: '10', index: 2 },
+    schemaId: 'abc',
     transaction: { xid: 5, committedAt: 1 },
   };
 

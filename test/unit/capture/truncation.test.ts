@@ -6,6 +6,7 @@ import { encodeChange } from '../../../stream/envelope';
 const truncation: Truncation = {
   table: 'public.items',
   position: { lsn: '10', index: 3 },
+  schemaId: 'abc',
   transaction: { xid: 5, committedAt: 1 },
 };
 const context = { prefix: 'shop', database: 'shop', partitions: 4 };
