@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Row } from '../model/change';
 import type { Log } from '../model/log';
-import type { Pipeline } from '../model/pipeline';
+import { recordRules, type Pipeline } from '../model/pipeline';
 import { resourceNames, tableTopic } from '../model/names';
 import { createKafka } from '../stream/kafka';
 import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
@@ -69,6 +69,7 @@ export const defaultCaptureParts: CaptureParts = {
       logId,
       source: { systemId, timeline },
       topics: tableTopics(log.prefix, source.tables, log.partitions),
+      maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
     });
   },
   readLastPosition: async (options) => {
@@ -80,7 +81,8 @@ export const defaultCaptureParts: CaptureParts = {
   },
   ensureTopics: async (options) => {
     const { log, source } = options.pipeline;
-    await ensureTopics({ kafka: kafkaOf(options, 'prepare'), tables: source.tables, ...log });
+    const { maxMessageBytes } = recordRules(options.pipeline);
+    await ensureTopics({ kafka: kafkaOf(options, 'prepare'), tables: source.tables, ...log, maxMessageBytes });
   },
   judgeSource,
   confirm: (replication, lsn) => replication.confirm(lsn),

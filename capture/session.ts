@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { Unavailable } from '../model/errors';
+import { recordRules } from '../model/pipeline';
 import type { SchemaVersion } from '../model/schema';
 import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
@@ -124,6 +125,7 @@ function createSession(
     prefix: pipeline.log.prefix,
     database: replication.system.database,
     partitions: pipeline.log.partitions,
+    limit: { bytes: writer.maxRecordBytes, oversized: recordRules(pipeline).oversized },
   };
   const copier: Copier | null =
     copying &&

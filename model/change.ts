@@ -23,6 +23,8 @@ export interface Change {
   readonly before: Row | null;
   /** The row after: for create, update and read. */
   readonly after: Row | null;
+  /** Columns that `after` lacks since no record could carry them: they are read at the source, by key. */
+  readonly absent?: readonly string[];
   readonly position: Position;
   /** The version of the table that the rows are of (`SchemaVersion`); null in logs begun before versions were kept. */
   readonly schemaId: string | null;
@@ -34,8 +36,9 @@ export interface Change {
   };
 }
 
-/** What a change leaves behind: all that a mapping has to know of it. */
-export type Outcome = Pick<Change, 'table' | 'key' | 'after' | 'schemaId'>;
+/** What a change leaves behind: all that a mapping has to know of it; the transaction too, where columns are absent. */
+export type Outcome = Pick<Change, 'table' | 'key' | 'after' | 'schemaId' | 'absent'> &
+  Partial<Pick<Change, 'transaction'>>;
 
 export interface TableName {
   readonly schema: string;

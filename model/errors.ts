@@ -18,6 +18,7 @@ export type BlockedReason =
   | 'source-rewound' // the leader's WAL ends before the last position record
   | 'store-behind' // the store's record does not match what was promised (restored backup, foreign writer)
   | 'schema-changed' // a table's columns or key are no longer those the log was begun with
+  | 'oversized' // a row or message that no record of the log can carry
   | 'undecodable' // a record or WAL message that cannot be decoded
   | 'unstorable'; // a record the store refuses for good
 

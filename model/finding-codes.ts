@@ -91,9 +91,11 @@ const table = {
   'log-auto-create': warned('A deleted topic would come back by itself, with other settings and no history.'),
   'log-transactions': refused('Every append is a Kafka transaction: none would ever commit.'),
   'log-groups': refused('Readers join a consumer group: none would ever get its partitions.'),
+  'log-request-limit': refused('The brokers would close the connection that a record of the declared size comes on.'),
   'topic-partitions': refused('Rows keep their order only while a topic has the partitions it was begun with.'),
   'topic-forgets': refused('The log would drop rows, or deletes, before every store has seen them.'),
   'topic-too-small': refused('Batches of the size capture writes would be refused, for ever.'),
+  'topic-below-limit': warned('A row between the two sizes would block capture, although the file allows it.'),
   'topic-foreign': refused('Stores would read records that are not of this log.'),
 
   // The stores

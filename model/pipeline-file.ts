@@ -146,6 +146,12 @@ const log = z.strictObject({
     .max(3650)
     .default(7)
     .describe('full history is kept this long, the latest row per key for ever; a store away for longer is rebuilt'),
+  maxMessageBytes: z
+    .int()
+    .min(1_048_576)
+    .max(67_108_864)
+    .default(16_777_216)
+    .describe('the largest record, and so about the largest row, that the topics take; they are made with it'),
 });
 
 const slice = z.strictObject({
@@ -163,7 +169,7 @@ export const pipelineSchema = z.strictObject({
   name: identifier('a pipeline name').describe("the pipeline's name: its workflow is sync/<name>"),
   source: source.describe('the PostgreSQL database that leads'),
   log: log
-    .default({ partitions: 4, replicationFactor: 1, windowDays: 7 })
+    .default({ partitions: 4, replicationFactor: 1, windowDays: 7, maxMessageBytes: 16_777_216 })
     .describe('the topics in Kafka that keep the order of writes'),
   stores: z
     .record(identifier('a store name').meta({ not: { enum: ['capture', 'sync', 'audit'] } }), storeSchema)

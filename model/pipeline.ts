@@ -7,6 +7,9 @@ import { pipelineSchema, type ParsedFile, type SecretReference, type StoreDefini
 
 export type { Condition, PipelineFile, SecretReference, StoreDefinition, TableMapping } from './pipeline-file';
 
+/** What becomes of a row that no record of the log can carry whole. */
+export type Oversized = 'block' | 'reference';
+
 /** One parsed configuration, complete: nothing inside has to be defaulted again. Plain JSON. */
 export interface Pipeline {
   readonly name: string;
@@ -22,6 +25,9 @@ export interface Pipeline {
     readonly partitions: number;
     readonly replicationFactor: number;
     readonly windowDays: number;
+    /** Both are missing in what a workflow started by an earlier version carries: `recordRules` completes them. */
+    readonly maxMessageBytes?: number;
+    readonly oversized?: Oversized;
   };
   readonly stores: Readonly<Record<string, StoreDefinition>>;
   readonly slice: ParsedFile['slice'];
@@ -64,4 +70,9 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
     stores,
     slice,
   };
+}
+
+/** How large a batch of the log may be, and what becomes of a row that does not fit. */
+export function recordRules({ log }: Pick<Pipeline, 'log'>): { maxMessageBytes: number; oversized: Oversized } {
+  return { maxMessageBytes: log.maxMessageBytes ?? 16_777_216, oversized: log.oversized ?? 'block' };
 }

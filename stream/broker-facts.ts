@@ -26,9 +26,9 @@ const resourceTypes = { topic: 2, broker: 4 } as const;
 
 const brokerSettings = [
   'auto.create.topics.enable',
-  'message.max.bytes',
   'min.insync.replicas',
   'offsets.topic.replication.factor',
+  'socket.request.max.bytes',
   'transaction.max.timeout.ms',
   'transaction.state.log.min.isr',
   'transaction.state.log.replication.factor',

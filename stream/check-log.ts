@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { finding, type PartReport } from '../model/finding';
 import { positionsTopic } from '../model/names';
-import type { Pipeline } from '../model/pipeline';
+import { recordRules, type Pipeline } from '../model/pipeline';
 import { readBrokers, readTopics, readWritten } from './broker-facts';
 import { judgeBrokers } from './judge-brokers';
 import { judgeTopics } from './judge-topics';
@@ -41,14 +41,16 @@ export async function checkLog(
     const missing = names.length - present.length;
     const positions = positionsTopic(pipeline?.log.prefix ?? '');
     const { replicationFactor = 1, windowDays = 1 } = pipeline?.log ?? {};
+    const maxMessageBytes = pipeline ? recordRules(pipeline).maxMessageBytes : 0;
     const findings = [
       ...judgeBrokers(facts, {
         replicationFactor,
         transactionTimeoutMs: defaultTransactionTimeoutMs,
+        maxMessageBytes,
         missing,
         present,
       }),
-      ...judgeTopics(present, { positions, wanted, windowMs: windowDays * dayMs, written }),
+      ...judgeTopics(present, { positions, wanted, windowMs: windowDays * dayMs, maxMessageBytes, written }),
     ];
     const begun = written.has(positions);
     return { part, facts: factsOf(facts.brokers, names.length, missing, begun), findings, begun };

@@ -2,6 +2,7 @@ import { formatTableName, parseTableName, type Change, type Operation, type Row 
 import { Blocked } from '../model/errors';
 import { tableTopic } from '../model/names';
 import type { EncodedRecord, FetchedRecord } from './log';
+import { absentBytes, reduced, type RecordLimit } from './oversized';
 import { partitionOf } from './partition';
 
 /** What every envelope of one log has in common. Pass the same object again and again: fragments are kept by it. */
@@ -11,7 +12,12 @@ export interface EnvelopeContext {
   readonly database: string;
   /** Partitions per table topic. */
   readonly partitions: number;
+  /** Without it, records of any size are made. */
+  readonly limit?: RecordLimit;
 }
+
+/** Header of a record with absent columns: how many bytes they have, for those who count memory. */
+export const absentHeader = 'absentBytes';
 
 /** Of records that name the version of their table. Those before it (`'1'`) are read like them, without one. */
 const format = '2';
@@ -31,14 +37,26 @@ export function encodeChange(change: Change, context: EnvelopeContext): EncodedR
   const key = Buffer.from(JSON.stringify(change.key));
   // By hand, because JSON.stringify of the whole would walk the rows as nested objects and needs `lsn` as a number:
   // Debezium has it as a JSON number, and above 2^53 only its digits are right. Ours is the text in `position`.
+  const absent = change.absent === undefined ? '' : `"absent":${JSON.stringify(change.absent)},`;
   const value = Buffer.from(
-    `{"op":"${letters[change.operation]}","before":${JSON.stringify(change.before)},"after":${JSON.stringify(change.after)},` +
+    `{"op":"${letters[change.operation]}","before":${JSON.stringify(change.before)},"after":${JSON.stringify(change.after)},${absent}` +
       `"source":{${source},"snapshot":"${snapshot}","sequence":"[null,\\"${lsn}\\"]","txId":${xid},"lsn":${lsn},"ts_ms":${committedAt}},` +
       `"ts_ms":${committedAt},"position":{"lsn":"${lsn}","index":${index}}}`,
   );
+  const bytes = key.length + value.length;
+  if (context.limit && bytes > context.limit.bytes) return encodeReduced(change, bytes, context, context.limit);
   const partition = partitionOf(key, context.partitions);
   const record = { topic, partition, key, value };
   return change.operation === 'delete' ? [record, { topic, partition, key, value: null }] : [record];
+}
+
+/** Once per part that is taken away; ends, since the second time there is nothing left to take. */
+function encodeReduced(change: Change, bytes: number, context: EnvelopeContext, limit: RecordLimit): EncodedRecord[] {
+  const smaller = reduced(change, bytes, limit);
+  const records = encodeChange(smaller, context);
+  if (smaller.absent === undefined || change.after === null) return records;
+  const headers = { [absentHeader]: Buffer.from(String(absentBytes(change.after, smaller.absent))) };
+  return records.map((record) => ({ ...record, headers }));
 }
 
 interface Fragments {
@@ -74,6 +92,7 @@ interface Envelope {
   readonly op: string;
   readonly before: Row | null;
   readonly after: Row | null;
+  readonly absent?: readonly string[];
   readonly source: {
     readonly schema: string;
     readonly table: string;
@@ -91,10 +110,10 @@ export function decodeChange(record: FetchedRecord): Change | null {
   const key = record.key === null ? null : (parse(record, record.key) as Row | null);
   const operation = operations[envelope?.op ?? ''];
   if (operation === undefined || !envelope || !isObject(key)) throw undecodable(record, 'is not an envelope of ours');
-  const { before, after, source, position } = envelope;
+  const { before, after, absent, source, position } = envelope;
   const complete =
     isRowOrNull(before) && isRowOrNull(after) && (operation === 'delete' ? isObject(before) : isObject(after));
-  if (!complete || !isSource(source) || !isPosition(position)) {
+  if (!complete || !isSource(source) || !isPosition(position) || !isListOrMissing(absent)) {
     throw undecodable(record, 'lacks a part of the envelope');
   }
   return {
@@ -103,6 +122,7 @@ export function decodeChange(record: FetchedRecord): Change | null {
     key,
     before,
     after,
+    ...(absent === undefined ? {} : { absent }),
     position: { lsn: position.lsn, index: position.index },
     schemaId: source.schemaId ?? null,
     transaction: { xid: source.txId, committedAt: source.ts_ms },
@@ -134,6 +154,10 @@ function isObject(value: unknown): value is Row {
 
 function isRowOrNull(value: unknown): value is Row | null {
   return value === null || isObject(value);
+}
+
+function isListOrMissing(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((column) => typeof column === 'string'));
 }
 
 function isSource(source: Envelope['source'] | undefined): boolean {

@@ -1,14 +1,19 @@
 import { finding, type Finding } from '../model/finding';
 import type { BrokerFacts, TopicFacts } from './broker-facts';
-import { alterBrokers, alterTopic, neededBytes } from './judge-topics';
+import { alterBrokers, alterTopic } from './judge-topics';
 
 export interface Wishes {
   readonly replicationFactor: number;
   readonly transactionTimeoutMs: number;
+  /** The largest record that the pipeline declares; topics are made with it, whatever the brokers' default. */
+  readonly maxMessageBytes: number;
   /** Topics that are still to be made, and take over the brokers' settings. */
   readonly missing: number;
   readonly present: readonly TopicFacts[];
 }
+
+/** What a request has besides its largest batch, with room to spare. */
+const requestRoom = 1_048_576;
 
 /** What of the cluster keeps a log from being written, or from being safe. Pure. */
 export function judgeBrokers(facts: BrokerFacts, wishes: Wishes): Finding[] {
@@ -108,14 +113,15 @@ function judgeTransactions({ brokers, settings, topics }: BrokerFacts, { transac
   return found;
 }
 
-function judgeSize({ settings }: BrokerFacts, { missing }: Wishes): Finding[] {
-  const setting = 'message.max.bytes';
-  if (missing === 0 || !(Number(settings[setting]) < neededBytes)) return [];
+/** `message.max.bytes` does not matter, as topics say it themselves, nor do the fetch limits: a batch is never cut. */
+function judgeSize({ settings }: BrokerFacts, { maxMessageBytes }: Wishes): Finding[] {
+  const setting = 'socket.request.max.bytes';
+  if (!(Number(settings[setting]) < maxMessageBytes + requestRoom)) return [];
   return [
-    finding('topic-too-small', {
+    finding('log-request-limit', {
       where: setting,
-      what: `new topics take batches of up to ${settings[setting] ?? ''} bytes, and capture writes up to ${neededBytes}.`,
-      cure: alterBrokers(`${setting}=1048588`),
+      what: `it is ${settings[setting] ?? ''}, and log.maxMessageBytes is ${maxMessageBytes}.`,
+      cure: `Set ${setting}=104857600 in the brokers' server.properties and restart them, or lower log.maxMessageBytes.`,
     }),
   ];
 }

@@ -4,8 +4,8 @@ import type { TopicFacts } from './broker-facts';
 
 /** What Kafka counts beside the records of a batch. */
 const batchFraming = 100;
-/** The largest batch capture writes. */
-export const neededBytes = maxPartitionBytes + batchFraming;
+/** The largest batch capture makes of many records. */
+const neededBytes = maxPartitionBytes + batchFraming;
 
 /** What of the topics that exist keeps them from being this log. `wanted`: topic → partitions. Pure. */
 export function judgeTopics(
@@ -14,6 +14,8 @@ export function judgeTopics(
     readonly positions: string;
     readonly wanted: Readonly<Record<string, number>>;
     readonly windowMs: number;
+    /** The largest record that the pipeline declares. */
+    readonly maxMessageBytes: number;
     /** Those that hold something. */
     readonly written: ReadonlySet<string>;
   },
@@ -22,7 +24,7 @@ export function judgeTopics(
   return topics.flatMap((topic) => [
     ...judgePartitions(topic.name, topic.partitions, input.wanted[topic.name] ?? 1),
     ...judgeSettings(topic.name, topic.settings, input.windowMs),
-    ...tooSmall(topic),
+    ...judgeBatchLimit(topic, input.maxMessageBytes),
     ...(begun || !input.written.has(topic.name) ? [] : [foreign(topic.name, input.positions)]),
   ]);
 }
@@ -72,16 +74,16 @@ export function alterBrokers(setting: string): string {
   return `Run: kafka-configs ${bootstrap} --alter --entity-type brokers --entity-default --add-config ${setting}`;
 }
 
-function tooSmall({ name, settings }: TopicFacts): Finding[] {
-  const limit = settings['max.message.bytes'];
-  if (limit === undefined || Number(limit) >= neededBytes) return [];
-  return [
-    finding('topic-too-small', {
-      where: `topic ${name}`,
-      what: `it takes batches of up to ${limit} bytes, and capture writes up to ${neededBytes}.`,
-      cure: alterTopic(name, 'max.message.bytes=1048588'),
-    }),
-  ];
+/** A topic made before, or by hand, may take less than is declared: capture then goes by the topic. */
+function judgeBatchLimit({ name, settings }: TopicFacts, declared: number): Finding[] {
+  const limit = Number(settings['max.message.bytes']);
+  if (!(limit < declared)) return [];
+  const where = `topic ${name}`;
+  const cure = alterTopic(name, `max.message.bytes=${declared}`);
+  const takes = `it takes batches of up to ${limit} bytes, and`;
+  return limit < neededBytes
+    ? [finding('topic-too-small', { where, what: `${takes} capture writes up to ${neededBytes} at once.`, cure })]
+    : [finding('topic-below-limit', { where, what: `${takes} log.maxMessageBytes is ${declared}.`, cure })];
 }
 
 function foreign(topic: string, positions: string): Finding {

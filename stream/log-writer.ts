@@ -9,7 +9,8 @@ import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
 import { readLastPosition } from './positions';
 import { encodeSchemaVersion } from './schema-format';
-import { splitIntoSends } from './sends';
+import { recordLimit, splitIntoSends } from './sends';
+import { readBatchLimit } from './topics';
 
 export interface LogWriterOptions {
   readonly kafka: Kafka;
@@ -20,6 +21,8 @@ export interface LogWriterOptions {
   readonly source: { readonly systemId: string; readonly timeline: number };
   /** Table topic → partition count, all tables of the log. */
   readonly topics: Readonly<Record<string, number>>;
+  /** `log.maxMessageBytes`. Topics made with less have the last word. */
+  readonly maxMessageBytes?: number;
   /** A dead writer's open transaction stops all readers for so long, unless a successor fences it before. */
   readonly transactionTimeoutMs?: number;
   /** Keeps every other writer out. Replaced by tests only, to show what happens without. */
@@ -49,8 +52,10 @@ export async function openLogWriter(options: LogWriterOptions): Promise<LogWrite
     // Invariant 2: fence first, read second. Swapped, the old writer could append between the two, and what it appended
     // would be appended again by us: in a compacted topic the older version would then win for ever.
     await fence(producer);
-    const last = await readLastPosition({ kafka, prefix });
-    return new Writer(options, producer, checkLog(options, last?.record ?? null));
+    const last = checkLog(options, (await readLastPosition({ kafka, prefix }))?.record ?? null);
+    const topicLimit = await readBatchLimit(kafka, Object.keys(options.topics));
+    const maxRecordBytes = recordLimit(Math.min(options.maxMessageBytes ?? Infinity, topicLimit));
+    return new Writer(options, { producer, maxRecordBytes }, last);
   } catch (error) {
     await producer.disconnect().catch(() => undefined);
     throw translateKafkaError(error, `opening the log ${prefix} for writing`);
@@ -70,6 +75,8 @@ function checkLog({ prefix, logId }: LogWriterOptions, last: PositionRecord | nu
 
 class Writer implements LogWriter {
   last: PositionRecord | null;
+  readonly maxRecordBytes: number;
+  private readonly producer: Producer;
   private ends: Offsets;
   private readonly headers: { readonly logId: Buffer };
   private appending = false;
@@ -77,9 +84,11 @@ class Writer implements LogWriter {
 
   constructor(
     private readonly options: LogWriterOptions,
-    private readonly producer: Producer,
+    { producer, maxRecordBytes }: { readonly producer: Producer; readonly maxRecordBytes: number },
     last: PositionRecord | null,
   ) {
+    this.producer = producer;
+    this.maxRecordBytes = maxRecordBytes;
     this.last = last;
     this.ends = last ? startingEnds(options.topics, last.ends) : emptyEnds(options.topics);
     this.headers = { logId: Buffer.from(options.logId) };
@@ -116,7 +125,8 @@ class Writer implements LogWriter {
     versions: readonly SchemaVersion[],
   ): Promise<PositionRecord> {
     const { logId, source, prefix } = this.options;
-    const sends = splitIntoSends(records, this.headers.logId.length);
+    const { maxRecordBytes } = this;
+    const sends = splitIntoSends(records, { headerBytes: this.headers.logId.length, maxRecordBytes });
     const transaction = await this.producer.transaction();
     // One by one: a version of a table of 1,600 columns is a fifth of what a batch may hold. Not among `ends`, since no
     // lane follows this topic: whoever meets an id reads it, and finds it because both were committed together.
@@ -147,13 +157,13 @@ class Writer implements LogWriter {
     const counts = new Map<string, Map<number, number>>();
     const messages = new Map<
       string,
-      { partition: number; key: Buffer; value: Buffer | null; headers: { logId: Buffer } }[]
+      { partition: number; key: Buffer; value: Buffer | null; headers: Record<string, Buffer> }[]
     >();
-    for (const { topic, partition, key, value } of send) {
+    for (const { topic, partition, key, value, headers } of send) {
       const ofTopic = counts.get(topic) ?? new Map<number, number>();
       counts.set(topic, ofTopic.set(partition, (ofTopic.get(partition) ?? 0) + 1));
       const list = messages.get(topic);
-      const message = { partition, key, value, headers: this.headers };
+      const message = { partition, key, value, headers: headers ? { ...this.headers, ...headers } : this.headers };
       if (list) list.push(message);
       else messages.set(topic, [message]);
     }

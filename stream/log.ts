@@ -42,6 +42,8 @@ export interface EncodedRecord {
   readonly key: Buffer;
   /** null: the tombstone that follows a delete. */
   readonly value: Buffer | null;
+  /** Besides the `logId` that every record has. */
+  readonly headers?: Readonly<Record<string, Buffer>>;
 }
 
 /** What one Kafka transaction says besides its records. */
@@ -54,6 +56,8 @@ export type Closing = Omit<PositionRecord, 'version' | 'logId' | 'systemId' | 't
 export interface LogWriter {
   /** The last position record, as read with the fence taken or appended since; null for a log that is empty. */
   readonly last: PositionRecord | null;
+  /** Bytes that key and value of one record may have together, as the topics are. */
+  readonly maxRecordBytes: number;
   /**
    * One Kafka transaction: the versions, the records, then the position record. Resolves when all in-sync replicas have
    * it. A version that a record names must come with it, or have come before.
@@ -74,6 +78,8 @@ export interface FetchedRecord {
   readonly offset: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** What the columns that this record leaves out will take once they are read. */
+  readonly absentBytes?: number;
 }
 
 /** A contiguous piece of the log: everything between the reader's previous `next` and this one. */

@@ -1,27 +1,45 @@
 import { Blocked } from '../model/errors';
 import type { EncodedRecord } from './log';
 
-/** The brokers' limit of 1 MiB holds per partition batch, headers and framing included, and kafkajs does not split. */
+/**
+ * The brokers' limit holds per partition *batch*, headers and framing included, and kafkajs does not split: beyond this
+ * many bytes a partition's records go on in the next send. A single record that is larger makes a batch of its own.
+ */
 export const maxPartitionBytes = 900_000;
 /** kafkajs groups a send in quadratic time per partition; 1,000 a send measured best. */
 const maxSendRecords = 1_000;
 /** Keeps one request below the brokers' `socket.request.max.bytes` and a slow network below the request time-out. */
 const maxSendBytes = 8_000_000;
-/** Batch framing per record: lengths, deltas and the header's name; the header's value comes on top. */
+/** Batch framing per record: lengths, deltas and the headers' names; the headers' values come on top. */
 const recordOverhead = 64;
+/** What a batch of one record has besides its key and value, headers included, with room to spare. */
+const batchRoom = 4_096;
 
-/** Splits records into sends, each within the limits, order kept. Throws `Blocked` for a record no send could carry. */
-export function splitIntoSends(records: readonly EncodedRecord[], headerBytes: number): EncodedRecord[][] {
+/** Bytes that key and value of one record may have together, where the topics take batches of `maxMessageBytes`. */
+export function recordLimit(maxMessageBytes: number): number {
+  return Math.max(0, maxMessageBytes - batchRoom);
+}
+
+/**
+ * Splits records into sends, each within the limits, order kept. Throws `Blocked` for a record no send could carry: the
+ * last guard, since whoever encodes them asks for the limit before (`stream/oversized.ts`).
+ */
+export function splitIntoSends(
+  records: readonly EncodedRecord[],
+  limits: { readonly headerBytes: number; readonly maxRecordBytes: number },
+): EncodedRecord[][] {
   const sends: EncodedRecord[][] = [];
   let send: EncodedRecord[] = [];
   let sendBytes = 0;
   let partitionBytes = new Map<string, number>();
   for (const record of records) {
-    const bytes = record.key.length + (record.value?.length ?? 0) + headerBytes + recordOverhead;
-    if (bytes > maxPartitionBytes) throw tooLarge(record, bytes);
+    const content = record.key.length + (record.value?.length ?? 0);
+    if (content > limits.maxRecordBytes) throw tooLarge(record, content, limits.maxRecordBytes);
+    const bytes = content + limits.headerBytes + headerBytesOf(record) + recordOverhead;
     const partition = `${record.partition} ${record.topic}`;
     const inPartition = (partitionBytes.get(partition) ?? 0) + bytes;
-    if (send.length >= maxSendRecords || sendBytes + bytes > maxSendBytes || inPartition > maxPartitionBytes) {
+    const full = send.length >= maxSendRecords || sendBytes + bytes > maxSendBytes || inPartition > maxPartitionBytes;
+    if (full && send.length > 0) {
       sends.push(send);
       send = [];
       sendBytes = 0;
@@ -35,11 +53,17 @@ export function splitIntoSends(records: readonly EncodedRecord[], headerBytes: n
   return sends;
 }
 
-function tooLarge({ topic, partition }: EncodedRecord, bytes: number): Blocked {
+function headerBytesOf({ headers }: EncodedRecord): number {
+  if (headers === undefined) return 0;
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + value.length + 4;
+  return bytes;
+}
+
+function tooLarge({ topic, partition }: EncodedRecord, bytes: number, limit: number): Blocked {
   return new Blocked(
-    'unstorable',
-    `A change for ${topic}, partition ${partition}, takes ${bytes} bytes, and a record of the log can take ` +
-      `${maxPartitionBytes}. Make the row smaller (an update carries it twice: before and after), or leave its table ` +
-      'out of source.tables.',
+    'oversized',
+    `A record for ${topic}, partition ${partition}, takes ${bytes} bytes, and its topic takes ${limit}. Nothing was ` +
+      'appended. Raise log.maxMessageBytes, and max.message.bytes of the topics.',
   );
 }

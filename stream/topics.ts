@@ -10,6 +10,8 @@ import { translateKafkaError } from './kafka';
 
 export const dayMs = 86_400_000;
 const servedMs = 10_000;
+/** Kafka's own, for brokers that do not tell. */
+const defaultBatchLimit = 1_048_588;
 
 /** Table topic → partition count: what a log writer is opened with, and (for some of the tables) a lane. */
 export function tableTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
@@ -30,6 +32,8 @@ export interface TopicsOptions {
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly windowDays: number;
+  /** The largest batch that topics made now take; default: the brokers'. */
+  readonly maxMessageBytes?: number;
 }
 
 /**
@@ -60,6 +64,22 @@ export async function ensureTopics(options: TopicsOptions): Promise<Record<strin
   }
 }
 
+/** The largest batch that every one of these topics takes, in bytes. Infinity when none of them exists. */
+export async function readBatchLimit(kafka: Kafka, names: readonly string[]): Promise<number> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const existing = new Set(await admin.listTopics());
+    const topics = await readTopics(
+      admin,
+      names.filter((name) => existing.has(name)),
+    );
+    return Math.min(...topics.map(({ settings }) => Number(settings['max.message.bytes'] ?? defaultBatchLimit)));
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
 async function create(
   admin: Admin,
   {
@@ -67,6 +87,7 @@ async function create(
     missing,
     replicationFactor,
     windowDays,
+    maxMessageBytes,
   }: TopicsOptions & { wanted: Record<string, number>; missing: string[] },
 ): Promise<void> {
   const window = String(windowDays * dayMs);
@@ -81,6 +102,7 @@ async function create(
         { name: 'cleanup.policy', value: 'compact' },
         { name: 'min.compaction.lag.ms', value: window },
         { name: 'delete.retention.ms', value: window },
+        ...(maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]),
       ],
     })),
   });

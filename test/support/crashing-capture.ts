@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Producer } from 'kafkajs';
 import { resourceNames } from '../../model/names';
+import { recordRules } from '../../model/pipeline';
 import { createKafka } from '../../stream/kafka';
 import type { LogWriter } from '../../stream/log';
 import { openLogWriter, takeFence } from '../../stream/log-writer';
@@ -33,6 +34,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
         logId,
         source: { systemId, timeline },
         topics: tableTopics(log.prefix, source.tables, log.partitions),
+        maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
         fence: async (producer) => {
           if (!fenceless) await takeFence(producer);
           passInsideTransactions(producer, pass);
@@ -60,6 +62,7 @@ function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: strin
     get last() {
       return writer.last;
     },
+    maxRecordBytes: writer.maxRecordBytes,
     async append(records, closing, versions) {
       const before = rowsCopied(writer);
       if (records.length > 0) pass('capture.before-append');

@@ -15,6 +15,7 @@ export interface Append {
 /** A log in memory, with the fence: what capture appends, in order, without Kafka. */
 export class MemoryLog {
   readonly appends: Append[] = [];
+  maxRecordBytes = 16 * 1024 * 1024;
   /** Awaited before an append is done: a place to hold it, or to fail it. */
   beforeAppend: (records: readonly EncodedRecord[], closing: Closing) => Promise<void> = async () => undefined;
   /** What an append says besides its records; a control makes it say something else. */
@@ -100,6 +101,7 @@ export class MemoryLog {
 
 class MemoryWriter implements LogWriter {
   last: PositionRecord | null;
+  readonly maxRecordBytes: number;
 
   constructor(
     private readonly log: MemoryLog,
@@ -107,6 +109,7 @@ class MemoryWriter implements LogWriter {
     private readonly identity: { logId: string; systemId: string; timeline: number },
   ) {
     this.last = log.last;
+    this.maxRecordBytes = log.maxRecordBytes;
   }
 
   async append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord> {

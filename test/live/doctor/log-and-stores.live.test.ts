@@ -81,6 +81,11 @@ const log: Broken[] = [
     { code: 'topic-too-small', where: '.public.orders', cure: '--add-config max.message.bytes=' },
   ],
   [
+    'a topic for smaller records than are declared',
+    (w) => makeTopic(w, { settings: { 'max.message.bytes': '2000000' } }),
+    { code: 'topic-below-limit', where: '.public.orders', cure: '--add-config max.message.bytes=16777216' },
+  ],
+  [
     'a topic that asks for more copies in sync than it has',
     (w) => makeTopic(w, { settings: { 'min.insync.replicas': '2' } }),
     { code: 'log-in-sync-high', where: '.public.orders', cure: '--add-config min.insync.replicas=1' },

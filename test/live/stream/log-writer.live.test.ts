@@ -89,8 +89,8 @@ describe('the log writer', () => {
     const writer = await log.writer();
     const [record] = log.records(1);
     if (!record) throw new Error('no record');
-    const large = { ...record, value: Buffer.alloc(1_000_000) };
-    await expect(writer.append([record, large], closing(10))).rejects.toMatchObject({ reason: 'unstorable' });
+    const large = { ...record, value: Buffer.alloc(1_100_000) };
+    await expect(writer.append([record, large], closing(10))).rejects.toMatchObject({ reason: 'oversized' });
     expect((await log.writer()).last).toBeNull();
   });
 

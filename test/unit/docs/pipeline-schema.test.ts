@@ -48,7 +48,14 @@ it.each<[string, unknown]>([
   ['quoted names', { ...right, source: { ...source, tables: ['public.orders', '"Sales Dept"."Order ""Items"""'] } }],
   ['every mapping', mapped({ into: 'o', select: ['id', 'n'], rename: { n: 'm' }, filter: { n: { in: [1, 'x'] } } })],
   ['a condition on NULL', mapped({ filter: { n: { isNull: false } } })],
-  ['every setting', { ...right, log: { partitions: 1, windowDays: 3650 }, slice: { seconds: 1, batches: 1 } }],
+  [
+    'every setting',
+    {
+      ...right,
+      log: { partitions: 1, windowDays: 3650, maxMessageBytes: 1_048_576 },
+      slice: { seconds: 1, batches: 1 },
+    },
+  ],
 ])('both pass %s', (_what, file) => {
   expect({ valid: validate(file), errors: validate.errors }).toEqual({ valid: true, errors: null });
   expect(() => parsePipeline(file)).not.toThrow();

@@ -110,16 +110,19 @@ test('a publication of all tables needs nothing but the right operations', () =>
 
 describe('the brokers', () => {
   const settings = {
-    ...{ 'auto.create.topics.enable': 'false', 'min.insync.replicas': '2', 'message.max.bytes': '1048588' },
+    ...{ 'auto.create.topics.enable': 'false', 'min.insync.replicas': '2', 'socket.request.max.bytes': '104857600' },
     ...{ 'transaction.max.timeout.ms': '900000', 'unclean.leader.election.enable': 'false' },
     ...{ 'transaction.state.log.replication.factor': '3', 'transaction.state.log.min.isr': '2' },
     ...{ 'offsets.topic.replication.factor': '3' },
   };
   const cluster: BrokerFacts = { brokers: 3, settings, topics: new Set() };
-  const wishes: Wishes = { replicationFactor: 3, transactionTimeoutMs: 15_000, missing: 2, present: [] };
+  const wishes: Wishes = {
+    ...{ replicationFactor: 3, transactionTimeoutMs: 15_000, maxMessageBytes: 16_777_216, missing: 2, present: [] },
+  };
   const judged = (changes: Partial<BrokerFacts>, wish: Partial<Wishes> = {}) =>
     codes(judgeBrokers({ ...cluster, ...changes }, { ...wishes, ...wish }));
   const set = (changes: Record<string, string>) => ({ settings: { ...settings, ...changes } });
+  const small = { maxMessageBytes: 1_048_576 };
   const present = [{ name: 't', partitions: 2, copies: 3, settings: { 'min.insync.replicas': '1' } }];
 
   test.each<[string, Partial<BrokerFacts>, Partial<Wishes>, string[]]>([
@@ -132,7 +135,8 @@ describe('the brokers', () => {
     ['a topic with too few in sync', {}, { present, missing: 0 }, ['log-in-sync-low']],
     ['unclean election', set({ 'unclean.leader.election.enable': 'true' }), {}, ['log-unclean-election']],
     ['topics that come by themselves', set({ 'auto.create.topics.enable': 'true' }), {}, ['log-auto-create']],
-    ['small messages', set({ 'message.max.bytes': '100000' }), {}, ['topic-too-small']],
+    ['small requests', set({ 'socket.request.max.bytes': '16777216' }), {}, ['log-request-limit']],
+    ['control: small requests, small records', set({ 'socket.request.max.bytes': '4000000' }), small, []],
     ['short transactions', set({ 'transaction.max.timeout.ms': '10000' }), {}, ['log-transactions']],
     ['no transactions', set({ 'transaction.state.log.replication.factor': '5' }), {}, ['log-transactions']],
     ['no groups', set({ 'offsets.topic.replication.factor': '5' }), {}, ['log-groups']],

@@ -31,7 +31,13 @@ describe('the pipeline file', () => {
         publication: 'slipstream_shop',
         copy: { chunkRows: 5000 },
       },
-      log: { prefix: 'shop', partitions: 4, replicationFactor: 1, windowDays: 7 },
+      log: {
+        prefix: 'shop',
+        partitions: 4,
+        replicationFactor: 1,
+        windowDays: 7,
+        maxMessageBytes: 16_777_216,
+      },
       stores: file.stores,
       slice: { seconds: 30, heartbeatSeconds: 10 },
     });

@@ -1,19 +1,20 @@
 import type { EncodedRecord } from '../../../stream/log';
-import { maxPartitionBytes, splitIntoSends } from '../../../stream/sends';
+import { splitIntoSends } from '../../../stream/sends';
 import { caught } from './caught';
 
 function record(bytes: number, partition = 0): EncodedRecord {
   return { topic: 'shop.public.orders', partition, key: Buffer.alloc(0), value: Buffer.alloc(bytes) };
 }
 
-const sizes = (records: readonly EncodedRecord[]) => splitIntoSends(records, 36).map((send) => send.length);
+const limits = { headerBytes: 36, maxRecordBytes: 16_000_000 };
+const sizes = (records: readonly EncodedRecord[]) => splitIntoSends(records, limits).map((send) => send.length);
 
 test('no records make no send', () => expect(sizes([])).toEqual([]));
 
 test('small records go a thousand at a time, in order', () => {
   const records = Array.from({ length: 2_500 }, (_, at) => record(at % 7));
   expect(sizes(records)).toEqual([1_000, 1_000, 500]);
-  expect(splitIntoSends(records, 36).flat()).toEqual(records);
+  expect(splitIntoSends(records, limits).flat()).toEqual(records);
 });
 
 test('a partition gets no more than the brokers take in one batch, whatever the others get', () => {
@@ -21,10 +22,26 @@ test('a partition gets no more than the brokers take in one batch, whatever the 
   expect(sizes([record(400_000, 0), record(400_000, 1), record(400_000, 2)])).toEqual([3]);
 });
 
+test('a record larger than that goes alone in its partition, and the order stays', () => {
+  const records = [record(10), record(15_000_000), record(10), record(10)];
+  expect(sizes(records)).toEqual([1, 1, 2]);
+  expect(splitIntoSends(records, limits).flat()).toEqual(records);
+});
+
+test('one request is not filled with large records of many partitions', () => {
+  expect(sizes(Array.from({ length: 4 }, (_, partition) => record(7_000_000, partition)))).toEqual([1, 1, 1, 1]);
+});
+
+test('headers count', () => {
+  const headed = { ...record(500_000), headers: { large: Buffer.alloc(400_000) } };
+  expect(sizes([record(10), headed])).toEqual([1, 1]);
+  expect(sizes([record(10), { ...headed, headers: {} }])).toEqual([2]);
+});
+
 test('a record that no batch can carry is Blocked, with its size and its place', () => {
-  expect(caught(() => sizes([record(10), record(maxPartitionBytes)]))).toMatchObject({
+  expect(caught(() => sizes([record(10), record(limits.maxRecordBytes + 1)]))).toMatchObject({
     name: 'Blocked',
-    reason: 'unstorable',
-    message: expect.stringContaining('shop.public.orders, partition 0, takes 900100 bytes') as string,
+    reason: 'oversized',
+    message: expect.stringContaining('shop.public.orders, partition 0, takes 16000001 bytes') as string,
   });
 });
