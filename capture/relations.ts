@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatTableName, type TableName } from '../model/change';
 import { Blocked } from '../model/errors';
 import type { Column, SchemaVersion, TableSchema } from '../model/schema';
+import { hasCanonicalForm } from '../model/value-types';
 import type { Relation } from './pgoutput';
 
 /**
@@ -84,7 +85,10 @@ export function undescribed(
 /** Stands in every record and every position record: another way to make it would make every table a changed one. */
 export function schemaId(table: TableSchema): string {
   const columns = published(table).map(({ name, type }) => [name, type]);
-  const text = JSON.stringify([table.relationId, columns, table.key]);
+  // Keys of such columns once travelled as they were written: a log of those must not go on with others.
+  const canonical = table.columns.filter((column) => table.key.includes(column.name) && hasCanonicalForm(column));
+  const mark = canonical.length > 0 ? ['canonical keys'] : [];
+  const text = JSON.stringify([table.relationId, columns, table.key, ...mark]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

@@ -19,6 +19,7 @@ import { checkPublication } from './source/publication';
 import { checkFingerprints, fingerprints, schemaId, undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
 import { freeSlot, readSlot } from './source/slot';
+import { createKeyOf } from './values';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 export { prepareCapture, readTables } from './source/prepare';
@@ -239,12 +240,13 @@ function createSession(
 
 function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Parameters<typeof encodeChange>[1]) {
   const id = schemaId(table);
+  const keyOf = createKeyOf(table);
   return rows.flatMap((after) =>
     encodeChange(
       {
         table: table.name,
         operation: 'read',
-        key: Object.fromEntries(table.key.map((name) => [name, after[name] ?? null])),
+        key: keyOf(after),
         before: null,
         after,
         position: { lsn, index: 0 },

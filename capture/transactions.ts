@@ -5,7 +5,8 @@ import type { TableSchema } from '../model/schema';
 import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
 import { relationDifference, schemaChanged, schemaId } from './relations';
-import { parserOf, type ParseValue } from './values';
+import { parserOf, type ParseValue } from '../model/value-types';
+import { createKeyOf } from './values';
 
 /** What comes out, in commit order. */
 export interface TransactionSink {
@@ -37,7 +38,7 @@ interface Captured {
   readonly name: string;
   readonly schemaId: string;
   readonly columns: readonly { readonly name: string; readonly identity: boolean; readonly parse: ParseValue }[];
-  readonly keyAt: readonly number[];
+  readonly keyOf: (row: Row) => Row;
 }
 
 interface Open {
@@ -129,9 +130,10 @@ export function createTransactions(input: {
   function update(table: Captured, old: OldTuple | null, tuple: Tuple): void {
     const after = rowOf(table, completed(table, tuple, old));
     const before = old?.kind === 'row' ? rowOf(table, old.values) : null;
-    const key = keyOf(table, after);
-    const oldKey = old === null ? key : keyFrom(table, old.values);
-    if (table.keyAt.some((at) => oldKey[columnName(table, at)] !== key[columnName(table, at)])) {
+    const key = table.keyOf(after);
+    // With the key alone, what is no part of it is NULL, and is not looked at.
+    const oldKey = old === null ? key : table.keyOf(before ?? rowOf(table, old.values));
+    if (Object.keys(key).some((column) => oldKey[column] !== key[column])) {
       // Two keys are two documents, perhaps in two partitions: the old one must go and the new one come.
       emit(table, 'delete', { key: oldKey, before: before ?? oldKey, after: null });
       emit(table, 'create', { key, before: null, after });
@@ -184,14 +186,15 @@ export function createTransactions(input: {
           inside(open).index += 1;
         } else if (message.kind === 'insert') {
           const after = rowOf(table, completed(table, message.after, null));
-          emit(table, 'create', { key: keyOf(table, after), before: null, after });
+          emit(table, 'create', { key: table.keyOf(after), before: null, after });
         } else if (message.kind === 'update') {
           update(table, message.before, message.after);
         } else {
           const { kind, values } = message.before;
-          const key = keyFrom(table, values);
+          const row = rowOf(table, values);
+          const key = table.keyOf(row);
           // A partition made since the replica identities were set sends the key alone: enough for a delete.
-          emit(table, 'delete', { key, before: kind === 'row' ? rowOf(table, values) : key, after: null });
+          emit(table, 'delete', { key, before: kind === 'row' ? row : key, after: null });
         }
         return;
       }
@@ -221,7 +224,6 @@ function outOfOrder(what: string): Blocked {
 
 function layout(relation: Relation, schema: TableSchema): Captured {
   const columns = new Map(schema.columns.map((column) => [column.name, column]));
-  const names = relation.columns.map((column) => column.name);
   return {
     name: schema.name,
     schemaId: schemaId(schema),
@@ -229,7 +231,7 @@ function layout(relation: Relation, schema: TableSchema): Captured {
       const column = columns.get(name);
       return { name, identity, parse: column ? parserOf(column) : (text) => text };
     }),
-    keyAt: schema.key.map((name) => names.indexOf(name)),
+    keyOf: createKeyOf(schema),
   };
 }
 
@@ -262,20 +264,4 @@ function rowOf(table: Captured, tuple: Tuple): Row {
     if (column) row[column.name] = text === null || text === undefined ? null : column.parse(text);
   }
   return row;
-}
-
-function keyOf(table: Captured, row: Row): Row {
-  const key: Record<string, Value> = {};
-  for (const at of table.keyAt) key[columnName(table, at)] = row[columnName(table, at)] ?? null;
-  return key;
-}
-
-function keyFrom(table: Captured, tuple: Tuple): Row {
-  const key: Record<string, Value> = {};
-  for (const at of table.keyAt) {
-    const column = table.columns[at];
-    const text = tuple[at];
-    if (column) key[column.name] = text === null || text === undefined ? null : column.parse(text);
-  }
-  return key;
 }

@@ -4,6 +4,7 @@ import { metricDefinitions } from '../worker/metric-definitions';
 import { pipelineTable } from './pipeline-places';
 import { pipelineSchemaFile } from './pipeline-schema';
 import { markdownTable } from './table';
+import { typesTable } from './type-rows';
 
 /** A page of docs/ with the part of it that is made from code; the rest of the page is written by hand. */
 export interface GeneratedPart {
@@ -20,6 +21,7 @@ export const generatedParts: readonly GeneratedPart[] = [
   { page: 'metrics.md', name: 'metrics', text: metricsTable },
   { page: 'pipeline.md', name: 'pipeline', text: pipelineTable },
   { page: 'doctor.md', name: 'findings', text: findingsTable },
+  { page: 'types.md', name: 'types', text: typesTable },
 ];
 
 /** Files that are made from code as a whole: name in docs/ → what it holds. */

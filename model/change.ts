@@ -2,7 +2,8 @@ import type { Position } from './position';
 
 /**
  * A column's value as it travels: booleans, int2/int4/oid and finite floats as JSON scalars, everything else in
- * PostgreSQL's own text form (int8 and numeric too: JSON numbers would lose their digits). NULL is null.
+ * PostgreSQL's own text form (int8 and numeric too: JSON numbers would lose their digits). NULL is null. Which it is
+ * follows from the type alone: model/value-types.ts.
  */
 export type Value = string | number | boolean | null;
 

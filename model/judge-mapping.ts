@@ -59,7 +59,8 @@ function unselectedKey(place: string, table: TableSchema, { select }: TableMappi
 
 function sameNames(place: string, table: TableSchema, { select, rename }: TableMapping): Finding[] {
   const columns = select ?? table.columns.map(({ name }) => name);
-  const names = columns.map((column) => rename?.[column] ?? column);
+  const renamed = new Map(Object.entries(rename ?? {}));
+  const names = columns.map((column) => renamed.get(column) ?? column);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated === undefined) return [];
   return [

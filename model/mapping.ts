@@ -24,7 +24,7 @@ export function targetOf(table: string, mapping: TableMapping): string {
 
 function createRule(table: string, mapping: TableMapping): (change: Outcome, version: string) => Mutation {
   const target = targetOf(table, mapping);
-  const renamed = (column: string) => mapping.rename?.[column] ?? column;
+  const renamed = renaming(mapping);
   const conditions = Object.entries(mapping.filter ?? {});
   // Rows are never altered: what is taken as it is needs no copy.
   const asItIs = mapping.rename === undefined;
@@ -39,6 +39,12 @@ function createRule(table: string, mapping: TableMapping): (change: Outcome, ver
     const document = !present ? null : whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
     return { id, target, key, document, version };
   };
+}
+
+/** Not by a look at the object alone: a column may be called `constructor`. */
+function renaming({ rename }: TableMapping): (column: string) => string {
+  const names = new Map(Object.entries(rename ?? {}));
+  return (column) => names.get(column) ?? column;
 }
 
 function project(row: Row, columns: readonly string[], renamed: (column: string) => string): Row {
@@ -62,7 +68,8 @@ export function targetColumns(
   mapping: TableMapping,
 ): readonly { readonly source: string; readonly name: string; readonly column: TableSchema['columns'][number] }[] {
   const selected = mapping.select ? new Set(mapping.select) : null;
+  const renamed = renaming(mapping);
   return table.columns
     .filter((column) => !column.generated && (selected === null || selected.has(column.name)))
-    .map((column) => ({ source: column.name, name: mapping.rename?.[column.name] ?? column.name, column }));
+    .map((column) => ({ source: column.name, name: renamed(column.name), column }));
 }

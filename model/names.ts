@@ -25,10 +25,19 @@ export function resourceNames(pipeline: string): { slot: string; publication: st
   return { slot: underscored, publication: underscored, transactionalId: `slipstream-${pipeline}` };
 }
 
-/** The topic of a table: `<prefix>.<schema>.<table>`. What Kafka does not allow in names is escaped, one to one. */
+/** Kafka's limit on names of topics, which are ASCII. */
+const topicCharacters = 249;
+
+/**
+ * The topic of a table: `<prefix>.<schema>.<table>`. What Kafka does not allow in names is escaped, one to one. Where that
+ * would make the name too long (63 dots are 252 characters), both parts are written in base64, behind two dashes that no
+ * escaped name begins with: 214 characters at most.
+ */
 export function tableTopic(prefix: string, table: string): string {
   const name = parseTableName(table);
-  return `${prefix}.${topicPart(name.schema)}.${topicPart(name.table)}`;
+  const parts = [name.schema, name.table];
+  const topic = [prefix, ...parts.map(topicPart)].join('.');
+  return topic.length <= topicCharacters ? topic : [prefix, ...parts.map((part) => `--${base64(part)}`)].join('.');
 }
 
 /** Table topics have three parts, so names of two are free whatever the tables are called. */
@@ -43,6 +52,29 @@ export function schemasTopic(prefix: string): string {
 
 function topicPart(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/gu, (character) => `-${(character.codePointAt(0) ?? 0).toString(16)}-`);
+}
+
+const base64Characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Of the text's UTF-8, URL-safe and unpadded. By hand: workflows know neither Buffer nor btoa. */
+function base64(text: string): string {
+  const bytes = [...encodeURIComponent(text).matchAll(/%(..)|[^%]/g)].map(([whole, hex]) =>
+    hex === undefined ? whole.charCodeAt(0) : parseInt(hex, 16),
+  );
+  let bits = 0;
+  let held = 0;
+  let written = '';
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    for (bits += 8; bits >= 6; bits -= 6) written += base64Characters[(held >> (bits - 6)) & 63] ?? '';
+    held &= 63;
+  }
+  return bits === 0 ? written : written + (base64Characters[(held << (6 - bits)) & 63] ?? '');
+}
+
+/** Kafka keeps metrics by names in which dots are underscores, and refuses a topic that differs from another in that alone. */
+export function sameToKafka(topic: string, other: string): boolean {
+  return topic.replaceAll('.', '_') === other.replaceAll('.', '_');
 }
 
 /** The id of a row's document: target and key, joined so that two different ones never meet. */

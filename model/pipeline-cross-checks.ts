@@ -1,6 +1,6 @@
 import { suggest } from './did-you-mean';
 import { finding, type Finding } from './finding';
-import { isReservedStoreName } from './names';
+import { isReservedStoreName, sameToKafka, tableTopic } from './names';
 import { parseTableName } from './change';
 import type { StoreDefinition, TableMapping } from './pipeline-file';
 
@@ -13,6 +13,7 @@ interface File {
 export function crossCheck({ source, stores }: File): Finding[] {
   return [
     ...twice(source.tables),
+    ...alike(source.tables),
     ...samePlace(stores),
     ...Object.entries(stores).flatMap(([name, definition]) => checkStore(name, definition, source.tables)),
   ];
@@ -27,6 +28,20 @@ function twice(tables: readonly string[]): Finding[] {
       cure: 'Remove one of the two.',
     }),
   );
+}
+
+/** `app.log_events` and `app_log.events`: whichever came second could not be created. */
+function alike(tables: readonly string[]): Finding[] {
+  return tables.flatMap((table, index) => {
+    const topic = tableTopic('', table);
+    const other = tables.slice(0, index).find((each) => each !== table && sameToKafka(tableTopic('', each), topic));
+    if (other === undefined) return [];
+    return finding('topics-alike', {
+      where: 'source.tables',
+      what: `the topics of ${other} and ${table} differ in nothing but dots and underscores.`,
+      cure: 'Capture one of the two in a pipeline of its own, with another log.prefix.',
+    });
+  });
 }
 
 /** Two stores of one type, variable and schema (or index) are one place, and each would drop the other's generations. */
@@ -63,6 +78,7 @@ function checkStore(store: string, definition: StoreDefinition, captured: readon
     }
     const target = mapping.into ?? parseTableName(table).table;
     found.push(...checkTarget(where, target, targets.get(target)), ...checkRename(where, mapping));
+    if (definition.type === 'postgres') found.push(...checkLengths(where, mapping));
     targets.set(target, table);
   }
   return found;
@@ -77,6 +93,29 @@ function checkTarget(place: string, target: string, other: string | undefined): 
   if (other === undefined) return [];
   const what = `'${target}' is already the target of ${other}.`;
   return [finding('named-twice', { where, what, cure: 'Give each table a target of its own.' })];
+}
+
+/** What PostgreSQL keeps of a name. */
+const nameBytes = 63;
+
+function checkLengths(place: string, { into, rename = {} }: TableMapping): Finding[] {
+  const names = [...(into === undefined ? [] : [{ where: `${place}.into`, name: into }])];
+  for (const [column, name] of Object.entries(rename)) names.push({ where: `${place}.rename.${column}`, name });
+  return names
+    .filter(({ name }) => utf8Length(name) > nameBytes)
+    .map(({ where, name }) => {
+      const what = `'${name}' has ${utf8Length(name)} bytes, and PostgreSQL keeps ${nameBytes} of a name.`;
+      return finding('name-too-long', { where, what, cure: 'Choose a shorter one.' });
+    });
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }
 
 function checkRename(place: string, { select, rename = {} }: TableMapping): Finding[] {

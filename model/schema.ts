@@ -5,8 +5,14 @@ export interface Column {
   readonly typeId: number;
   /** `format_type(atttypid, atttypmod)`, such as `numeric(10,2)`. */
   readonly type: string;
-  /** Schema-independent base type: a domain's base, `array` for arrays, `enum` for enums, else the type's own name. */
+  /**
+   * What `ruleOf` (model/value-types.ts) knows it by: of a domain the type it stands on; PostgreSQL's own types by their
+   * names, those of well-known extensions too; `array`, `enum`, `composite`, `range`, `multirange`; else `other`. Never the
+   * name alone: anybody may call a type of his own `bool`.
+   */
   readonly baseType: string;
+  /** For a domain: the type it stands on, as `type` is written. */
+  readonly domainOf?: string;
   readonly notNull: boolean;
   /** Computed, and not published: before PostgreSQL 18. From there on stored ones travel, and are columns like others. */
   readonly generated: boolean;

@@ -91,21 +91,38 @@ async function create(
   }: TopicsOptions & { wanted: Record<string, number>; missing: string[] },
 ): Promise<void> {
   const window = String(windowDays * dayMs);
-  // False when another attempt has just created one of them: its settings are the same, or the next run's check says so.
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: missing.map((topic) => ({
-      topic,
-      numPartitions: wanted[topic] ?? 1,
-      replicationFactor,
-      configEntries: [
-        { name: 'cleanup.policy', value: 'compact' },
-        { name: 'min.compaction.lag.ms', value: window },
-        { name: 'delete.retention.ms', value: window },
-        ...(maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]),
-      ],
-    })),
-  });
+  try {
+    // False when another attempt has just created one of them: its settings are the same, or the next run's check says so.
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map((topic) => ({
+        topic,
+        numPartitions: wanted[topic] ?? 1,
+        replicationFactor,
+        configEntries: [
+          { name: 'cleanup.policy', value: 'compact' },
+          { name: 'min.compaction.lag.ms', value: window },
+          { name: 'delete.retention.ms', value: window },
+          ...(maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]),
+        ],
+      })),
+    });
+  } catch (error) {
+    throw refusedName(error) ?? error;
+  }
+}
+
+/** A name that Kafka will never take, which is for people to mend; null for any other error. */
+function refusedName(error: unknown): InvalidConfig | null {
+  const parts = error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
+  for (const part of parts as { type?: unknown; topic?: unknown }[]) {
+    if (part.type !== 'INVALID_TOPIC_EXCEPTION') continue;
+    return new InvalidConfig(
+      `Kafka refuses the topic ${String(part.topic)}: most likely one is there whose name differs from it in nothing but ` +
+        'dots and underscores. Give the pipeline another log.prefix.',
+    );
+  }
+  return null;
 }
 
 /** A topic is answered as created some moments before its broker serves it; whoever comes next would run into that. */

@@ -14,7 +14,7 @@ export function judgeServer(facts: ServerFacts, input: { readonly slotExists: bo
   return [...standing(facts), ...capacity(facts, input.slotExists), ...keepsWal(facts)];
 }
 
-function standing({ version, versionNumber, inRecovery, walLevel }: ServerFacts): Finding[] {
+function standing({ version, versionNumber, inRecovery, walLevel, encoding, database }: ServerFacts): Finding[] {
   const where = 'the source';
   const found: Finding[] = [];
   if (versionNumber < oldestVersion) {
@@ -28,6 +28,12 @@ function standing({ version, versionNumber, inRecovery, walLevel }: ServerFacts)
   if (walLevel !== 'logical') {
     const cure = "Run, and restart the server: alter system set wal_level = 'logical';";
     found.push(finding('wal-level', { where: 'wal_level', what: `it is ${walLevel}.`, cure }));
+  }
+  if (encoding === 'SQL_ASCII') {
+    const cure =
+      'Dump it and restore it into a database made with: create database … encoding UTF8 template template0;';
+    const what = 'its encoding is SQL_ASCII: nobody knows which characters its bytes are.';
+    found.push(finding('source-encoding', { where: `database ${database}`, what, cure }));
   }
   return found;
 }

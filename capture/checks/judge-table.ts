@@ -112,6 +112,26 @@ export function judgeKey(
   return choice;
 }
 
+/**
+ * Rows travel as JSON objects, which take every name but one, and keep their members in the order they were given, save
+ * for those that are numbers: of a key of several columns, order is part of what it is. Null when nothing is in the way.
+ */
+export function judgeColumns(
+  table: TableName,
+  { columns, key }: { readonly columns: readonly string[]; readonly key: readonly string[] },
+): Finding | null {
+  const lost = columns.filter((column) => column === '__proto__');
+  const moved = key.length > 1 ? key.filter((column) => /^(0|[1-9]\d*)$/.test(column)) : [];
+  const [column] = [...lost, ...moved];
+  if (column === undefined) return null;
+  const what =
+    lost.length > 0
+      ? `a column is called ${column}, which no JSON object can carry safely.`
+      : `its key has several columns, and one is called ${column}: JSON objects move numbers to the front.`;
+  const cure = `Run: alter table ${quoteTable(table)} rename column ${quoteName(column)} to …;`;
+  return finding('table-column-name', { where: placeOf(table), what, cure });
+}
+
 export function placeOf(table: TableName): string {
   return `table ${formatTableName(table)}`;
 }

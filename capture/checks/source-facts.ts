@@ -8,6 +8,8 @@ export interface ServerFacts {
   readonly versionNumber: number;
   readonly inRecovery: boolean;
   readonly walLevel: string;
+  /** `server_encoding`. */
+  readonly encoding: string;
   readonly database: string;
   readonly role: string;
   /** REPLICATION, or superuser. */
@@ -36,6 +38,7 @@ export async function readServer(client: Client): Promise<ServerFacts> {
   const { rows } = await client.query<Record<string, string | null>>(
     `select current_setting('server_version') as version, current_setting('server_version_num') as version_number,
             pg_is_in_recovery() as in_recovery, current_setting('wal_level') as wal_level,
+            current_setting('server_encoding') as encoding,
             current_database() as database, current_user as role,
             (select rolreplication or rolsuper from pg_roles where rolname = current_user) as has_replication,
             has_database_privilege(current_database(), 'create') as may_create,
@@ -55,6 +58,7 @@ export async function readServer(client: Client): Promise<ServerFacts> {
     versionNumber: number('version_number'),
     inRecovery: text('in_recovery') === 't',
     walLevel: text('wal_level'),
+    encoding: text('encoding'),
     database: text('database'),
     role: text('role'),
     hasReplication: text('has_replication') === 't',

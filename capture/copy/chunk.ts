@@ -4,7 +4,8 @@ import { lsnFromText } from '../../model/position';
 import type { CapturedTable } from '../source/catalogue';
 import { quoteName, quoteTable } from '../source/quoting';
 import { parseSnapshot, type Snapshot } from './snapshot';
-import { parameterOf, parserOf } from '../values';
+import { parserOf } from '../../model/value-types';
+import { parameterOf } from '../values';
 
 export interface ChunkRequest {
   readonly table: CapturedTable;

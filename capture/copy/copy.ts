@@ -6,7 +6,7 @@ import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import { nextLimit, type Chunk, type ChunkRequest } from './chunk';
 import { createStreamedXids, parseSnapshot, streamedForm, type Snapshot } from './snapshot';
-import { keyText } from '../values';
+import { createKeyOf, keyText } from '../values';
 
 /** A chunk that may be appended now, at the stream's closed point `lsn`. */
 export interface ReadyChunk {
@@ -144,8 +144,9 @@ export function createCopier(options: CopyOptions): Copier {
 
   function hold(request: ChunkRequest, chunk: Chunk, { touched, truncated }: Reading): void {
     const rows = new Map<string, Row>();
+    const keyOf = createKeyOf(request.table);
     for (const row of chunk.rows) {
-      const key = keyText(keyOf(request.table, row));
+      const key = keyText(keyOf(row));
       // The stream has a later word on this row: its change is in the log, or ahead of this chunk.
       if (!truncated && !touched.has(key)) rows.set(key, row);
     }
@@ -167,7 +168,7 @@ export function createCopier(options: CopyOptions): Copier {
     const lastRow = chunk.rows.at(-1);
     const cursor: CopyCursor = {
       done: chunk.last,
-      after: lastRow ? keyOf(table, lastRow) : before.after,
+      after: lastRow ? createKeyOf(table)(lastRow) : before.after,
       rows: before.rows + chunk.rows.length,
     };
     given = { table: table.name, cursor };
@@ -236,8 +237,4 @@ async function takeBaseline(client: Client): Promise<number[]> {
 async function takeSnapshot(client: Client): Promise<Snapshot> {
   const { rows } = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
   return parseSnapshot(rows[0]?.snapshot ?? '');
-}
-
-function keyOf(table: CapturedTable, row: Row): Row {
-  return Object.fromEntries(table.key.map((name) => [name, row[name] ?? null]));
 }

@@ -4,7 +4,7 @@ import { InvalidConfig } from '../../model/errors';
 import { listFindings, type Finding } from '../../model/finding';
 import type { Column, TableSchema } from '../../model/schema';
 import { chooseKey, type UniqueIndex } from '../key';
-import { judgeKey, judgeRelation, missingTable } from '../checks/judge-table';
+import { judgeColumns, judgeKey, judgeRelation, missingTable } from '../checks/judge-table';
 import { quoteTable } from './quoting';
 import { schemaChanged, schemaDifference } from '../relations';
 
@@ -28,6 +28,10 @@ interface TableRow {
   readonly hides_rows: string;
   readonly role: string;
   readonly generated_travel: string;
+}
+
+interface ColumnRow extends Record<'name' | 'type_id' | 'type' | 'base' | 'not_null' | 'generated', string> {
+  readonly domain_of: string | null;
 }
 
 /**
@@ -101,6 +105,8 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
   const generatedTravel = row.generated_travel === 't';
   const key = judgeKey(table, { choice, generated, generatedTravel, toBeFull: notFull.length > 0 });
   if (isFinding(key)) return key;
+  const unfit = judgeColumns(table, { columns: columns.map((column) => column.name), key: key.columns });
+  if (unfit !== null) return unfit;
   return {
     name,
     relationId: Number(row.oid),
@@ -115,19 +121,32 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
 }
 
 async function readColumns(client: Client, oid: string): Promise<Column[]> {
-  // A domain may stand on another domain, hence the walk down to the type that is none.
-  const { rows } = await client.query<Record<'name' | 'type_id' | 'type' | 'base' | 'not_null' | 'generated', string>>(
+  // A domain may stand on another domain, hence the walk down to the type that is none; each may bring the modifier. A
+  // name counts only where nobody else can have given it: in pg_catalog, or as that of the extension which brings the type.
+  const { rows } = await client.query<ColumnRow>(
     `select attname as name, atttypid as type_id, format_type(atttypid, atttypmod) as type, attnotnull as not_null,
             attgenerated <> ''
               and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000) as generated,
-            (with recursive chain as (
-               select t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory from pg_type t where t.oid = atttypid
-               union all
-               select t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory
-                 from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
-             select case when typtype = 'e' then 'enum' when typcategory = 'A' then 'array' else typname end
-               from chain where typtype <> 'd' limit 1) as base
+            base, case when depth > 0 then format_type(base_id, modifier) end as domain_of
        from pg_attribute
+            cross join lateral (
+              with recursive chain as (
+                select t.oid, t.typtype, t.typbasetype, atttypmod as modifier, t.typtypmod, 0 as depth
+                  from pg_type t where t.oid = atttypid
+                union all
+                select t.oid, t.typtype, t.typbasetype, chain.typtypmod, t.typtypmod, depth + 1
+                  from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
+              select t.oid as base_id, modifier, depth,
+                     case when t.typinput = 'array_in'::regproc then 'array'
+                          when t.typtype = 'e' then 'enum' when t.typtype = 'c' then 'composite'
+                          when t.typnamespace = 'pg_catalog'::regnamespace then t.typname
+                          when t.typtype = 'r' then 'range' when t.typtype = 'm' then 'multirange'
+                          when exists (select from pg_depend d join pg_extension e on e.oid = d.refobjid
+                                        where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e'
+                                          and d.refclassid = 'pg_extension'::regclass and e.extname = t.typname)
+                          then t.typname else 'other' end as base
+                from chain join pg_type t using (oid)
+               where chain.typtype <> 'd') as type
       where attrelid = $1 and attnum > 0 and not attisdropped
       order by attnum`,
     [oid],
@@ -139,6 +158,7 @@ async function readColumns(client: Client, oid: string): Promise<Column[]> {
     baseType: row.base,
     notNull: row.not_null === 't',
     generated: row.generated === 't',
+    ...(row.domain_of === null ? {} : { domainOf: row.domain_of }),
   }));
 }
 

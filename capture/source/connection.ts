@@ -4,8 +4,9 @@ import { InvalidConfig, Unavailable } from '../../model/errors';
 
 /**
  * Every connection renders values the same way: a row found by the copy must read exactly as the same row does when the
- * stream brings it, or one document would flicker between two texts. `search_path` decides how regclass and the like are
- * written; `row_security=off` turns rows hidden by a policy into an error, since a silent filter would lose them.
+ * stream brings it, or one document would flicker between two texts. `search_path` and `quote_all_identifiers` decide how
+ * regclass and the like are written, and the types of columns; `lc_monetary` how money is: as stores read it (their
+ * connections set the same), whatever the database's own is; `row_security=off` turns rows hidden by a policy into an error, since a silent filter would lose them.
  * Our own transactions write nothing that must survive, so none of them waits for a synchronous standby.
  */
 const sessionOptions = {
@@ -14,6 +15,8 @@ const sessionOptions = {
   IntervalStyle: 'postgres',
   extra_float_digits: '3',
   bytea_output: 'hex',
+  lc_monetary: 'C',
+  quote_all_identifiers: 'off',
   search_path: 'pg_catalog',
   row_security: 'off',
   synchronous_commit: 'local',

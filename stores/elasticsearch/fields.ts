@@ -33,33 +33,35 @@ const date = (formats: readonly string[]): Field => ({
   ignore_malformed: true,
 });
 
-const byType: Readonly<Record<string, Field>> = {
-  bool: { type: 'boolean' },
-  int2: whole,
-  int4: whole,
-  int8: whole,
-  oid: whole,
-  float4: approximate,
-  float8: approximate,
-  numeric: decimal,
-  text: words,
-  varchar: words,
-  bpchar: words,
-  citext: words,
-  name: words,
-  date: date([day]),
-  timestamp: date(instants),
-  timestamptz: date(instants.map((format) => `${format}X`)),
-  // As text: parsed, each key would be a field of its own, and the first document would decide the types of all.
-  json: { type: 'text' },
-  jsonb: { type: 'text' },
-  xml: { type: 'text' },
-  bytea: opaque,
-};
+const byType: ReadonlyMap<string, Field> = new Map(
+  Object.entries<Field>({
+    bool: { type: 'boolean' },
+    int2: whole,
+    int4: whole,
+    int8: whole,
+    oid: whole,
+    float4: approximate,
+    float8: approximate,
+    numeric: decimal,
+    text: words,
+    varchar: words,
+    bpchar: words,
+    citext: words,
+    name: words,
+    date: date([day]),
+    timestamp: date(instants),
+    timestamptz: date(instants.map((format) => `${format}X`)),
+    // As text: parsed, each key would be a field of its own, and the first document would decide the types of all.
+    json: { type: 'text' },
+    jsonb: { type: 'text' },
+    xml: { type: 'text' },
+    bytea: opaque,
+  }),
+);
 
 /** What is not listed (uuid, enums, inet, arrays, intervals, ranges …) is found by its whole text. */
-export function fieldOf(column: Column): Field {
-  return byType[column.baseType] ?? keyword;
+export function fieldOf(column: Pick<Column, 'baseType'>): Field {
+  return byType.get(column.baseType) ?? keyword;
 }
 
 /** Whether Elasticsearch lets a field have this name. */

@@ -57,6 +57,13 @@ const sessionSettings: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   extra_float_digits: '3',
   bytea_output: 'hex',
+  // As capture's connections have it: money is read as it was written.
+  lc_monetary: 'C',
+  // Content is what an xml column may hold; `document` would refuse some of it.
+  xmloption: 'content',
+  // NULL in an array's text is NULL.
+  array_nulls: 'on',
+  quote_all_identifiers: 'off',
   jit: 'off',
 };
 

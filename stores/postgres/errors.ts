@@ -33,6 +33,7 @@ const conditions: Readonly<Record<string, string>> = {
   '22007': 'no date or time of that type',
   '22008': 'a date or time out of its range',
   '22021': 'a character the encoding does not have',
+  '22P05': 'a character the encoding of the database does not have',
   '22P02': 'a text that is no value of its type',
   '23502': 'a NULL where none may be',
   '23505': 'a key that is there already',

@@ -1,3 +1,4 @@
+import { hasCanonicalForm } from '../../model/value-types';
 import type { Connection, Statement } from './connection';
 import { qualified, quote, recordTable } from './names';
 
@@ -5,8 +6,10 @@ export interface ColumnLayout {
   readonly name: string;
   /** As `format_type` writes it. */
   readonly type: string;
-  /** The type's own name, of a domain its base's. */
+  /** As `Column.baseType` of the source: of PostgreSQL's own types the name, of a domain that of the type it stands on. */
   readonly baseType: string;
+  /** For a domain: the type it stands on, as `type` is written. */
+  readonly domainOf?: string;
 }
 
 /** One table of a generation, with the statements that write it: made once per connection, never per row. */
@@ -24,13 +27,21 @@ export interface TableLayout {
 
 const query = `
 select c.relname as target, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-       coalesce(b.typname, t.typname) as base_type, array_position(i.indkey::int2[], a.attnum) as key_position
+       base_type, domain_of, array_position(i.indkey::int2[], a.attnum) as key_position
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_index i on i.indrelid = c.oid and i.indisprimary
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-join pg_type t on t.oid = a.atttypid
-left join pg_type b on b.oid = nullif(t.typbasetype, 0)
+cross join lateral (
+  with recursive chain as (
+    select t.oid, t.typtype, t.typbasetype, a.atttypmod as modifier, t.typtypmod, 0 as depth
+      from pg_type t where t.oid = a.atttypid
+    union all
+    select t.oid, t.typtype, t.typbasetype, chain.typtypmod, t.typtypmod, depth + 1
+      from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
+  select case when depth > 0 then format_type(t.oid, modifier) end as domain_of,
+         case when t.typnamespace = 'pg_catalog'::regnamespace and t.typtype = 'b' then t.typname else 'other' end as base_type
+    from chain join pg_type t using (oid) where chain.typtype <> 'd') as standing
 where n.nspname = $1 and c.relkind = 'r' and c.relname <> $2
 order by c.relname, a.attnum`;
 
@@ -42,7 +53,12 @@ export async function readLayout(connection: Connection, schema: string): Promis
     const columns = found.get(String(row['target'])) ?? [];
     found.set(String(row['target']), columns);
     columns.push({
-      column: { name: String(row['name']), type: String(row['type']), baseType: String(row['base_type']) },
+      column: {
+        name: String(row['name']),
+        type: String(row['type']),
+        baseType: String(row['base_type']),
+        ...(typeof row['domain_of'] === 'string' ? { domainOf: row['domain_of'] } : {}),
+      },
       keyPosition: row['key_position'] === null ? null : Number(row['key_position']),
     });
   }
@@ -74,7 +90,9 @@ type Table = Omit<TableLayout, 'upsert' | 'remove'>;
  */
 function upsertText({ relation, columns, key }: Table): string {
   const keyNames = new Set(key.map(({ name }) => name));
-  const others = columns.filter(({ name }) => !keyNames.has(name)).map(({ name }) => quote(name));
+  // A key written in another way is the same key, and is to be read as the source writes it now.
+  const written = columns.filter((column) => !keyNames.has(column.name) || hasCanonicalForm(column));
+  const others = written.map(({ name }) => quote(name));
   const change =
     others.length === 0 ? 'nothing' : `update set ${others.map((name) => `${name} = excluded.${name}`).join(', ')}`;
   return `insert into ${relation} (${columns.map(({ name }) => quote(name)).join(', ')})

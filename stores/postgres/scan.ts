@@ -1,11 +1,12 @@
 import type { Value } from '../../model/change';
 import { InvalidConfig } from '../../model/errors';
 import { documentId } from '../../model/names';
+import { keyPartOf, parserOf } from '../../model/value-types';
 import { describe, missing } from '../ownership';
 import type { Document, Generation, KeyRange } from '../store';
 import type { Answer, Connection } from './connection';
 import { reactionTo, translate } from './errors';
-import { readLayout, type ColumnLayout, type TableLayout } from './layout';
+import { readLayout, type TableLayout } from './layout';
 import { generationSchema, quote } from './names';
 import { connectAs, type Site } from './site';
 
@@ -88,25 +89,8 @@ function toDocument(row: Answer['rows'][number], { columns, key, target }: Table
   const body: Record<string, Value> = {};
   columns.forEach((column, index) => {
     const text = row[`c${index}`];
-    body[column.name] = typeof text === 'string' ? toValue(text, column) : null;
+    body[column.name] = typeof text === 'string' ? parserOf(column)(text) : null;
   });
-  const values = key.map(({ name }) => body[name]);
+  const values = key.map((column) => keyPartOf(column)(body[column.name] ?? null));
   return { id: documentId(target, values), target, body };
-}
-
-/** As model/change says: booleans, int2, int4, oid and finite floats are JSON scalars, everything else is text. */
-function toValue(text: string, { baseType }: ColumnLayout): Value {
-  switch (baseType) {
-    case 'bool':
-      return text === 't';
-    case 'int2':
-    case 'int4':
-    case 'oid':
-      return Number(text);
-    case 'float4':
-    case 'float8':
-      return Number.isFinite(Number(text)) ? Number(text) : text;
-    default:
-      return text;
-  }
 }

@@ -2,6 +2,7 @@ import { InvalidConfig } from '../../model/errors';
 import { describeFinding } from '../../model/finding';
 import { judgeMapping } from '../../model/judge-mapping';
 import { targetColumns, targetOf } from '../../model/mapping';
+import { knownTypes, ruleOf } from '../../model/value-types';
 import type { TableMapping } from '../../model/pipeline';
 import type { TableSchema } from '../../model/schema';
 import type { Connection } from './connection';
@@ -26,23 +27,52 @@ export async function targetTables(connection: Connection, site: Site): Promise<
   return bodies;
 }
 
-/** Only the key is NOT NULL and unique: everything else is the source's to guarantee. */
+/**
+ * Only the key is NOT NULL and unique: everything else is the source's to guarantee. A column has its source's type where
+ * this database has it; a domain that it lacks, the type it stands on; else text. Text too is a key whose equal values may
+ * be written in several ways: while a generation is built, two records of which one replaces the other may come in either
+ * order, and must not meet as one row.
+ */
 async function tableBody(connection: Connection, table: TableSchema, mapping: TableMapping): Promise<string> {
   const columns = targetColumns(table, mapping);
-  const types = await knownTypes(
+  const types = await readTypes(
     connection,
-    columns.map(({ column }) => column.type),
+    columns.flatMap(({ column }) => [column.type, column.domainOf ?? column.type]),
   );
+  const typeOf = ({ column, source }: (typeof columns)[number]) =>
+    table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts'
+      ? 'text'
+      : ([column.type, column.domainOf ?? ''].find((type) => types.has(type)) ?? 'text');
   const key = table.key.map((source) => columns.find((each) => each.source === source)?.name ?? source);
-  const lines = columns.map(({ name, column }) => `${quote(name)} ${types.get(column.type) ?? 'text'}`);
+  const lines = columns.map((column) => `${quote(column.name)} ${typeOf(column)}`);
   return [...lines, `primary key (${key.map(quote).join(', ')})`].join(', ');
 }
 
-/** The types that this database has too. An enum or domain that only the source has is kept as text. */
-async function knownTypes(connection: Connection, types: readonly string[]): Promise<Map<string, string>> {
+const foreignTypes = knownTypes.filter((type) => ruleOf(type).replica === 'text');
+
+/**
+ * Those of `types` that this database has too, and whose values it can hold: not what names objects of the source's own,
+ * nor any type made of that (arrays, composites, domains, ranges).
+ */
+async function readTypes(connection: Connection, types: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await connection.query({
-    text: 'select t as type from unnest($1::text[]) as t where to_regtype(t) is not null',
-    values: [types],
+    text: `
+with recursive part as (
+  select t as type, to_regtype(t)::oid as oid from unnest($1::text[]) as t where to_regtype(t) is not null
+  union
+  select part.type, next.oid
+    from part join pg_type p on p.oid = part.oid
+         left join pg_range r on p.oid in (r.rngtypid, r.rngmultitypid)
+         cross join lateral (
+           select unnest(array[nullif(p.typbasetype, 0), nullif(p.typelem, 0), r.rngsubtype]) as oid
+           union all
+           select atttypid from pg_attribute a
+            where a.attrelid = nullif(p.typrelid, 0) and a.attnum > 0 and not a.attisdropped) as next
+   where next.oid is not null)
+select type from part join pg_type p using (oid)
+ group by type
+having not bool_or(p.typnamespace = 'pg_catalog'::regnamespace and p.typname = any($2::text[]))`,
+    values: [types, foreignTypes],
   });
-  return new Map(rows.map(({ type }) => [String(type), String(type)]));
+  return new Set(rows.map(({ type }) => String(type)));
 }

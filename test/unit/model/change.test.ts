@@ -25,6 +25,25 @@ describe('names made from tables and keys', () => {
     for (const topic of topics) expect(topic).toMatch(/^[A-Za-z0-9._-]+$/);
   });
 
+  test('names of 63 bytes, whatever they are made of, have topics that Kafka takes', () => {
+    const names = ['"', '.', ' ', 'é', '語', '😀', '-', 'a'].map((letter) =>
+      letter.repeat(Math.floor(63 / Buffer.byteLength(letter))),
+    );
+    const prefix = 'p'.repeat(40);
+    const topics = names.flatMap((schema) =>
+      names.map((table) => tableTopic(prefix, formatTableName({ schema, table }))),
+    );
+    expect(new Set(topics).size).toBe(names.length ** 2);
+    for (const topic of topics) expect(topic).toMatch(/^[A-Za-z0-9._-]{1,249}$/);
+    // Persistent: what is long enough to need it stands in base64, and what is not is written as it always was.
+    const dots = formatTableName({ schema: 'public', table: '.'.repeat(63) });
+    const part = Buffer.from('.'.repeat(63)).toString('base64url');
+    expect(tableTopic('shop', dots)).toBe(`shop.--${Buffer.from('public').toString('base64url')}.--${part}`);
+    expect(tableTopic('shop', formatTableName({ schema: 'public', table: '語'.repeat(21) }))).toBe(
+      `shop.public.${'-8a9e-'.repeat(21)}`,
+    );
+  });
+
   test('two rows never share a document, however their keys are spelled', () => {
     const rows: [string, string[]][] = [
       ['orders', ['1', '2']],

@@ -26,6 +26,13 @@ const change = (operation: Change['operation'], after: Row | null, before: Row |
 
 const product: Row = { id: '7', name: 'lamp', active: true, price: '12.50', stock: 3 };
 
+test('a column may be called like what every object has', () => {
+  const row: Row = { id: '7', constructor: 'a', toString: 'b', hasOwnProperty: null };
+  const mapping = { rename: { id: 'key' } };
+  const mutation = createMapping(definition(mapping))(change('create', row), '1');
+  expect(mutation?.document).toEqual({ key: '7', constructor: 'a', toString: 'b', hasOwnProperty: null });
+});
+
 describe('mapping', () => {
   test('a row goes whole into the target named like its table, versioned by its offset', () => {
     const map = createMapping(definition({}));

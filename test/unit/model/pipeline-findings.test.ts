@@ -100,6 +100,21 @@ test.each<[string, unknown, string, string, string]>([
     'rename.titel',
     "Did you mean 'title'?",
   ],
+  [
+    'two tables whose topics Kafka takes for one',
+    { ...file, source: { ...file.source, tables: ['public.orders', 'app.log_events', 'app_log.events'] } },
+    'topics-alike',
+    'source.tables',
+    'another log.prefix',
+  ],
+  ['a target of too many bytes', withTable({ into: 'ü'.repeat(32) }), 'name-too-long', '.into', 'shorter'],
+  [
+    'a column renamed to too many bytes',
+    withTable({ rename: { title: '語'.repeat(22) } }),
+    'name-too-long',
+    '.rename.title',
+    'shorter',
+  ],
   ['two columns of one name', withTable({ rename: { a: 'x', b: 'x' } }), 'mapping-conflict', '.rename', 'of its own'],
   [
     'two stores in one place',

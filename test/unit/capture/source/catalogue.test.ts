@@ -6,8 +6,9 @@ import {
   schemaVersion,
   undescribed,
 } from '../../../../capture/relations';
-import { keyText, parameterOf, parserOf } from '../../../../capture/values';
+import { keyText, parameterOf } from '../../../../capture/values';
 import type { TableSchema } from '../../../../model/schema';
+import { parserOf } from '../../../../model/value-types';
 
 const index = (columns: string, marks: Partial<UniqueIndex> = {}): UniqueIndex => ({
   columns: columns.split(','),
