@@ -4,6 +4,7 @@ import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
 import type { Copier } from './copy/copy';
 import type { Intake } from './intake';
+import type { MessageCounting } from './messages';
 import type { Pending, Unit } from './pending';
 import { emptyTable, type Emptying } from './truncation';
 
@@ -32,6 +33,7 @@ export interface Forwarding {
   readonly writer: LogWriter;
   /** Ids of the captured tables' versions, for every position record. */
   readonly schemas: NonNullable<Closing['schemas']>;
+  readonly messages: MessageCounting;
   /** Those that the log does not keep yet, to go with the next append. Emptied by it. */
   readonly versions: SchemaVersion[];
   readonly pending: Pending;
@@ -130,7 +132,7 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
 }
 
 async function append(parts: Forwarding, unit: Unit): Promise<void> {
-  const { writer, schemas, versions, confirm, copier, appended } = parts;
+  const { writer, schemas, versions, messages, confirm, copier, appended } = parts;
   const last = writer.last;
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
@@ -143,6 +145,7 @@ async function append(parts: Forwarding, unit: Unit): Promise<void> {
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
     schemas,
     described: true,
+    ...(messages.counts(unit.position.lsn) && { messages: true as const }),
   } as const;
   // In one transaction with the first record that may name them: no reader meets an id that is not kept.
   const record = await writer.append(unit.records, closing, versions);

@@ -1,7 +1,9 @@
 import type { Change } from '../model/change';
 import { translateSourceError } from './source/connection';
+import type { LogicalMessage } from '../model/message';
 import type { TableSchema } from '../model/schema';
 import type { EncodedRecord, PositionRecord } from '../stream/log';
+import type { MessageCounting } from './messages';
 import type { Pending } from './pending';
 import { decodeWalMessage } from './pgoutput';
 import type { ReplicationHandlers } from './replication';
@@ -35,6 +37,9 @@ export function createIntake(input: {
   readonly tables: readonly TableSchema[];
   readonly last: PositionRecord;
   readonly encode: (change: Change) => EncodedRecord[];
+  readonly messages: MessageCounting;
+  /** null for one of a prefix that nobody declared. */
+  readonly encodeMessage: (message: LogicalMessage) => EncodedRecord | null;
   readonly pending: Pending;
   /** Told besides, in the stream's order. */
   readonly copy: Pick<TransactionSink, 'begin' | 'touched' | 'truncated'> & { closed(lsn: string): void };
@@ -54,12 +59,17 @@ export function createIntake(input: {
   const transactions = createTransactions({
     tables: input.tables,
     last: last.position,
+    messages: input.messages,
     sink: {
       begin: (xid) => copy.begin(xid),
       touched: (table, key) => copy.touched(table, key),
       truncated: (table) => copy.truncated(table),
       truncation: (truncation) => pending.addTruncation(truncation),
       change: (change) => pending.addChange(input.encode(change), change.position),
+      message(message) {
+        const record = input.encodeMessage(message);
+        if (record) pending.addChange([record], message.position);
+      },
       closed(lsn, committedAt) {
         closedLsn = lsn;
         pending.close(lsn, committedAt);

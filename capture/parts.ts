@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
 import type { Row } from '../model/change';
 import type { Log } from '../model/log';
-import { recordRules, type Pipeline } from '../model/pipeline';
+import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
 import { resourceNames, tableTopic } from '../model/names';
 import { createKafka } from '../stream/kafka';
 import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
-import { ensureTopics, tableTopics } from '../stream/topics';
+import { ensureTopics, writtenTopics } from '../stream/topics';
 import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
 import { judgeSource } from './source/identity';
 import type { Replication } from './replication';
@@ -61,14 +61,14 @@ export interface CaptureParts {
 
 export const defaultCaptureParts: CaptureParts = {
   openWriter: (options, { logId, systemId, timeline }) => {
-    const { name, log, source } = options.pipeline;
+    const { name, log } = options.pipeline;
     return openLogWriter({
       kafka: kafkaOf(options, 'writer'),
       prefix: log.prefix,
       transactionalId: resourceNames(name).transactionalId,
       logId,
       source: { systemId, timeline },
-      topics: tableTopics(log.prefix, source.tables, log.partitions),
+      topics: writtenTopicsOf(options.pipeline),
       maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
     });
   },
@@ -82,7 +82,14 @@ export const defaultCaptureParts: CaptureParts = {
   ensureTopics: async (options) => {
     const { log, source } = options.pipeline;
     const { maxMessageBytes } = recordRules(options.pipeline);
-    await ensureTopics({ kafka: kafkaOf(options, 'prepare'), tables: source.tables, ...log, maxMessageBytes });
+    const messages = wantsMessages(options.pipeline);
+    await ensureTopics({
+      kafka: kafkaOf(options, 'prepare'),
+      tables: source.tables,
+      messages,
+      ...log,
+      maxMessageBytes,
+    });
   },
   judgeSource,
   confirm: (replication, lsn) => replication.confirm(lsn),
@@ -91,6 +98,12 @@ export const defaultCaptureParts: CaptureParts = {
   mustReadAgain,
   now: () => Date.now(),
 };
+
+/** What capture of this pipeline writes to. */
+export function writtenTopicsOf(pipeline: Pipeline): Record<string, number> {
+  const { log, source } = pipeline;
+  return writtenTopics({ ...log, tables: source.tables, messages: wantsMessages(pipeline) });
+}
 
 function kafkaOf({ brokers, pipeline, log }: CaptureOptions, purpose: string) {
   return createKafka({ brokers, clientId: `slipstream-${pipeline.name}-${purpose}`, log });

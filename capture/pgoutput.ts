@@ -36,7 +36,15 @@ export type WalMessage =
   | { readonly kind: 'update'; readonly relationId: number; readonly before: OldTuple | null; readonly after: Tuple }
   | { readonly kind: 'delete'; readonly relationId: number; readonly before: OldTuple }
   | { readonly kind: 'truncate'; readonly relationIds: readonly number[] }
-  /** Origin, type and logical messages: nothing we follow. */
+  /** `pg_logical_emit_message`. `lsn` is where its record begins; its bytes are a copy. */
+  | {
+      readonly kind: 'message';
+      readonly transactional: boolean;
+      readonly lsn: bigint;
+      readonly prefix: string;
+      readonly content: Buffer;
+    }
+  /** Origins and types: nothing we follow. */
   | { readonly kind: 'other' };
 
 /** Milliseconds between 1970 and PostgreSQL's epoch, 2000-01-01. */
@@ -83,9 +91,10 @@ function decode(reader: Reader): WalMessage | null {
       return { kind: 'delete', relationId: reader.uint32(), before: reader.oldTuple(reader.byte()) };
     case 0x54: // T
       return decodeTruncate(reader);
+    case 0x4d: // M
+      return decodeMessage(reader);
     case 0x4f: // O
     case 0x59: // Y
-    case 0x4d: // M
       return { kind: 'other' };
     default:
       return null;
@@ -130,6 +139,13 @@ function decodeTruncate(reader: Reader): WalMessage {
   const relationIds: number[] = [];
   for (let left = count; left > 0; left -= 1) relationIds.push(reader.uint32());
   return { kind: 'truncate', relationIds };
+}
+
+function decodeMessage(reader: Reader): WalMessage {
+  const transactional = (reader.byte() & 1) === 1;
+  const lsn = reader.int64();
+  const prefix = reader.text();
+  return { kind: 'message', transactional, lsn, prefix, content: reader.bytesCopied() };
 }
 
 /** Reads forward over one message. Running past the end is a RangeError. */
@@ -185,6 +201,13 @@ class Reader {
     const value = this.bytes.toString('utf8', this.at, end);
     this.at = end + 1;
     return value;
+  }
+
+  bytesCopied(): Buffer {
+    const length = this.uint32();
+    const start = this.at;
+    this.skip(length);
+    return Buffer.from(this.bytes.subarray(start, this.at));
   }
 
   oldTuple(marker: number): OldTuple {

@@ -35,6 +35,8 @@ export interface Replication {
   stream(options: {
     readonly slot: string;
     readonly publication: string;
+    /** Logical messages too, of every prefix. */
+    readonly messages?: boolean;
     /** Decimal digits. The server begins here or at the slot's confirmed position, whichever is later. */
     readonly startLsn: string;
     readonly handlers: ReplicationHandlers;
@@ -110,7 +112,7 @@ function createReplication(
 
   return {
     system,
-    stream({ slot, publication, startLsn, handlers }) {
+    stream({ slot, publication, messages, startLsn, handlers }) {
       const end = (error: Error) => {
         if (ended) return;
         ended = true;
@@ -129,7 +131,7 @@ function createReplication(
       });
       wire.stream.on('data', coalesce);
       // Resolves only when the server ends the stream, which it does not do by itself while it is well.
-      client.query(startCommand(slot, publication, startLsn)).then(
+      client.query(startCommand({ slot, publication, messages, startLsn })).then(
         () => end(translateSourceError(new Error('Connection terminated: the server ended the stream'))),
         (error: unknown) => end(translateSourceError(error)),
       );
@@ -161,11 +163,17 @@ function createReplication(
   };
 }
 
-function startCommand(slot: string, publication: string, startLsn: string): string {
+function startCommand(options: {
+  slot: string;
+  publication: string;
+  messages: boolean | undefined;
+  startLsn: string;
+}): string {
+  const { slot, publication, messages, startLsn } = options;
   const name = `"${publication.replaceAll('"', '""')}"`.replaceAll("'", "''");
   return (
     `START_REPLICATION SLOT "${slot}" LOGICAL ${lsnToText(startLsn)} ` +
-    `(proto_version '1', publication_names '${name}')`
+    `(proto_version '1', publication_names '${name}'${messages ? ", messages 'true'" : ''})`
   );
 }
 

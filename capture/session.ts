@@ -4,6 +4,7 @@ import { recordRules } from '../model/pipeline';
 import type { SchemaVersion } from '../model/schema';
 import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
+import { encodeMessage } from '../stream/message-format';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { createBell } from './bell';
 import { checkUnchanged, readCatalogue, type CapturedTable } from './source/catalogue';
@@ -11,6 +12,7 @@ import { connect, disconnect, translateSourceError } from './source/connection';
 import { createCopier, type Copier, type ReadyChunk } from './copy/copy';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
+import { countMessages } from './messages';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
@@ -128,6 +130,8 @@ function createSession(
     partitions: pipeline.log.partitions,
     limit: { bytes: writer.maxRecordBytes, oversized: recordRules(pipeline).oversized },
   };
+  const wanted = new Set(pipeline.source.messages);
+  const messages = countMessages([...wanted], last);
   const copier: Copier | null =
     copying &&
     createCopier({
@@ -155,6 +159,8 @@ function createSession(
     tables,
     last,
     encode: (change) => encodeChange(change, context),
+    messages,
+    encodeMessage: (message) => (wanted.has(message.prefix) ? encodeMessage(message, context) : null),
     pending,
     copy: {
       begin: (xid) => copier?.begin(xid),
@@ -184,6 +190,7 @@ function createSession(
     writer,
     schemas: { ...last.schemas, ...fingerprints(tables) },
     versions,
+    messages,
     pending,
     intake,
     copier,
@@ -210,6 +217,7 @@ function createSession(
   replication.stream({
     slot: pipeline.source.slot,
     publication: pipeline.source.publication,
+    messages: messages.asked,
     startLsn: last.position.lsn,
     handlers: intake.handlers,
   });

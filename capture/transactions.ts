@@ -1,7 +1,9 @@
 import { formatTableName, type Change, type Operation, type Row, type Value } from '../model/change';
 import { Blocked } from '../model/errors';
+import type { LogicalMessage } from '../model/message';
 import type { Position } from '../model/position';
 import type { TableSchema } from '../model/schema';
+import type { MessageCounting } from './messages';
 import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
 import { relationDifference, schemaChanged, schemaId } from './relations';
@@ -16,6 +18,8 @@ export interface TransactionSink {
   touched(table: string, key: Row): void;
   /** A change the log does not hold yet. */
   change(change: Change): void;
+  /** A logical message the log does not hold yet, whatever its prefix. */
+  message(message: LogicalMessage): void;
   /** Every row of a table is gone, those the log does not hold yet included; the copy must bring none of them back. */
   truncated(table: string): void;
   /** The same, as a change the log does not hold yet. */
@@ -48,8 +52,11 @@ interface Open {
   readonly committedAt: number;
   /** Changes up to and including this index are in the log already. */
   readonly knownUpTo: number;
+  readonly countsMessages: boolean;
   index: number;
 }
+
+type Said = Extract<WalMessage, { kind: 'message' }>;
 
 /**
  * Turns the messages of one replication stream into changes with positions. `last` is the log's last position: what
@@ -59,6 +66,8 @@ interface Open {
 export function createTransactions(input: {
   readonly tables: readonly TableSchema[];
   readonly last: Position;
+  /** Which indexes count messages: those of `last` may not. */
+  readonly messages: Pick<MessageCounting, 'counts'>;
   readonly sink: TransactionSink;
 }): Transactions {
   const { sink } = input;
@@ -74,7 +83,9 @@ export function createTransactions(input: {
     if (open) throw outOfOrder('a transaction begins inside another');
     const { commitLsn, committedAt, xid } = message;
     const knownUpTo = commitLsn < lastLsn ? Infinity : commitLsn === lastLsn ? input.last.index : 0;
-    open = { commitLsn, lsn: commitLsn.toString(), xid, committedAt, knownUpTo, index: 0 };
+    const lsn = commitLsn.toString();
+    const countsMessages = input.messages.counts(lsn);
+    open = { commitLsn, lsn, xid, committedAt, knownUpTo, countsMessages, index: 0 };
     sink.begin(xid);
   }
 
@@ -164,6 +175,28 @@ export function createTransactions(input: {
     }
   }
 
+  /** In its transaction: at a position like a change's. */
+  function said({ prefix, content }: Said): void {
+    const transaction = inside(open);
+    if (!transaction.countsMessages) return;
+    transaction.index += 1;
+    if (transaction.index <= transaction.knownUpTo) return; // Invariant 2
+    const { lsn, index, xid, committedAt } = transaction;
+    sink.message({ prefix, content, position: { lsn, index }, transaction: { xid, committedAt } });
+  }
+
+  /**
+   * By itself: the server sends it at its own place in the WAL, between transactions. Its LSN is that of its record and of
+   * no other, so it stands there as a transaction of one change would. The point after it is closed by the very next LSN:
+   * a slot that was confirmed up to there does not send it again, and the next record cannot begin before.
+   */
+  function saidAlone({ lsn, prefix, content }: Said): void {
+    if (open) throw outOfOrder('a message that is no part of a transaction stands inside one');
+    const known = lsn < lastLsn || (lsn === lastLsn && input.last.index > 0);
+    if (!known) sink.message({ prefix, content, position: { lsn: lsn.toString(), index: 1 }, transaction: null });
+    close(lsn + 1n, null);
+  }
+
   function accept(message: WalMessage): void {
     switch (message.kind) {
       case 'begin':
@@ -177,6 +210,8 @@ export function createTransactions(input: {
         return describe(message.relation);
       case 'truncate':
         return truncate(message.relationIds);
+      case 'message':
+        return message.transactional ? said(message) : saidAlone(message);
       case 'insert':
       case 'update':
       case 'delete': {

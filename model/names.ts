@@ -50,6 +50,11 @@ export function schemasTopic(prefix: string): string {
   return `${prefix}.schemas`;
 }
 
+/** Holds logical messages, keyed by their prefix. */
+export function messagesTopic(prefix: string): string {
+  return `${prefix}.messages`;
+}
+
 function topicPart(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/gu, (character) => `-${(character.codePointAt(0) ?? 0).toString(16)}-`);
 }

@@ -5,28 +5,25 @@ import { parseTableName } from './change';
 import type { StoreDefinition, TableMapping } from './pipeline-file';
 
 interface File {
-  readonly source: { readonly tables: readonly string[] };
+  readonly source: { readonly tables: readonly string[]; readonly messages: readonly string[] };
   readonly stores: Readonly<Record<string, StoreDefinition>>;
 }
 
 /** What no single place of the file can show: names that meet, and names that lead nowhere. */
 export function crossCheck({ source, stores }: File): Finding[] {
   return [
-    ...twice(source.tables),
+    ...twice('source.tables', source.tables),
     ...alike(source.tables),
+    ...twice('source.messages', source.messages),
     ...samePlace(stores),
     ...Object.entries(stores).flatMap(([name, definition]) => checkStore(name, definition, source.tables)),
   ];
 }
 
-function twice(tables: readonly string[]): Finding[] {
-  const repeated = tables.filter((table, index) => tables.indexOf(table) !== index);
-  return [...new Set(repeated)].map((table) =>
-    finding('named-twice', {
-      where: 'source.tables',
-      what: `a table is named twice: ${table}.`,
-      cure: 'Remove one of the two.',
-    }),
+function twice(where: string, names: readonly string[]): Finding[] {
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  return [...new Set(repeated)].map((name) =>
+    finding('named-twice', { where, what: `named twice: ${name}.`, cure: 'Remove one of the two.' }),
   );
 }
 

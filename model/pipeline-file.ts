@@ -105,6 +105,13 @@ const source = z.strictObject({
     .min(1)
     .describe('the tables to capture, each with a primary key; of a partitioned table its root')
     .meta({ uniqueItems: true }),
+  messages: z
+    .array(z.string().min(1).max(200))
+    .default([])
+    .describe(
+      'prefixes of pg_logical_emit_message that go to the topic <log.prefix>.messages, exactly as written there',
+    )
+    .meta({ uniqueItems: true }),
   slot: z
     .string()
     .regex(/^[a-z0-9_]{1,63}$/, 'a slot name is 1 to 63 of a-z, 0-9 and _')

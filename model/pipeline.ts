@@ -16,6 +16,8 @@ export interface Pipeline {
   readonly source: {
     readonly url: SecretReference;
     readonly tables: readonly string[];
+    /** Prefixes of the logical messages to capture; missing in what a workflow started by an earlier version carries. */
+    readonly messages?: readonly string[];
     readonly slot: string;
     readonly publication: string;
     readonly copy: { readonly chunkRows: number };
@@ -62,6 +64,7 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
     source: {
       url: source.url,
       tables: source.tables,
+      messages: source.messages,
       slot: source.slot ?? names.slot,
       publication: source.publication ?? names.publication,
       copy: source.copy,
@@ -75,4 +78,8 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
 /** How large a batch of the log may be, and what becomes of a row that does not fit. */
 export function recordRules({ log }: Pick<Pipeline, 'log'>): { maxMessageBytes: number; oversized: Oversized } {
   return { maxMessageBytes: log.maxMessageBytes ?? 16_777_216, oversized: log.oversized ?? 'block' };
+}
+
+export function wantsMessages({ source }: Pick<Pipeline, 'source'>): boolean {
+  return (source.messages ?? []).length > 0;
 }

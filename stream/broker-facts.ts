@@ -41,6 +41,7 @@ const topicSettings = [
   'max.message.bytes',
   'min.compaction.lag.ms',
   'min.insync.replicas',
+  'retention.ms',
   'unclean.leader.election.enable',
 ];
 

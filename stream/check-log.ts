@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { finding, type PartReport } from '../model/finding';
 import { positionsTopic } from '../model/names';
-import { recordRules, type Pipeline } from '../model/pipeline';
+import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
 import { readBrokers, readTopics, readWritten } from './broker-facts';
 import { judgeBrokers } from './judge-brokers';
 import { judgeTopics } from './judge-topics';
@@ -39,7 +39,7 @@ export async function checkLog(
     const present = await readTopics(admin, existing);
     const written = await readWritten(admin, existing);
     const missing = names.length - present.length;
-    const positions = positionsTopic(pipeline?.log.prefix ?? '');
+    const prefix = pipeline?.log.prefix ?? '';
     const { replicationFactor = 1, windowDays = 1 } = pipeline?.log ?? {};
     const maxMessageBytes = pipeline ? recordRules(pipeline).maxMessageBytes : 0;
     const findings = [
@@ -50,9 +50,9 @@ export async function checkLog(
         missing,
         present,
       }),
-      ...judgeTopics(present, { positions, wanted, windowMs: windowDays * dayMs, maxMessageBytes, written }),
+      ...judgeTopics(present, { prefix, wanted, windowMs: windowDays * dayMs, maxMessageBytes, written }),
     ];
-    const begun = written.has(positions);
+    const begun = written.has(positionsTopic(prefix));
     return { part, facts: factsOf(facts.brokers, names.length, missing, begun), findings, begun };
   } catch (error) {
     signal.throwIfAborted();
@@ -64,7 +64,7 @@ export async function checkLog(
 }
 
 function wantedTopics({ log, source }: Pipeline): Record<string, number> {
-  return logTopics(log.prefix, source.tables, log.partitions);
+  return logTopics({ ...log, tables: source.tables, messages: wantsMessages({ source }) });
 }
 
 function unreachable(error: unknown, brokers: readonly string[]) {

@@ -1,4 +1,6 @@
 import { finding, type Finding } from '../model/finding';
+import { positionsTopic } from '../model/names';
+import { keepingOf, keepingSettings, type Keeping } from './keeping';
 import { maxPartitionBytes } from './sends';
 import type { TopicFacts } from './broker-facts';
 
@@ -11,7 +13,7 @@ const neededBytes = maxPartitionBytes + batchFraming;
 export function judgeTopics(
   topics: readonly TopicFacts[],
   input: {
-    readonly positions: string;
+    readonly prefix: string;
     readonly wanted: Readonly<Record<string, number>>;
     readonly windowMs: number;
     /** The largest record that the pipeline declares. */
@@ -20,12 +22,15 @@ export function judgeTopics(
     readonly written: ReadonlySet<string>;
   },
 ): Finding[] {
-  const begun = input.written.has(input.positions);
+  const positions = positionsTopic(input.prefix);
+  const begun = input.written.has(positions);
   return topics.flatMap((topic) => [
     ...judgePartitions(topic.name, topic.partitions, input.wanted[topic.name] ?? 1),
-    ...judgeSettings(topic.name, topic.settings, input.windowMs),
+    ...judgeSettings(keepingOf(input.prefix, topic.name), {
+      ...{ topic: topic.name, found: topic.settings, windowMs: input.windowMs },
+    }),
     ...judgeBatchLimit(topic, input.maxMessageBytes),
-    ...(begun || !input.written.has(topic.name) ? [] : [foreign(topic.name, input.positions)]),
+    ...(begun || !input.written.has(topic.name) ? [] : [foreign(topic.name, positions)]),
   ]);
 }
 
@@ -40,27 +45,32 @@ export function judgePartitions(topic: string, found: number, expected: number):
   ];
 }
 
-/** Settings under which rows or tombstones would be lost, each with the command that mends it. */
+/** Settings under which rows, tombstones or messages would be lost, each with the command that mends it. */
 export function judgeSettings(
-  topic: string,
-  found: Readonly<Record<string, string>>,
-  windowMs: number,
+  keeping: Keeping,
+  { topic, found, windowMs }: { topic: string; found: Readonly<Record<string, string>>; windowMs: number },
 ): readonly Finding[] {
+  const policy = 'cleanup.policy';
   const forgets = (setting: string, what: string, value: string) =>
     finding('topic-forgets', {
       where: `topic ${topic}`,
       what: `it has ${setting}=${found[setting] ?? '(unknown)'}, ${what}.`,
       cure: alterTopic(topic, `${setting}=${value}`),
     });
+  const { [policy]: kept = '', ...times } = keepingSettings(keeping, String(windowMs));
   return [
-    ...(found['cleanup.policy'] === 'compact'
-      ? []
-      : [forgets('cleanup.policy', 'so rows that do not change would be deleted', 'compact')]),
-    ...['min.compaction.lag.ms', 'delete.retention.ms']
-      .filter((setting) => !(Number(found[setting]) >= windowMs))
+    ...(found[policy] === kept ? [] : [forgets(policy, lost[keeping], kept)]),
+    ...Object.keys(times)
+      // -1: for ever
+      .filter((setting) => !(Number(found[setting]) >= windowMs || found[setting] === '-1'))
       .map((setting) => forgets(setting, 'below log.windowDays', String(windowMs))),
   ];
 }
+
+const lost: Readonly<Record<Keeping, string>> = {
+  latest: 'so rows that do not change would be deleted',
+  window: 'so of all messages under one prefix only the last would stay',
+};
 
 /** The scripts of Kafka's distribution want to be told where the brokers are. */
 const bootstrap = '--bootstrap-server "$KAFKA_BROKERS"';

@@ -33,6 +33,8 @@ export interface PositionRecord {
   readonly schemas?: Readonly<Record<string, string>>;
   /** The schemas topic holds every version that `schemas` names. Absent in logs begun before there was one. */
   readonly described?: true;
+  /** Indexes of `position`'s transaction count its logical messages. */
+  readonly messages?: true;
 }
 
 /** A record ready to be appended. */

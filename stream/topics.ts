@@ -2,10 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { Blocked, InvalidConfig, Unavailable } from '../model/errors';
 import { describeFinding } from '../model/finding';
-import { positionsTopic, schemasTopic, tableTopic } from '../model/names';
+import { messagesTopic, positionsTopic, schemasTopic, tableTopic } from '../model/names';
 import { readTopics } from './broker-facts';
 import { readExtents } from './extents';
 import { judgePartitions, judgeSettings } from './judge-topics';
+import { keepingOf, keepingSettings } from './keeping';
 import { translateKafkaError } from './kafka';
 
 export const dayMs = 86_400_000;
@@ -13,14 +14,21 @@ const servedMs = 10_000;
 /** Kafka's own, for brokers that do not tell. */
 const defaultBatchLimit = 1_048_588;
 
-/** Table topic → partition count: what a log writer is opened with, and (for some of the tables) a lane. */
+/** Table topic → partition count: what a lane of these tables is opened with. */
 export function tableTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
   return Object.fromEntries(tables.map((table) => [tableTopic(prefix, table), partitions]));
 }
 
+type Described = Pick<TopicsOptions, 'prefix' | 'tables' | 'partitions' | 'messages'>;
+
+/** Topic → partition count of all that changes and messages go to: what a log writer is opened with. */
+export function writtenTopics({ prefix, tables, partitions, messages }: Described): Record<string, number> {
+  return { ...tableTopics(prefix, tables, partitions), ...(messages ? { [messagesTopic(prefix)]: partitions } : {}) };
+}
+
 /** All topics of a log → partition count. */
-export function logTopics(prefix: string, tables: readonly string[], partitions: number): Record<string, number> {
-  return { ...tableTopics(prefix, tables, partitions), [positionsTopic(prefix)]: 1, [schemasTopic(prefix)]: 1 };
+export function logTopics(log: Described): Record<string, number> {
+  return { ...writtenTopics(log), [positionsTopic(log.prefix)]: 1, [schemasTopic(log.prefix)]: 1 };
 }
 
 export interface TopicsOptions {
@@ -28,6 +36,8 @@ export interface TopicsOptions {
   readonly prefix: string;
   /** Canonical table names. */
   readonly tables: readonly string[];
+  /** Logical messages are captured too. */
+  readonly messages?: boolean;
   /** As `pipeline.log` has them. */
   readonly partitions: number;
   readonly replicationFactor: number;
@@ -39,18 +49,18 @@ export interface TopicsOptions {
 /**
  * Creates the topics that are missing and checks those that are there: `Blocked` log-replaced for another partition
  * count, `InvalidConfig` for settings under which the log would forget rows or tombstones. Repeatable. Returns the
- * table topics with their partition counts.
+ * topics of tables and messages with their partition counts.
  */
 export async function ensureTopics(options: TopicsOptions): Promise<Record<string, number>> {
-  const { kafka, prefix, tables, partitions } = options;
-  const topics = tableTopics(prefix, tables, partitions);
-  const wanted = logTopics(prefix, tables, partitions);
+  const { kafka, prefix } = options;
+  const topics = writtenTopics(options);
+  const wanted = logTopics(options);
   const admin = kafka.admin();
   try {
     await admin.connect();
     const existing = new Set(await admin.listTopics());
     const present = Object.keys(wanted).filter((topic) => existing.has(topic));
-    await check(admin, { wanted, present, windowMs: options.windowDays * dayMs });
+    await check(admin, { wanted, present, prefix, windowMs: options.windowDays * dayMs });
     const missing = Object.keys(wanted).filter((topic) => !existing.has(topic));
     if (missing.length > 0) {
       await create(admin, { ...options, wanted, missing });
@@ -85,6 +95,7 @@ async function create(
   {
     wanted,
     missing,
+    prefix,
     replicationFactor,
     windowDays,
     maxMessageBytes,
@@ -100,9 +111,10 @@ async function create(
         numPartitions: wanted[topic] ?? 1,
         replicationFactor,
         configEntries: [
-          { name: 'cleanup.policy', value: 'compact' },
-          { name: 'min.compaction.lag.ms', value: window },
-          { name: 'delete.retention.ms', value: window },
+          ...Object.entries(keepingSettings(keepingOf(prefix, topic), window)).map(([name, value]) => ({
+            name,
+            value,
+          })),
           ...(maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]),
         ],
       })),
@@ -143,11 +155,14 @@ async function whenServed(kafka: Kafka, topics: Readonly<Record<string, number>>
 
 async function check(
   admin: Admin,
-  { wanted, present, windowMs }: { wanted: Record<string, number>; present: readonly string[]; windowMs: number },
+  input: { wanted: Record<string, number>; present: readonly string[]; prefix: string; windowMs: number },
 ): Promise<void> {
+  const { wanted, present, prefix, windowMs } = input;
   const topics = await readTopics(admin, present);
   const [split] = topics.flatMap(({ name, partitions }) => judgePartitions(name, partitions, wanted[name] ?? 1));
   if (split) throw new Blocked('log-replaced', describeFinding(split));
-  const problems = topics.flatMap(({ name, settings }) => judgeSettings(name, settings, windowMs));
+  const problems = topics.flatMap(({ name, settings }) =>
+    judgeSettings(keepingOf(prefix, name), { topic: name, found: settings, windowMs }),
+  );
   if (problems.length > 0) throw new InvalidConfig(problems.map(describeFinding).join('\n'));
 }

@@ -5,8 +5,7 @@ import { recordRules } from '../../model/pipeline';
 import { createKafka } from '../../stream/kafka';
 import type { LogWriter } from '../../stream/log';
 import { openLogWriter, takeFence } from '../../stream/log-writer';
-import { tableTopics } from '../../stream/topics';
-import type { CaptureParts } from '../../capture/parts';
+import { writtenTopicsOf, type CaptureParts } from '../../capture/parts';
 import type { Pass } from './crash-points';
 import type { Sabotage } from './misdeeds';
 import { answerDroppingSockets } from './dropped-answers';
@@ -18,7 +17,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
     ...real,
     ...(sabotage.has('no-source-judgement') ? { judgeSource: () => null } : {}),
     async openWriter(options, { logId, systemId, timeline }) {
-      const { name, log, source } = options.pipeline;
+      const { name, log } = options.pipeline;
       const fenceless = sabotage.has('no-kafka-fence');
       const dropping = sabotage.has('lost-produce-answer') ? answerDroppingSockets() : null;
       const writer = await openLogWriter({
@@ -33,7 +32,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
         transactionalId: fenceless ? `unfenced-${randomUUID()}` : resourceNames(name).transactionalId,
         logId,
         source: { systemId, timeline },
-        topics: tableTopics(log.prefix, source.tables, log.partitions),
+        topics: writtenTopicsOf(options.pipeline),
         maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
         fence: async (producer) => {
           if (!fenceless) await takeFence(producer);

@@ -8,6 +8,7 @@ import { decodeChange } from '../../../stream/envelope';
 import type { Closing, EncodedRecord, LogWriter, PositionRecord } from '../../../stream/log';
 
 export interface Append {
+  readonly records: readonly EncodedRecord[];
   readonly changes: readonly Change[];
   readonly record: PositionRecord;
 }
@@ -33,6 +34,11 @@ export class MemoryLog {
 
   get changes(): Change[] {
     return this.appends.flatMap((append) => append.changes);
+  }
+
+  /** Changes and messages in the order of the log: `INSERT 5`, `message prefix text`. Copied rows are left out. */
+  get told(): string[] {
+    return this.appends.flatMap(({ records }) => records.flatMap(tell));
   }
 
   parts(replaced: Partial<CaptureParts> = {}): CaptureParts {
@@ -90,13 +96,24 @@ export class MemoryLog {
       const ends = (this.ends[topic] ??= {});
       ends[partition] = String(Number(ends[partition] ?? '0') + 1);
     }
-    for (const each of records) this.fold(each);
+    const rows = records.filter(({ topic }) => !isMessages(topic));
+    for (const each of rows) this.fold(each);
     const complete = { ...record, ends: structuredClone(this.ends) as Offsets };
-    const changes = records.map((fetched, index) => decodeChange({ ...fetched, offset: String(index) }));
-    this.appends.push({ changes: changes.filter((change) => change !== null), record: complete });
+    const changes = rows.map((fetched, index) => decodeChange({ ...fetched, offset: String(index) }));
+    this.appends.push({ records, changes: changes.filter((change) => change !== null), record: complete });
     for (const done of [...this.waiting]) done();
     return complete;
   }
+}
+
+const isMessages = (topic: string) => /^[^.]+\.messages$/.test(topic);
+
+function tell(record: EncodedRecord): string[] {
+  if (isMessages(record.topic)) return [`message ${record.key.toString()} ${record.value?.toString()}`];
+  const change = decodeChange({ ...record, offset: '0' });
+  if (change === null || change.operation === 'read') return [];
+  const verb = { create: 'INSERT', update: 'UPDATE', delete: 'DELETE' }[change.operation];
+  return [`${verb} ${String(change.key['id'])}`];
 }
 
 class MemoryWriter implements LogWriter {

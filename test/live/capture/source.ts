@@ -31,6 +31,8 @@ export async function createSource(input: {
   readonly statements: readonly string[];
   readonly tables: readonly string[];
   readonly chunkRows?: number;
+  /** Prefixes of the logical messages to capture. */
+  readonly messages?: readonly string[];
 }): Promise<Source> {
   if (server === undefined) throw new Error('Set SLIPSTREAM_TEST_POSTGRES to run live tests.');
   const database = `capture_${randomBytes(5).toString('hex')}`;
@@ -42,7 +44,10 @@ export async function createSource(input: {
   for (const statement of input.statements) await sql.query(statement);
   const pipeline = parsePipeline({
     name: database,
-    source: { url: { env: 'X' }, tables: input.tables, copy: { chunkRows: input.chunkRows ?? 1_000 } },
+    source: {
+      ...{ url: { env: 'X' }, tables: input.tables, messages: input.messages ?? [] },
+      copy: { chunkRows: input.chunkRows ?? 1_000 },
+    },
     stores: {
       copy: { type: 'postgres', url: { env: 'Y' }, schema: 'copy', tables: { [input.tables[0] ?? '']: {} } },
     },
@@ -51,7 +56,7 @@ export async function createSource(input: {
   let options: CaptureOptions = { pipeline, sourceUrl: url.href, brokers: [], logId: null, log: () => undefined };
   open.add(async () => {
     await sql.end();
-    await dropWithSlot(admin, database, pipeline.source.slot);
+    await dropWithSlots(admin, database);
     await admin.end();
   });
   return {
@@ -108,12 +113,13 @@ async function connectTo(url: string): Promise<Client> {
   return client;
 }
 
-async function dropWithSlot(admin: Client, database: string, slot: string): Promise<void> {
-  await admin.query('select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1', [
-    slot,
+/** Capture's slot, and whatever a test has made beside it. */
+async function dropWithSlots(admin: Client, database: string): Promise<void> {
+  await admin.query('select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where database = $1', [
+    database,
   ]);
-  await admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [
-    slot,
+  await admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [
+    database,
   ]);
   await admin.query(`drop database ${database} with (force)`);
 }

@@ -32,7 +32,14 @@ describe('decodeWalMessage', () => {
     [wal.truncate(7, 8), { kind: 'truncate', relationIds: [7, 8] }],
     [Buffer.from('Yxxxx'), { kind: 'other' }],
     [Buffer.from('Oxxxx'), { kind: 'other' }],
-    [Buffer.from('Mxxxx'), { kind: 'other' }],
+    [
+      wal.message('m', Buffer.from([0, 255]), { lsn: 9n, transactional: true }),
+      { kind: 'message', transactional: true, lsn: 9n, prefix: 'm', content: Buffer.from([0, 255]) },
+    ],
+    [
+      wal.message('', Buffer.alloc(0), { lsn: 9n, transactional: false }),
+      { kind: 'message', transactional: false, lsn: 9n, prefix: '', content: Buffer.alloc(0) },
+    ],
     [
       wal.relation(7, 'items', [
         ['id', 23],

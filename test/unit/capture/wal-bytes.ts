@@ -50,5 +50,7 @@ export const wal = {
     tag('U', u32(id), ...(old ? [Buffer.from(old.kind), tuple(old.row)] : []), Buffer.from('N'), tuple(row)),
   delete: (id: number, old: { kind: 'O' | 'K'; row: readonly Cell[] }) =>
     tag('D', u32(id), Buffer.from(old.kind), tuple(old.row)),
+  message: (prefix: string, content: Buffer, options: { readonly lsn: bigint; readonly transactional: boolean }) =>
+    tag('M', u8(options.transactional ? 1 : 0), i64(options.lsn), text(prefix), u32(content.length), content),
   truncate: (...ids: number[]) => tag('T', u32(ids.length), u8(0), ...ids.map(u32)),
 };

@@ -130,6 +130,13 @@ test.each<[string, unknown, string, string, string]>([
     'source.tables',
     'Remove one',
   ],
+  [
+    'a message prefix named twice',
+    { ...file, source: { ...file.source, messages: ['order.placed', 'order.placed'] } },
+    'named-twice',
+    'source.messages',
+    'Remove one',
+  ],
   ['no object at all', null, 'wrong-value', '(the file)', 'Correct it.'],
 ])('%s', (_, input, code, where, cure) => {
   const findings = readPipeline(input).findings.filter((each) => each.code === code);

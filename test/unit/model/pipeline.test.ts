@@ -27,6 +27,7 @@ describe('the pipeline file', () => {
       source: {
         url: { env: 'SHOP_DATABASE_URL' },
         tables: ['public.orders', 'public.products'],
+        messages: [],
         slot: 'slipstream_shop',
         publication: 'slipstream_shop',
         copy: { chunkRows: 5000 },
