@@ -1,9 +1,11 @@
 import type { CaptureOptions, CaptureSession } from '../capture/session';
+import type { RowReader } from '../capture/source/row-reader';
 import type { Log } from '../model/log';
 import type { TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { LaneReader, PositionRecord } from '../stream/log';
 import type { Store, StoreContext } from '../stores/store';
+import type { AbsentColumns } from './absent-columns';
 import type { Checks } from './checks/checks';
 import type { Observer } from './observer';
 import type { Sessions } from './sessions';
@@ -13,6 +15,7 @@ import type { Pipeline } from '../model/pipeline';
 export interface LaneSession {
   readonly reader: LaneReader;
   readonly store: Store;
+  readonly absent: AbsentColumns;
   /** What the store has been handed and does not durably hold yet; null between batches. */
   inHand: { readonly records: number; readonly oldestAt: number | null } | null;
   close(): Promise<void>;
@@ -44,6 +47,7 @@ export interface Deps {
     readonly logId: string;
     readonly clientId: string;
   }) => Promise<LaneReader>;
+  readonly openRowReader: (sourceUrl: string) => RowReader;
   readonly readLastPosition: (
     pipeline: Pipeline,
   ) => Promise<{ readonly record: PositionRecord; readonly offset: string } | null>;

@@ -74,7 +74,8 @@ class Slice {
       activityId: info.activityId,
       attempt: info.attempt,
     };
-    this.batches = new MicroBatches(session.reader, createMapping(input.generation.definition), input.until);
+    const mapping = createMapping(input.generation.definition);
+    this.batches = new MicroBatches(session, mapping, input.until);
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.durable = {

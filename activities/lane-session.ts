@@ -1,4 +1,5 @@
 import type { FollowSliceInput } from './activities';
+import { openAbsentColumns } from './absent-columns';
 import type { Deps, LaneSession } from './deps';
 import { openStoreOf } from './generation';
 import type { LaneName, LaneView } from './observer';
@@ -19,13 +20,16 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
       logId: generation.logId,
       clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
     });
+    const open = () => deps.openRowReader(deps.secret(pipeline.source.url));
+    const absent = openAbsentColumns(generation.definition, open);
     const session: LaneSession = {
       reader,
       store,
+      absent,
       inHand: null,
       async close() {
         gone();
-        await Promise.all([reader.close(), store.close()]);
+        await Promise.all([reader.close(), store.close(), absent.close()]);
       },
     };
     const gone = deps.observer.laneOpened(laneName(input), () => viewOf(session));

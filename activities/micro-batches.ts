@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Mapping } from '../model/mapping';
+import type { AbsentColumns } from './absent-columns';
 import { coalesce, type Mutation } from '../model/mutation';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
 import { decodeOutcome } from '../stream/outcome';
@@ -10,6 +11,8 @@ import { decodeOutcome } from '../stream/outcome';
  * of them have to fit, or every piece would be half empty.
  */
 const batchRecords = 4_000;
+/** Invariant 10: the records of a micro-batch are in memory several times over, as bytes, as rows, as statements. */
+const batchBytes = 16 << 20;
 /** How long the reader waits for something new before the slice looks at its clock. */
 const waitMs = 500;
 /** Invariant 10: beside a piece larger than this no other is made ready, so rows of megabytes are in memory once. */
@@ -31,7 +34,7 @@ export class MicroBatches {
   ready: MicroBatch | null = null;
 
   constructor(
-    private readonly reader: LaneReader,
+    private readonly from: { readonly reader: LaneReader; readonly absent: Pick<AbsentColumns, 'complete'> },
     private readonly mapping: Mapping,
     private readonly until: string | undefined,
   ) {}
@@ -50,20 +53,22 @@ export class MicroBatches {
 
   private async take(wait: number, signal: AbortSignal): Promise<MicroBatch | null> {
     const { until } = this;
-    const piece = await this.reader.next({
+    const piece = await this.from.reader.next({
       maxRecords: batchRecords,
+      maxBytes: batchBytes,
       waitMs: wait,
       signal,
       ...(until === undefined ? {} : { until }),
     });
-    return piece && { ...piece, mutations: await this.map(piece.records) };
+    return piece && { ...piece, mutations: await this.map(piece.records, signal) };
   }
 
-  private async map(records: readonly FetchedRecord[]): Promise<readonly Mutation[]> {
+  private async map(records: readonly FetchedRecord[], signal: AbortSignal): Promise<readonly Mutation[]> {
     const mutations: Mutation[] = [];
     for (const [at, record] of records.entries()) {
       if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
-      const change = decodeOutcome(record);
+      const outcome = decodeOutcome(record);
+      const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
       const mutation = change && this.mapping(change, record.offset);
       if (mutation) mutations.push(mutation);
     }
@@ -73,6 +78,6 @@ export class MicroBatches {
 
 function bytesOf(records: readonly FetchedRecord[]): number {
   let bytes = 0;
-  for (const { value } of records) bytes += value?.length ?? 0;
+  for (const { value, absentBytes = 0 } of records) bytes += (value?.length ?? 0) + absentBytes;
   return bytes;
 }

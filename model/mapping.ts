@@ -22,6 +22,13 @@ export function targetOf(table: string, mapping: TableMapping): string {
   return mapping.into ?? parseTableName(table).table;
 }
 
+/** Whether a store needs a column of a table: to hold it, or to know whether the row belongs there. */
+export function takesColumn(definition: StoreDefinition, table: string, column: string): boolean {
+  const mapping = definition.tables[table];
+  if (!mapping) return false;
+  return mapping.select === undefined || mapping.select.includes(column) || column in (mapping.filter ?? {});
+}
+
 function createRule(table: string, mapping: TableMapping): (change: Outcome, version: string) => Mutation {
   const target = targetOf(table, mapping);
   const renamed = renaming(mapping);

@@ -159,6 +159,10 @@ const log = z.strictObject({
     .max(67_108_864)
     .default(16_777_216)
     .describe('the largest record, and so about the largest row, that the topics take; they are made with it'),
+  oversized: z
+    .enum(['block', 'reference'])
+    .default('block')
+    .describe('a larger row stops capture, or goes without its largest columns, which stores then read at the source'),
 });
 
 const slice = z.strictObject({
@@ -176,7 +180,7 @@ export const pipelineSchema = z.strictObject({
   name: identifier('a pipeline name').describe("the pipeline's name: its workflow is sync/<name>"),
   source: source.describe('the PostgreSQL database that leads'),
   log: log
-    .default({ partitions: 4, replicationFactor: 1, windowDays: 7, maxMessageBytes: 16_777_216 })
+    .default({ partitions: 4, replicationFactor: 1, windowDays: 7, maxMessageBytes: 16_777_216, oversized: 'block' })
     .describe('the topics in Kafka that keep the order of writes'),
   stores: z
     .record(identifier('a store name').meta({ not: { enum: ['capture', 'sync', 'audit'] } }), storeSchema)

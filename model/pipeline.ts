@@ -8,7 +8,7 @@ import { pipelineSchema, type ParsedFile, type SecretReference, type StoreDefini
 export type { Condition, PipelineFile, SecretReference, StoreDefinition, TableMapping } from './pipeline-file';
 
 /** What becomes of a row that no record of the log can carry whole. */
-export type Oversized = 'block' | 'reference';
+export type Oversized = ParsedFile['log']['oversized'];
 
 /** One parsed configuration, complete: nothing inside has to be defaulted again. Plain JSON. */
 export interface Pipeline {

@@ -27,6 +27,8 @@ export interface CutOptions {
 
 export interface TakeOptions {
   readonly maxRecords: number;
+  /** About so many bytes, but one record at least. Default: no bound. */
+  readonly maxBytes?: number;
   /** Nothing at or beyond this offset of the positions topic. */
   readonly until: number | null;
   /** Entries older than this are in the part of the log that compaction may have changed. */
@@ -102,7 +104,7 @@ export class Cut {
       if (!this.mayEndAt(index, options)) continue;
       // Markers and compaction leave holes, so counting records proves nothing: the consumer must have passed the end.
       if (this.buffers.some((buffer, at) => buffer.passed < end(entry, at))) break;
-      if (this.available(entry.ends) > options.maxRecords) break;
+      if (this.available(entry.ends) > options.maxRecords || this.bytesBelow(entry.ends) > maxBytesOf(options)) break;
       best = index;
     }
     const entry = this.entries[best];
@@ -110,7 +112,7 @@ export class Cut {
     this.entries.splice(0, best + 1);
     this.standing = entry;
     this.positionsNext = entry.offset + 1;
-    return this.piece(entry.ends, Infinity, true);
+    return this.piece(entry.ends, { maxRecords: Infinity, maxBytes: Infinity, closed: true });
   }
 
   private takeOpen(options: TakeOptions): LogBatch | null {
@@ -119,8 +121,9 @@ export class Cut {
     const available = this.available(bound.ends);
     const stuck = this.buffers.some((buffer, at) => !buffer.roomy && buffer.countBelow(end(bound, at)) > 0);
     // With less than a full piece there is time to wait for the closed record, unless waiting is what fills the memory.
-    if (available < options.maxRecords && !stuck) return null;
-    return this.piece(bound.ends, options.maxRecords, false);
+    const large = this.bytesBelow(bound.ends) > maxBytesOf(options);
+    if (available < options.maxRecords && !large && !stuck) return null;
+    return this.piece(bound.ends, { maxRecords: options.maxRecords, maxBytes: maxBytesOf(options), closed: false });
   }
 
   /** Records below the ends of this entry may be handed out before it is complete. Beyond: never. */
@@ -153,8 +156,18 @@ export class Cut {
     return count;
   }
 
-  private piece(ends: readonly number[], maxRecords: number, closed: boolean): LogBatch {
+  private bytesBelow(ends: readonly number[]): number {
+    let bytes = 0;
+    for (const [at, buffer] of this.buffers.entries()) bytes += buffer.bytesOf(buffer.countBelow(ends[at] ?? 0));
+    return bytes;
+  }
+
+  private piece(
+    ends: readonly number[],
+    { maxRecords, maxBytes, closed }: { maxRecords: number; maxBytes: number; closed: boolean },
+  ): LogBatch {
     const records: FetchedRecord[] = [];
+    let bytes = 0;
     // Those that lack room first: an open piece is there to make it.
     const order = [...this.buffers.keys()];
     if (!closed) order.sort((a, b) => Number(this.buffers[a]?.roomy) - Number(this.buffers[b]?.roomy));
@@ -162,7 +175,10 @@ export class Cut {
       const buffer = this.buffers[at];
       const bound = ends[at] ?? 0;
       if (!buffer) continue;
-      const count = Math.min(buffer.countBelow(bound), maxRecords - records.length);
+      const most = Math.min(buffer.countBelow(bound), maxRecords - records.length);
+      const fitting = maxBytes === Infinity ? most : buffer.countWithin(most, maxBytes - bytes);
+      const count = records.length === 0 && most > 0 ? Math.max(1, fitting) : fitting;
+      bytes += buffer.bytesOf(count);
       for (const record of buffer.take(count, bound)) records.push(record);
     }
     const { position, at: positionAt, copies } = this.standing;
@@ -192,6 +208,10 @@ export class Cut {
       oldestAt: this.entries[0]?.at ?? null,
     };
   }
+}
+
+function maxBytesOf({ maxBytes = Infinity }: TakeOptions): number {
+  return maxBytes;
 }
 
 function isBeyond(entry: PositionEntry, { until }: TakeOptions): boolean {

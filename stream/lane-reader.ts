@@ -54,11 +54,13 @@ class Reader implements LaneReader {
 
   async next({
     maxRecords,
+    maxBytes = Infinity,
     waitMs,
     until,
     signal,
   }: {
     maxRecords: number;
+    maxBytes?: number;
     waitMs: number;
     until?: string;
     signal: AbortSignal;
@@ -71,7 +73,9 @@ class Reader implements LaneReader {
       await session.checked;
       session.assertWhole();
       if (signal.aborted || (bound !== null && session.cut.positionsNext >= bound)) return null;
-      const piece = session.cut.take({ maxRecords, until: bound, windowStart: options.now() - options.windowMs });
+      const piece = session.cut.take({
+        ...{ maxRecords, maxBytes, until: bound, windowStart: options.now() - options.windowMs },
+      });
       if (piece) {
         session.balance();
         return piece;

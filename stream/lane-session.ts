@@ -2,13 +2,17 @@ import type { Kafka, KafkaMessage } from 'kafkajs';
 import { Blocked, Unavailable } from '../model/errors';
 import { positionsTopic } from '../model/names';
 import { Cut, type PositionEntry } from './cut';
+import { absentHeader } from './envelope';
 import { readExtents } from './extents';
 import { openFeed, type Feed } from './feed';
 import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
 import { positionEntry } from './position-entry';
 import { parsePositionRecord } from './position-format';
 
-/** All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way. */
+/**
+ * All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way, and one record for each
+ * partition: a batch that is larger than what a fetch asks for is handed out whole, or nobody could ever read it.
+ */
 const bufferBytes = 64 << 20;
 const fetchBytes = 4 << 20;
 /** An idle lane asks this often; new data is answered at once, and a resumed partition waits at most so long. */
@@ -192,7 +196,9 @@ export class LaneSession {
           found,
         );
       }
-      buffer?.add({ topic, partition, offset, key, value }, Number(offset));
+      const absent = headers?.[absentHeader];
+      const absentBytes = absent === undefined ? {} : { absentBytes: Number(absent.toString()) };
+      buffer?.add({ topic, partition, offset, key, value, ...absentBytes }, Number(offset));
     }
   }
 

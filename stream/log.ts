@@ -119,13 +119,19 @@ export interface LaneReader {
    */
   seek(next: Offsets): Promise<void>;
   /**
-   * The next piece, up to `maxRecords`; null when nothing came within `waitMs`, when the signal aborts, or when `until`
+   * The next piece, up to `maxRecords` and about `maxBytes` (one record at least, and absent columns count); null when nothing came within `waitMs`, when the signal aborts, or when `until`
    * is reached. With `until` (a positions offset) nothing at or beyond that record of the positions topic is handed out.
-   * A piece ends at a closed record unless one source transaction alone is larger than `maxRecords` or than the reader's
+   * A piece ends at a closed record unless one source transaction alone is larger than these bounds or than the reader's
    * memory, or unless the lane is still reading the log's oldest part for the first time. Rejects with `Blocked` for a
    * gap and with `Unavailable` when the consumer gave up: then `seek`, or open another reader.
    */
-  next(options: { maxRecords: number; waitMs: number; until?: string; signal: AbortSignal }): Promise<LogBatch | null>;
+  next(options: {
+    maxRecords: number;
+    maxBytes?: number;
+    waitMs: number;
+    until?: string;
+    signal: AbortSignal;
+  }): Promise<LogBatch | null>;
   ahead(): Ahead;
   close(): Promise<void>;
 }

@@ -9,7 +9,10 @@ export class PartitionBuffer {
   passed: number;
   private records: FetchedRecord[] = [];
   private offsets: number[] = [];
-  private bytes = 0;
+  /** Bytes of all records ever added, up to and including each one held; and of all that were taken. */
+  private sums: number[] = [];
+  private added = 0;
+  private taken = 0;
 
   constructor(
     readonly topic: string,
@@ -26,8 +29,13 @@ export class PartitionBuffer {
     if (offset < this.passed) return;
     this.records.push(record);
     this.offsets.push(offset);
-    this.bytes += size(record);
+    this.added += size(record);
+    this.sums.push(this.added);
     this.passed = offset + 1;
+  }
+
+  private get bytes(): number {
+    return this.added - this.taken;
   }
 
   /** At least what was asked for is held: fetch no more until some of it is handed out. */
@@ -55,11 +63,23 @@ export class PartitionBuffer {
     return low;
   }
 
+  /** Bytes of the first `count` records. */
+  bytesOf(count: number): number {
+    return count === 0 ? 0 : (this.sums[Math.min(count, this.sums.length) - 1] ?? this.added) - this.taken;
+  }
+
+  /** How many of the first `count` records fit into `bytes`. */
+  countWithin(count: number, bytes: number): number {
+    let fitting = 0;
+    while (fitting < count && this.bytesOf(fitting + 1) <= bytes) fitting += 1;
+    return fitting;
+  }
+
   /** The first `count` records, all of them below `end`; `next` moves as far as that proves. */
   take(count: number, end: number): readonly FetchedRecord[] {
     const taken = this.records.splice(0, count);
     const offsets = this.offsets.splice(0, count);
-    for (const record of taken) this.bytes -= size(record);
+    this.taken = this.sums.splice(0, count).at(-1) ?? this.taken;
     // Up to the next record held, or to where the consumer has come, offsets are markers or were compacted away.
     const proven = Math.min(end, this.offsets[0] ?? this.passed);
     this.next = Math.max(this.next, (offsets[offsets.length - 1] ?? -1) + 1, proven);
@@ -67,6 +87,6 @@ export class PartitionBuffer {
   }
 }
 
-function size({ key, value }: FetchedRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + recordOverhead;
+function size({ key, value, absentBytes = 0 }: FetchedRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0) + absentBytes + recordOverhead;
 }

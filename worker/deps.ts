@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { defaultCaptureParts, openCaptureSession, prepareCapture, readTables } from '../capture/session';
+import { openRowReader } from '../capture/source/row-reader';
 import type { Deps } from '../activities/deps';
 import { Sessions } from '../activities/sessions';
 import type { Observer } from '../activities/observer';
@@ -56,6 +57,7 @@ export function createDeps(input: {
         windowMs: pipeline.log.windowDays * 86_400_000,
         clientId,
       }),
+    openRowReader,
     readLastPosition: (pipeline) =>
       readLastPosition({ kafka: kafka(`slipstream-${pipeline.name}-end`), prefix: pipeline.log.prefix }),
     captureSessions: new Sessions(sessionIdleMs, closing),

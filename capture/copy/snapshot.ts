@@ -43,6 +43,19 @@ export function mustReadAgain(input: {
   return false;
 }
 
+/** No commit waits for a day to become visible; and ids come around again later than that. */
+const longAgoMs = 86_400_000;
+
+/**
+ * Whether a snapshot taken now shows what a transaction of the log wrote, which may be of any age: after 2^31 newer ones
+ * its id would count as one to come, so above a day only those count that are in progress under its very number.
+ */
+export function sees(snapshot: Snapshot, transaction: { readonly xid: number; readonly ageMs: number }): boolean {
+  const { xid, ageMs } = transaction;
+  if (ageMs < longAgoMs) return visibility(snapshot)(xid);
+  return !snapshot.xip.some((running) => streamedForm(running) === xid);
+}
+
 /** Which streamed transactions a chunk has to see. */
 export interface StreamedXids {
   add(xid: number): void;

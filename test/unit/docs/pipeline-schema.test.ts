@@ -52,7 +52,7 @@ it.each<[string, unknown]>([
     'every setting',
     {
       ...right,
-      log: { partitions: 1, windowDays: 3650, maxMessageBytes: 1_048_576 },
+      log: { partitions: 1, windowDays: 3650, maxMessageBytes: 1_048_576, oversized: 'reference' },
       slice: { seconds: 1, batches: 1 },
     },
   ],

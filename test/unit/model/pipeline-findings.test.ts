@@ -36,7 +36,7 @@ test.each<[string, unknown, string, string, string]>([
     { ...file, log: { zookeeper: 'z' } },
     'unknown-key',
     'log.zookeeper',
-    'the keys here are prefix, partitions, replicationFactor, windowDays, maxMessageBytes',
+    'the keys here are prefix, partitions, replicationFactor, windowDays, maxMessageBytes, oversized',
   ],
   [
     "a key of the other type's stores",

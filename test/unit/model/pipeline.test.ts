@@ -38,6 +38,7 @@ describe('the pipeline file', () => {
         replicationFactor: 1,
         windowDays: 7,
         maxMessageBytes: 16_777_216,
+        oversized: 'block',
       },
       stores: file.stores,
       slice: { seconds: 30, heartbeatSeconds: 10 },

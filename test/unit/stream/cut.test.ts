@@ -28,12 +28,24 @@ function entry(offset: number, ends: readonly number[], more: Partial<PositionEn
   };
 }
 
-function give(cut: Cut, partition: number, offsets: readonly number[], passed: number): void {
+/** Some records stand for columns that are still to be read, and count with them. */
+const someAbsent = (offset: number) => (offset % 3 === 0 ? (offset * 7_919) % 5_000 : 0);
+/** What `PartitionBuffer` counts for a record besides its bytes. */
+const overhead = 512;
+
+function give(
+  cut: Cut,
+  partition: number,
+  offsets: readonly number[],
+  passed: number,
+  absentOf: (offset: number) => number = () => 0,
+): void {
   const buffer = cut.buffers[partition];
   if (!buffer) throw new Error('no such partition');
   for (const offset of offsets) {
     const value = Buffer.from(String(offset));
-    buffer.add({ topic: buffer.topic, partition, offset: String(offset), key: null, value }, offset);
+    const absentBytes = absentOf(offset);
+    buffer.add({ topic: buffer.topic, partition, offset: String(offset), key: null, value, absentBytes }, offset);
   }
   buffer.passed = Math.max(buffer.passed, passed);
 }
@@ -220,6 +232,7 @@ function runOnce(random: SeededRandom): void {
       at,
       part.filter((item) => item.isRecord).map((item) => item.offset),
       from + part.length,
+      someAbsent,
     );
     fed[at] = from + part.length;
     return true;
@@ -237,10 +250,11 @@ function runOnce(random: SeededRandom): void {
     const order = random.below(partitions + 1);
     const fedSome = order === partitions ? feedEntries() : feedPartition(order);
     const maxRecords = 1 + random.below(30);
+    const maxBytes = random.pick([1, 4_000, 30_000, Infinity]);
     const before = cut.next();
-    const piece = random.below(3) === 0 || !fedSome ? cut.take({ maxRecords, until, windowStart }) : null;
+    const piece = random.below(3) === 0 || !fedSome ? cut.take({ maxRecords, maxBytes, until, windowStart }) : null;
     if (piece) {
-      checkPiece({ piece, before, entries, maxRecords, until });
+      checkPiece({ piece, before, entries, maxRecords, maxBytes, until });
       taken.push(piece);
       continue;
     }
@@ -248,9 +262,9 @@ function runOnce(random: SeededRandom): void {
     // Nothing to be had from this one; is there anything to be had at all?
     const any = feedEntries() || Array.from({ length: partitions }, (_, at) => at).some(feedPartition);
     if (any) continue;
-    const rest = cut.take({ maxRecords: 1_000_000, until, windowStart });
+    const rest = cut.take({ maxRecords: 1_000_000, maxBytes: 10_000, until, windowStart });
     if (rest) {
-      checkPiece({ piece: rest, before: cut.next(), entries, maxRecords: 1_000_000, until });
+      checkPiece({ piece: rest, before: cut.next(), entries, maxRecords: 1_000_000, maxBytes: 10_000, until });
       taken.push(rest);
       continue;
     }
@@ -274,11 +288,14 @@ function checkPiece(seen: {
   before: LogBatch['next'];
   entries: readonly PositionEntry[];
   maxRecords: number;
+  maxBytes: number;
   until: number | null;
 }): void {
-  const { piece, entries, maxRecords, until } = seen;
+  const { piece, entries, maxRecords, maxBytes, until } = seen;
   const at = Number(offsetOf(piece.next, 'p.positions', 0));
   expect(piece.records.length).toBeLessThanOrEqual(maxRecords);
+  const bytes = piece.records.map(({ value, absentBytes = 0 }) => (value?.length ?? 0) + absentBytes + overhead);
+  if (piece.records.length > 1) expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(maxBytes);
   if (until !== null) expect(at).toBeLessThanOrEqual(until);
   const reached = piece.closed ? entries.find((one) => one.offset + 1 === at) : undefined;
   if (piece.closed) expect(reached).toMatchObject({ closed: true, position: piece.position });

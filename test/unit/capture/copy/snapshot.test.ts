@@ -1,4 +1,10 @@
-import { createStreamedXids, mustReadAgain, parseSnapshot, streamedForm } from '../../../../capture/copy/snapshot';
+import {
+  createStreamedXids,
+  mustReadAgain,
+  parseSnapshot,
+  sees,
+  streamedForm,
+} from '../../../../capture/copy/snapshot';
 
 const snapshot = (text: string) => parseSnapshot(text);
 const wrap = 2n ** 32n;
@@ -52,4 +58,17 @@ describe('createStreamedXids', () => {
     xids.forgetVisible(snapshot('31:31:'));
     expect(xids.size).toBe(0);
   });
+});
+
+describe('sees', () => {
+  const day = 86_400_000;
+  it.each<[string, string, number, number, boolean]>([
+    ['what ended before', '10:20:12', 11, 0, true],
+    ['not what is in progress', '10:20:12', 12, 0, false],
+    ['not what is in progress, however long ago it was written', '10:20:12', 12, 30 * day, false],
+    ['not what has just begun', '10:20:', 20, 0, false],
+    ['what is so old that its id would count as one to come', '10:20:', 20, day, true],
+    ['what is 2^31 ids old, once a day is over', `${2n ** 31n + 30n}:${2n ** 31n + 30n}:`, 20, day, true],
+    ['control: the same by its id alone', `${2n ** 31n + 30n}:${2n ** 31n + 30n}:`, 20, 0, false],
+  ])('%s', (_, text, xid, ageMs, expected) => expect(sees(snapshot(text), { xid, ageMs })).toBe(expected));
 });
