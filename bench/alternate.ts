@@ -1,6 +1,6 @@
-import type { Cost } from './measure';
+import type { Cost, Result } from './measure';
 import type { RunReading } from './runner';
-import { median } from './statistics';
+import { median, medianRatio } from './statistics';
 
 /** One side of an alternation. */
 export interface Side {
@@ -53,5 +53,20 @@ export function summarise(readings: readonly RunReading[]): SideResult {
       cpuSecondsPerMillion: median(readings.map(({ cpuSeconds, changes }) => (cpuSeconds / changes) * 1e6)),
       peakRssMiB: Math.max(...readings.map(({ peakRssMiB }) => peakRssMiB)),
     },
+  };
+}
+
+/** What a result says of two sides that ran in turn: medians, and the ratio run by run, so that a slow hour favours nobody. */
+export function compared(
+  ours: SideResult,
+  raw: SideResult,
+): Pick<Result, 'value' | 'raw' | 'ratio' | 'runs' | 'samples' | 'cost'> {
+  return {
+    value: median(ours.rates),
+    raw: median(raw.rates),
+    ratio: medianRatio(ours.rates, raw.rates),
+    runs: ours.rates.length,
+    samples: { ours: ours.rates, raw: raw.rates },
+    cost: { ours: ours.cost, raw: raw.cost },
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resourceNames } from '../../model/names';
-import { alternate } from '../alternate';
+import { alternate, compared } from '../alternate';
 import { foldLog } from '../fold';
 import { endOf, placeOf, type Log, type Place } from '../log';
 import type { Bench, Measure, Result } from '../measure';
@@ -8,7 +8,7 @@ import { freshName, pipelineFile } from '../pipeline';
 import { openRunner, type Runner } from '../runner';
 import { beginLog, copySlot, dropSlot, holdPlace, publication } from '../slots';
 import { checkpoint, createSource, dropDatabase, writeBacklog } from '../source';
-import { median, medianRatio } from '../statistics';
+import { median } from '../statistics';
 import { countRecords, createTopic, deleteTopics } from '../topics';
 import { assertEqual, readRowsAsDocuments, type Contents } from '../truth';
 import type { CaptureSpec } from '../variants/capture';
@@ -83,16 +83,11 @@ async function withRows(bench: Bench, perTransaction: number, runners: Runners):
     const raw = stream.rates.map((rate, at) => Math.min(rate, produce.rates[at] ?? NaN));
     const slower = median(stream.rates) < median(produce.rates) ? stream : produce;
     return {
+      ...compared(ours, { rates: raw, cost: slower.cost }),
       measure: 'capture',
       case: `${perTransaction} ${perTransaction === 1 ? 'row' : 'rows'} a transaction`,
-      value: median(ours.rates),
       unit: 'changes/s',
-      raw: median(raw),
       rawIs: 'the slower of the same stream read and decoded, and its records produced without transactions',
-      ratio: medianRatio(ours.rates, raw),
-      runs: options.runs,
-      samples: { ours: ours.rates, raw },
-      cost: { ours: ours.cost, raw: slower.cost },
       details: {
         'stream alone, changes/s': median(stream.rates),
         'produce alone, records/s': median(produce.rates),

@@ -1,6 +1,6 @@
 import { prepareCapture } from '../../capture/session';
 import { resourceNames } from '../../model/names';
-import { alternate } from '../alternate';
+import { alternate, compared } from '../alternate';
 import { foldLog } from '../fold';
 import { captureOptionsAt, endOf, placeOf, type Log, type Place } from '../log';
 import type { Bench, Measure, Result } from '../measure';
@@ -8,7 +8,7 @@ import { freshName, pipelineFile } from '../pipeline';
 import { openRunner, type Runner } from '../runner';
 import { dropSlot } from '../slots';
 import { checkpoint, createSource, dropDatabase, fillTable } from '../source';
-import { median, medianRatio } from '../statistics';
+import { median } from '../statistics';
 import { deleteTopics } from '../topics';
 import { assertEqual, readRowsAsDocuments, type Contents } from '../truth';
 import type { CaptureSpec } from '../variants/capture';
@@ -54,16 +54,11 @@ export const copy: Measure = {
       };
       const { ours, produce, copyOut } = await alternate(sides, options.runs, say);
       const result: Result = {
+        ...compared(ours, produce),
         measure: 'copy',
         case: 'one table',
-        value: median(ours.rates),
         unit: 'rows/s',
-        raw: median(produce.rates),
         rawIs: 'the same records produced by the same client, 1,000 a send, 4 under way, without transactions',
-        ratio: medianRatio(ours.rates, produce.rates),
-        runs: options.runs,
-        samples: { ours: ours.rates, raw: produce.rates },
-        cost: { ours: ours.cost, raw: produce.cost },
         details: { 'COPY to stdout alone, rows/s': median(copyOut.rates) },
         workload: `${rows} rows of one table, in chunks of 5,000 by key, nobody else writing`,
         compared: 'the fold of each log with the source, by digest',

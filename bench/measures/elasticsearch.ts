@@ -1,9 +1,8 @@
-import { alternate } from '../alternate';
+import { alternate, compared } from '../alternate';
 import { openBacklog, type Backlog } from '../backlog';
 import type { Bench, Measure, Result } from '../measure';
 import { dropIndexes } from '../operation';
 import { openRunner } from '../runner';
-import { median, medianRatio } from '../statistics';
 import { askSearch, assertEqual, readIndex, readRowsAsDocuments } from '../truth';
 import type { FollowSpec } from '../variants/follow';
 import type { RawElasticsearchSpec } from '../variants/raw-elasticsearch';
@@ -28,7 +27,7 @@ export const elasticsearch: Measure = {
         raw: { run: (at: number) => runRaw(bench, backlog, { runner: raw, at, check }) },
       };
       const results = await alternate(sides, bench.options.runs, bench.say);
-      return [summary(bench, backlog, results)];
+      return [summary(backlog, results)];
     } finally {
       await Promise.all([ours.close(), raw.close()]);
       await dropIndexes(bench.addresses.elasticsearch, backlog.name);
@@ -75,22 +74,13 @@ async function createLike(url: string, model: string, index: string): Promise<vo
   );
 }
 
-function summary(
-  { options }: Bench,
-  { workload }: Backlog,
-  { ours, raw }: Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>,
-): Result {
+function summary({ workload }: Backlog, { ours, raw }: Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>): Result {
   return {
+    ...compared(ours, raw),
     measure: 'elasticsearch',
     case: 'one lane',
-    value: median(ours.rates),
     unit: 'changes/s',
-    raw: median(raw.rates),
     rawIs: '`_bulk` with external versions, 500 documents a request, 4 under way',
-    ratio: medianRatio(ours.rates, raw.rates),
-    runs: options.runs,
-    samples: { ours: ours.rates, raw: raw.rates },
-    cost: { ours: ours.cost, raw: raw.cost },
     details: {},
     workload,
     compared: 'every field of every document of both sides with the source, by digest, after each run',

@@ -1,11 +1,10 @@
 import { withClient } from '../../examples/shop/database';
-import { alternate } from '../alternate';
+import { alternate, compared } from '../alternate';
 import { openBacklog, type Backlog } from '../backlog';
 import type { Bench, Measure, Result } from '../measure';
 import { replicaSchema } from '../pipeline';
 import { openRunner } from '../runner';
 import { checkpoint } from '../source';
-import { median, medianRatio } from '../statistics';
 import { assertEqual, readTable } from '../truth';
 import type { FollowSpec } from '../variants/follow';
 import type { RawPostgresSpec } from '../variants/raw-postgres';
@@ -27,7 +26,7 @@ export const postgres: Measure = {
         raw: { run: (at: number) => runRaw(bench, backlog, { runner: raw, at }) },
       };
       const results = await alternate(sides, bench.options.runs, bench.say);
-      return [summary(bench, backlog, results)];
+      return [summary(backlog, results)];
     } finally {
       await Promise.all([ours.close(), raw.close()]);
       await backlog.close();
@@ -69,22 +68,13 @@ async function runRaw({ addresses }: Bench, backlog: Backlog, { runner, at }: Ru
   return reading;
 }
 
-function summary(
-  { options }: Bench,
-  { workload }: Backlog,
-  { ours, raw }: Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>,
-): Result {
+function summary({ workload }: Backlog, { ours, raw }: Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>): Result {
   return {
+    ...compared(ours, raw),
     measure: 'postgres',
     case: 'one lane',
-    value: median(ours.rates),
     unit: 'changes/s',
-    raw: median(raw.rates),
     rawIs: '`insert … select from unnest … on conflict do update`, 1,000 rows a statement, one connection',
-    ratio: medianRatio(ours.rates, raw.rates),
-    runs: options.runs,
-    samples: { ours: ours.rates, raw: raw.rates },
-    cost: { ours: ours.cost, raw: raw.cost },
     details: {},
     workload,
     compared: 'every column of every row of both sides with the source, by digest, after each run',
