@@ -39,7 +39,7 @@ const zonesOfLookers = zones.map((zone) =>
 
 /** One vendor library, one file or folder. */
 const vendors = [
-  { library: 'kafkajs', home: ['stream/**', 'test/support/**'] },
+  { library: 'kafkajs', home: ['stream/**', 'test/support/**', 'test/unit/stream/**'] },
   { library: 'pg', home: ['capture/**', 'stores/postgres/**', 'examples/**', 'test/**', 'bench/**'] },
   { library: '@elastic/elasticsearch', home: ['stores/elasticsearch/**', 'test/**', 'bench/**'] },
 ];
@@ -50,6 +50,20 @@ const restrictions = rooms.map((room) => {
     .map(({ library, home }) => ({ name: library, message: `${library} belongs to ${home[0]}.` }));
   return { files: [`${room}/**/*.ts`], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths }] } };
 });
+
+/** The leaves may import whatever a vendor's home names; what is at home in a part of them only, from there. */
+const restrictionsOfLeaves = vendors
+  .filter(({ home }) => !home.includes('test/**'))
+  .map(({ library, home }) => ({
+    files: leaves.map((leaf) => `${leaf}/**/*.ts`),
+    ignores: home,
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: library, message: `${library} belongs to ${home.slice(0, 2).join(' and ')}.` }] },
+      ],
+    },
+  }));
 
 export default js.config(
   { ignores: ['dist/**', 'node_modules/**', '.slipstream/**', 'coverage/**'] },
@@ -74,6 +88,7 @@ export default js.config(
   },
   { files: lookers, rules: { 'import-x/no-restricted-paths': ['error', { zones: zonesOfLookers }] } },
   ...restrictions,
+  ...restrictionsOfLeaves,
   {
     // Workflows run in Temporal's sandbox: only types of activities, no Node built-ins, no zod values.
     files: ['workflows/**/*.ts'],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
+import { quietKafka, withAdmin } from './kafka';
 
 /** A change as it stands on a table topic. Parsed here with nothing of ours but the envelope's published names. */
 export interface LoggedChange {
@@ -24,16 +24,15 @@ interface Envelope {
 
 /** Reads the whole log as a `read_committed` reader sees it now: every table topic from its beginning to its end. */
 export async function readLog(brokers: string, topics: readonly string[]): Promise<LoggedChange[]> {
-  const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'log-check', logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
+  const kafka = quietKafka('log-check', brokers.split(','));
   const ends = new Map<string, number>();
-  for (const topic of topics) {
-    for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
-      if (Number(high) > Number(low)) ends.set(`${topic}/${partition}`, Number(high));
+  await withAdmin(kafka, async (admin) => {
+    for (const topic of topics) {
+      for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
+        if (Number(high) > Number(low)) ends.set(`${topic}/${partition}`, Number(high));
+      }
     }
-  }
-  await admin.disconnect();
+  });
   if (ends.size === 0) return [];
 
   const changes: LoggedChange[] = [];

@@ -1,49 +1,53 @@
-import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes } from 'kafkajs';
+import { withAdmin, type Kafka } from './kafka';
+import { waitFor } from './wait';
 
-async function withAdmin<Result>(brokers: string, work: (admin: Admin) => Promise<Result>): Promise<Result> {
-  const admin = new Kafka({ brokers: brokers.split(','), clientId: 'log-damage', logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-/** Deletes every record that stands in these topics now. */
-export async function cutLog(brokers: string, topics: readonly string[]): Promise<void> {
-  await withAdmin(brokers, async (admin) => {
-    for (const topic of topics) {
-      const partitions = await admin.fetchTopicOffsets(topic);
-      // Records of a topic that is only compacted cannot be deleted.
-      await admin.alterConfigs({
-        validateOnly: false,
-        resources: [
-          {
-            type: ConfigResourceTypes.TOPIC,
-            name: topic,
-            configEntries: [{ name: 'cleanup.policy', value: 'compact,delete' }],
-          },
-        ],
-      });
-      await admin.deleteTopicRecords({
-        topic,
-        partitions: partitions.map(({ partition, high }) => ({ partition, offset: high })),
-      });
-    }
+/** Deletes the records of a topic below an offset of its first partition, or all that stand in any of them now. */
+export async function deleteRecords(kafka: Kafka, topic: string, below?: string): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    // Kafka refuses to delete records of a topic that is only compacted: somebody must have changed that first.
+    const configEntries = [{ name: 'cleanup.policy', value: 'compact,delete' }];
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+    });
+    // This also loads the metadata that the next call takes for granted.
+    const ends = await admin.fetchTopicOffsets(topic);
+    const partitions =
+      below === undefined
+        ? ends.map(({ partition, high }) => ({ partition, offset: high }))
+        : [{ partition: 0, offset: below }];
+    await admin.deleteTopicRecords({ topic, partitions });
   });
 }
 
 /** The same name, and nothing in it. */
-export async function recreateTopic(brokers: string, topic: string, numPartitions: number): Promise<void> {
-  await withAdmin(brokers, async (admin) => {
+export async function recreateTopic(kafka: Kafka, topic: string, numPartitions: number): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
     await admin.deleteTopics({ topics: [topic] });
-    for (;;) {
-      if (!(await admin.listTopics()).includes(topic)) break;
-    }
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
+    // A deletion is done some time after it was answered; until then the name is taken.
+    await waitFor({
+      what: `${topic} to be made again`,
+      seconds: 30,
+      look: () =>
+        admin.createTopics({
+          waitForLeaders: true,
+          topics: [{ topic, numPartitions, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
+        }),
+      until: (made) => made,
+    });
+  });
+}
+
+/** Done when the brokers say so, which is some time after it was asked for. */
+export async function addPartitions(kafka: Kafka, topic: string, count: number): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    await waitFor({
+      what: `${topic} to have ${count} partitions`,
+      seconds: 30,
+      look: () => admin.fetchTopicOffsets(topic),
+      until: (partitions) => partitions.length === count,
     });
   });
 }

@@ -12,6 +12,7 @@ import type { Misdeeds } from './misdeeds';
 import { testAddress } from './project';
 import { openRecordingProxy, type RecordingProxy } from './recording-proxy';
 import { recordReplica } from './replica-recorder';
+import { dropSlots } from './slots';
 import { startWorker, type WorkerProcess } from './worker-process';
 import { createWorkloadSchema, smallSizes, workloadTables, type Sizes } from './workload-schema';
 
@@ -142,7 +143,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
         worker.signal('SIGCONT');
         await worker.end('SIGKILL');
       }
-      await dropSlots(source);
+      await dropSlots(source, source.name);
       await Promise.all([source.close(), replica.close(), elasticsearch.close(), connection.close()]);
     },
   };
@@ -190,20 +191,4 @@ async function copiedRows(client: Client, name: string): Promise<number> {
   if (!payload) return 0;
   const progress = JSON.parse(Buffer.from(payload).toString('utf8')) as CaptureProgress | null;
   return Object.values(progress?.copies ?? {}).reduce((sum, { rows }) => sum + rows, 0);
-}
-
-/** Slots are few and hold WAL back; databases and topics may stay, since nobody else has their names. */
-async function dropSlots(source: Database): Promise<void> {
-  await source.query(
-    `select pg_terminate_backend(active_pid) from pg_replication_slots where database = $1 and active`,
-    [source.name],
-  );
-  for (let tries = 0; tries < 100; tries += 1) {
-    const left = await source.query(
-      `select slot_name, case when active then null else pg_drop_replication_slot(slot_name) end
-       from pg_replication_slots where database = $1`,
-      [source.name],
-    );
-    if (left.length === 0) return;
-  }
 }

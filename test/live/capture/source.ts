@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { openCaptureSession, prepareCapture, type CaptureOptions, type CaptureParts } from '../../../capture/session';
 import type { CaptureProgress } from '../../../model/status';
 import { parsePipeline } from '../../../model/pipeline';
+import { dropSlots } from '../../support/slots';
 import { MemoryLog } from './memory-log';
 
 const server = process.env['SLIPSTREAM_TEST_POSTGRES'];
@@ -56,7 +57,8 @@ export async function createSource(input: {
   let options: CaptureOptions = { pipeline, sourceUrl: url.href, brokers: [], logId: null, log: () => undefined };
   open.add(async () => {
     await sql.end();
-    await dropWithSlots(admin, database);
+    await dropSlots({ query: (text, values = []) => rowsOf(admin, text, values) }, database);
+    await admin.query(`drop database ${database} with (force)`);
     await admin.end();
   });
   return {
@@ -106,20 +108,15 @@ export async function closeSources(): Promise<void> {
   for (const close of all) await close();
 }
 
+type Rows = Record<string, string | boolean | null>[];
+
+async function rowsOf(client: Client, text: string, values: readonly unknown[]): Promise<Rows> {
+  return (await client.query<Rows[number]>(text, [...values])).rows;
+}
+
 async function connectTo(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined); // databases are dropped under connections a test forgot
   await client.connect();
   return client;
-}
-
-/** Capture's slot, and whatever a test has made beside it. */
-async function dropWithSlots(admin: Client, database: string): Promise<void> {
-  await admin.query('select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where database = $1', [
-    database,
-  ]);
-  await admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [
-    database,
-  ]);
-  await admin.query(`drop database ${database} with (force)`);
 }

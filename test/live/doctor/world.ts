@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
 import type { Finding } from '../../../model/finding';
 import { parsePipeline, type Pipeline, type PipelineFile } from '../../../model/pipeline';
 import { examine } from '../../../worker/deps';
 import { createDatabase, type Database } from '../../support/database';
+import { quietKafka, type Admin } from '../../support/kafka';
 import { testAddress } from '../../support/project';
+import { dropSlots } from '../../support/slots';
 
 type StoreFile = PipelineFile['stores'][string];
 
@@ -37,7 +38,7 @@ export async function createWorld(): Promise<World> {
   await source.query('create table orders (id int primary key, title text, total numeric)');
   await source.query('create table products (id int primary key, title text)');
   const brokers = [testAddress('kafka')];
-  const admin = new Kafka({ brokers, clientId: name, logLevel: logLevel.NOTHING }).admin();
+  const admin = quietKafka(name, brokers).admin();
   await admin.connect();
   const elasticsearchUrl = testAddress('elasticsearch');
   const undoing: (() => Promise<unknown>)[] = [];
@@ -86,9 +87,7 @@ export async function createWorld(): Promise<World> {
     async close() {
       try {
         for (const undo of undoing.reverse()) await undo();
-        await source.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [
-          name,
-        ]);
+        await dropSlots(source, name);
       } finally {
         await Promise.all([source.close(), admin.disconnect()]);
       }

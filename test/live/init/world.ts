@@ -6,6 +6,7 @@ import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { createDatabase, type Database } from '../../support/database';
 import { compiled, testAddress } from '../../support/project';
+import { dropSlots } from '../../support/slots';
 import { startWorker, type WorkerProcess } from '../../support/worker-process';
 
 /** How a command line ended. */
@@ -72,7 +73,7 @@ export async function openWorld(): Promise<World> {
     },
     async close() {
       await worker?.end('SIGKILL');
-      await dropSlot(source, name);
+      await dropSlots(source, name);
       await Promise.all([source.close(), replica.close(), connection.close()]);
     },
   };
@@ -85,15 +86,4 @@ function run(line: readonly string[], options: { cwd: string; env: NodeJS.Proces
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });
   });
-}
-
-/** Slots are few and hold WAL back. */
-async function dropSlot(source: Database, database: string): Promise<void> {
-  await source.query(
-    'select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where database = $1 and active',
-    [database],
-  );
-  await source.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [
-    database,
-  ]);
 }

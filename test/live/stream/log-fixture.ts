@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Kafka, Producer } from 'kafkajs';
 import type { Position } from '../../../model/position';
 import { createKafka, type KafkaOptions } from '../../../stream/kafka';
 import { openLaneReader, type LaneReaderOptions } from '../../../stream/lane-reader';
 import type { Closing, EncodedRecord, LaneReader, LogBatch, LogWriter } from '../../../stream/log';
 import { openLogWriter, type LogWriterOptions } from '../../../stream/log-writer';
 import { ensureTopics } from '../../../stream/topics';
+import type { Kafka, Producer } from '../../support/kafka';
 import { testAddress } from '../../support/project';
 
 const address = testAddress('kafka');
 export const dayMs = 86_400_000;
+const boundMs = 60_000;
 
 /** A log of its own for one test: new prefix, new log id, and everything opened on it closed at the end. */
 export class LogFixture {
@@ -105,7 +106,7 @@ export function closing(lsn: number, closed = true): Closing {
   return { position, closed, copies: {}, committedAt: 1_000 + lsn };
 }
 
-/** Pieces until `done` says so, each within a bound of 20 s. */
+/** Pieces until `done` says so, each within a bound that finds what hangs. */
 export async function readUntil(
   reader: LaneReader,
   maxRecords: number | (() => number),
@@ -115,10 +116,10 @@ export async function readUntil(
   for (;;) {
     const piece = await reader.next({
       maxRecords: typeof maxRecords === 'number' ? maxRecords : maxRecords(),
-      waitMs: 20_000,
+      waitMs: boundMs,
       signal: new AbortController().signal,
     });
-    if (!piece) throw new Error(`Nothing came within 20 s, after ${pieces.length} pieces.`);
+    if (!piece) throw new Error(`Nothing came within ${boundMs / 1_000} s, after ${pieces.length} pieces.`);
     pieces.push(piece);
     if (done(piece)) return pieces;
   }

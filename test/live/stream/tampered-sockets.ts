@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { ISocketFactory } from 'kafkajs';
+import type { ISocketFactory } from '../../support/kafka';
 
 /** Request types of Kafka's protocol, as they stand in bytes 4 and 5 of a request. */
 export const requests = { produce: 0, fetch: 1, heartbeat: 12, addPartitions: 24, endTransaction: 26 } as const;
