@@ -1,11 +1,15 @@
 import { readChunk } from '../../../capture/copy/chunk';
 import type { CaptureParts } from '../../../capture/session';
 import { announceSeed, seeded, type Random } from '../../support/random';
+import { waitFor } from '../../support/wait';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, createSource, type Source } from './source';
 
 jest.setTimeout(360_000);
 afterEach(closeSources);
+
+/** Of 400 rows among 6,000, some are met. */
+const writesPerChunk = 50;
 
 it('copies rows that were there before, an empty table at once, and says so in the position record', async () => {
   const source = await createSource({
@@ -118,14 +122,29 @@ it('copies beside eight writers without setting one row back', async () => {
   const seed = announceSeed('copy beside eight writers');
   const rows = Number(process.env['SLIPSTREAM_TEST_ROWS'] ?? 6_000);
   const source = await withRows(rows, 400);
-  const running = await source.capture();
+  let written = 0;
+  const running = await source.capture({
+    // However fast the copy is: rows of each chunk are written to between its read and its place in the log.
+    readChunk: async (client, request) => {
+      const chunk = await readChunk(client, request);
+      const wanted = written + writesPerChunk;
+      await waitFor({
+        what: `${writesPerChunk} writes beside a chunk`,
+        seconds: 60,
+        everyMs: 2,
+        look: async () => written,
+        until: (count) => count >= wanted,
+      });
+      return chunk;
+    },
+  });
   let writing = true;
   const writers = Array.from({ length: 8 }, (_, index) =>
-    write(source, { random: seeded(seed + index), rows, goOn: () => writing }),
+    write(source, { random: seeded(seed + index), rows, goOn: () => writing, onWritten: () => (written += 1) }),
   );
-  await source.log.until(() => copied(source), 'the copy', 60_000);
+  await source.log.until(() => copied(source), 'the copy');
   writing = false;
-  const written = (await Promise.all(writers)).reduce((total, count) => total + count, 0);
+  await Promise.all(writers);
   await flush(source);
   await running.stop();
   expect(written).toBeGreaterThan(100);
@@ -133,10 +152,12 @@ it('copies beside eight writers without setting one row back', async () => {
   expect(fold(source.log.changes)).toEqual(await truth(source));
 });
 
-/** Updates, deletes and new births of random rows, the revision of an id only rising; returns how many. */
-async function write(source: Source, input: { random: Random; rows: number; goOn: () => boolean }): Promise<number> {
+/** Updates, deletes and new births of random rows, the revision of an id only rising. */
+async function write(
+  source: Source,
+  input: { random: Random; rows: number; goOn: () => boolean; onWritten: () => void },
+): Promise<void> {
   const client = await source.connect();
-  let written = 0;
   try {
     while (input.goOn()) {
       const id = 1 + Math.floor(input.random.next() * input.rows);
@@ -151,10 +172,9 @@ async function write(source: Source, input: { random: Random; rows: number; goOn
         if (rows[0]) await client.query('insert into items values ($1, $2)', [id, rows[0].revision + 2]);
         await client.query('commit');
       } else await client.query('delete from items where id = $1', [id]);
-      written += 1;
+      input.onWritten();
     }
   } finally {
     await client.end();
   }
-  return written;
 }

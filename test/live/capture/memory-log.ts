@@ -53,7 +53,7 @@ export class MemoryLog {
   }
 
   /** Resolves when `condition` holds after some append; rejects with what was seen last. */
-  async until(condition: () => boolean, what: string, boundMs = 60_000): Promise<void> {
+  async until(condition: () => boolean, what: string, boundMs = 150_000): Promise<void> {
     const deadline = Date.now() + boundMs;
     while (!condition()) {
       const left = deadline - Date.now();

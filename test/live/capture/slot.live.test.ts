@@ -3,13 +3,42 @@ import { openCaptureSession } from '../../../capture/session';
 import { compareDecimal, lsnFromText } from '../../../model/position';
 import { waitFor } from '../../support/wait';
 import { confirmed, streamedKeys, withItems } from './items';
-import { closeSources } from './source';
+import { closeSources, type Source } from './source';
 
 jest.setTimeout(180_000);
 afterEach(closeSources);
 
 const becomes = (condition: () => Promise<boolean>, what: string) =>
   waitFor({ what, seconds: 20, everyMs: 20, look: condition, until: (seen) => seen });
+
+/** The slot's walsender: whether it has sent all up to an LSN, and the time of the status message it heard last. */
+const walsender = `select sent_lsn >= $1::pg_lsn as all, reply_time::text as reply from pg_stat_replication
+                   where pid = (select active_pid from pg_replication_slots where slot_name = $2)`;
+
+/** Waits until the server has heard so many different status messages; `each` is told what it says of itself. */
+async function untilReplies(
+  source: Source,
+  count: number,
+  { upTo = '0/0', each = () => undefined }: { upTo?: string | undefined; each?: (sentAll: boolean) => void } = {},
+): Promise<void> {
+  const replies = new Set<string>();
+  await becomes(async () => {
+    const slot = source.options.pipeline.source.slot;
+    const { rows } = await source.sql.query<{ all: boolean; reply: string | null }>(walsender, [upTo, slot]);
+    for (const { all, reply } of rows) {
+      each(all);
+      if (reply !== null) replies.add(reply);
+    }
+    return replies.size >= count;
+  }, `${count} status messages`);
+}
+
+const slotIsRead = async (source: Source): Promise<boolean> => {
+  const { rows } = await source.sql.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
+    source.options.pipeline.source.slot,
+  ]);
+  return rows.length > 0;
+};
 
 describe('confirming', () => {
   /** Holds an append, lets the source and its status timer go on, and says whether the slot moved beyond the log. */
@@ -33,15 +62,12 @@ describe('confirming', () => {
     });
     await source.log.until(() => source.log.last?.copies['public.items']?.done === true, 'the copy');
     await source.sql.query('insert into items values (1)');
-    // Two rounds of the status timer: what is wrongly confirmed has been told by then.
-    const record = source.log.last;
     await becomes(() => Promise.resolve(holding), 'an append to hold');
-    const before = Date.now();
-    let beyond = false;
-    await becomes(async () => {
-      beyond = compareDecimal(await confirmed(source), record?.position.lsn ?? '0') > 0;
-      return beyond || Date.now() - before > 2_500;
-    }, 'two status messages');
+    // One append at a time: while this one is held, the log stays as it is.
+    const record = source.log.last;
+    // Status messages go on meanwhile: what is wrongly confirmed has been told by the second answer to one.
+    await untilReplies(source, 3);
+    const beyond = compareDecimal(await confirmed(source), record?.position.lsn ?? '0') > 0;
     release();
     await running.stop();
     return beyond;
@@ -69,8 +95,8 @@ describe('confirming', () => {
     const { rows } = await source.sql.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
     lsn = lsnFromText(rows[0]?.lsn ?? '0/0');
     await becomes(async () => compareDecimal(await confirmed(source), lsn) >= 0, 'the slot to follow');
-    const seconds = (Date.now() - started) / 1000;
     await running.stop();
+    const seconds = (Date.now() - started) / 1000;
     const appended = source.log.appends.slice(from);
     expect(appended.every(({ changes, record }) => changes.length === 0 && record.closed)).toBe(true);
     expect(appended.length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
@@ -78,9 +104,6 @@ describe('confirming', () => {
 });
 
 describe('the socket', () => {
-  const sent = `select sent_lsn >= $1::pg_lsn as all, reply_time::text as reply from pg_stat_replication
-                 where pid = (select active_pid from pg_replication_slots where slot_name = $2)`;
-
   it('is not read while the log is slow, so that memory stays bounded however much waits', async () => {
     const source = await withItems();
     let release: () => void = () => undefined;
@@ -94,16 +117,11 @@ describe('the socket', () => {
          insert into items select i * 100 + n, repeat('x', 10000) from generate_series(1, 100) n; commit;
        end loop; end $$`,
     );
-    const slot = source.options.pipeline.source.slot;
     const { rows } = await source.sql.query<{ lsn: string }>('select pg_current_wal_flush_lsn()::text as lsn');
-    // Status messages go on meanwhile: three answers later the server has still not been able to send it all.
-    const replies = new Set<string>();
-    await becomes(async () => {
-      const state = await source.sql.query<{ all: boolean; reply: string }>(sent, [rows[0]?.lsn, slot]);
-      expect(state.rows).toMatchObject([{ all: false }]);
-      replies.add(state.rows[0]?.reply ?? '');
-      return replies.size >= 4;
-    }, 'three status messages');
+    // Status messages go on meanwhile: three of them later the server has still not been able to send it all.
+    const sentAll: boolean[] = [];
+    await untilReplies(source, 4, { upTo: rows[0]?.lsn, each: (all) => sentAll.push(all) });
+    expect(sentAll).not.toContain(true);
     release();
     await source.log.until(() => streamedKeys(source).length === 6_400, 'all changes');
     await running.stop();
@@ -113,18 +131,14 @@ describe('the socket', () => {
   it('rests between two runs, and the server does not take the session for dead', async () => {
     const source = await withItems();
     const { database, log, options } = source;
-    await source.sql.query(`alter database ${database} set wal_sender_timeout = '2s'`);
+    await source.sql.query(`alter database ${database} set wal_sender_timeout = '5s'`);
     const session = await openCaptureSession(options, log.parts());
     const signal = new AbortController().signal;
     const run = () => session.run({ signal, maxMs: 50, onProgress: () => undefined });
     expect(await run()).toBe('time');
     await source.sql.query('insert into items select n from generate_series(1, 100) n');
-    const replies = new Set<string>();
-    await becomes(async () => {
-      const state = await source.sql.query<{ reply: string }>(sent, ['0/0', options.pipeline.source.slot]);
-      replies.add(state.rows[0]?.reply ?? '');
-      return replies.size >= 5;
-    }, 'four status messages');
+    // One a second: longer than the server waits for a sign of life.
+    await untilReplies(source, 7);
     expect(streamedKeys(source)).toEqual([]);
     while (streamedKeys(source).length < 100) expect(await run()).toBe('time');
     await session.close();
@@ -133,6 +147,7 @@ describe('the socket', () => {
   it('that is lost ends the run as something that passes', async () => {
     const source = await withItems();
     const running = await source.capture();
+    await becomes(() => slotIsRead(source), 'the slot to be in use');
     await source.sql.query(
       'select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1',
       [source.options.pipeline.source.slot],
@@ -153,12 +168,7 @@ describe('the slot', () => {
       startLsn: '0',
       handlers: { onMessage: () => undefined, onKeepalive: () => undefined, onEnd: (error) => (lost = error) },
     });
-    await becomes(async () => {
-      const { rows } = await source.sql.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
-        slot,
-      ]);
-      return rows.length > 0;
-    }, 'the slot to be in use');
+    await becomes(() => slotIsRead(source), 'the slot to be in use');
     stuck.pause();
     const running = await source.capture();
     await source.sql.query('insert into items values (1)');
@@ -193,12 +203,7 @@ describe('the slot', () => {
     const first = await source.capture();
     await source.log.until(() => source.log.last?.copies['public.items']?.done === true, 'the copy');
     await first.stop();
-    await becomes(async () => {
-      const { rows } = await source.sql.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
-        source.options.pipeline.source.slot,
-      ]);
-      return rows.length === 0;
-    }, 'the slot to be free');
+    await becomes(async () => !(await slotIsRead(source)), 'the slot to be free');
     await source.sql.query('insert into items values (1)');
     await source.sql.query('select pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [
       source.options.pipeline.source.slot,
