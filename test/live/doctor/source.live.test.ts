@@ -1,3 +1,4 @@
+import { Client, DatabaseError } from 'pg';
 import { openReplication } from '../../../capture/replication';
 import { isError } from '../../../model/finding';
 import { waitFor } from '../../support/wait';
@@ -232,6 +233,8 @@ function slotIs({ source }: World, slot: string, active: boolean): Promise<unkno
   });
 }
 
+const invalidPassword = '28P01';
+
 /** Puts one line before all others of pg_hba.conf: everybody else goes on being trusted. */
 async function askForPassword(w: World, role: string): Promise<void> {
   const write = async (text: string) => {
@@ -242,12 +245,26 @@ async function askForPassword(w: World, role: string): Promise<void> {
   const before = await w.source.value(`select pg_read_file(current_setting('hba_file'))`);
   w.later(() => write(before));
   await write(`host all ${role} all scram-sha-256\n${before}`);
+  // The server reads its file some time after it was told to: what it does counts, and not what the file says.
   await waitFor({
     what: 'a password to be asked for',
-    seconds: 10,
-    look: () => w.source.value(`select count(*) from pg_hba_file_rules where $1 = any(user_name)`, [role]),
-    until: (rules) => rules === '1',
+    seconds: 20,
+    look: () => isRefused(w.urlOf(role, 'wrong')),
+    until: (refused) => refused,
   });
+}
+
+async function isRefused(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url });
+  try {
+    await client.connect();
+    return false;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === invalidPassword) return true;
+    throw error;
+  } finally {
+    await client.end();
+  }
 }
 
 function exportTo(text: string): string {
