@@ -64,12 +64,11 @@ it('metrics say what the status says, count what was written, and forget a lane 
     await settle(scenario, 60);
     // Two sentinels came with them. A delete is two records of the log: the change, and the tombstone after it.
     const changes = written + deleted + 2;
-    const after = await untilMetrics(
-      worker,
-      'every change to be counted',
-      (series) =>
-        sumOf(series, 'slipstream_store_records_total', { pipeline, store: 'search' }) >=
-        sumOf(before, 'slipstream_store_records_total', { pipeline, store: 'search' }) + changes,
+    const records = (series: Series, store: string) =>
+      sumOf(series, 'slipstream_store_records_total', { pipeline, store });
+    // A batch is seen in the store before it is counted: both stores' last one must have been.
+    const after = await untilMetrics(worker, 'every change to be counted', (series) =>
+      ['replica', 'search'].every((store) => records(series, store) >= records(before, store) + changes + deleted),
     );
     const grown = (name: string, labels: Record<string, string>) =>
       sumOf(after, name, { pipeline, ...labels }) - sumOf(before, name, { pipeline, ...labels });
