@@ -38,9 +38,9 @@ test('pause and resume, by signal and by update', async () => {
   const handle = await scenario.startCapture();
   await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
   expect(await handle.executeUpdate('pause')).toMatchObject({ status: 'PAUSED' });
-  await waitFor({ what: 'no slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 0 });
-  // The progress of the slice that was cut short is there.
-  expect((await scenario.captureStatus('PAUSED')).progress).not.toBeNull();
+  // The progress of the slice that was cut short is there, once its answer has come.
+  await scenario.captureStatus(({ status, progress }) => status === 'PAUSED' && progress !== null);
+  expect(world.slices.size).toBe(0);
   await handle.signal('resume');
   await scenario.captureStatus('LIVE');
 });
@@ -79,8 +79,8 @@ test('a worker that ends is followed by another without a failed attempt', async
 
 test('a worker that is gone without a word costs one schedule-to-start, then any other takes the slice', async () => {
   const { world } = scenario;
-  await scenario.startCapture({ ...emptyState, logId: 'log-1', taskQueue: 'nobody-listens-here' });
   world.logId = 'log-1';
+  await scenario.startCapture({ ...emptyState, logId: 'log-1', taskQueue: 'nobody-listens-here' });
   await scenario.captureStatus('LIVE');
 });
 

@@ -137,12 +137,15 @@ test('children that run under another configuration are a conflict, and nothing 
   const other = new FakeWorld(scenario.name, { log: { partitions: 9 } });
   const second = new Scenario(temporal, other);
   await second.startWorker();
-  const handle = await second.startSync();
-  const failure = await failureOf(handle.result());
-  expect(failure.type).toBe('InvalidConfig');
-  expect(failure.message).toContain('already runs, under another configuration');
-  expect((await scenario.handle('search').describe()).status.name).toBe('COMPLETED');
-  await second.stopWorkers();
+  try {
+    const handle = await second.startSync();
+    const failure = await failureOf(handle.result());
+    expect(failure.type).toBe('InvalidConfig');
+    expect(failure.message).toContain('already runs, under another configuration');
+    expect((await scenario.handle('search').describe()).status.name).toBe('COMPLETED');
+  } finally {
+    await second.stopWorkers();
+  }
 });
 
 test('a child that is terminated is started again, and said in errors', async () => {

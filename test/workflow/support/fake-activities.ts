@@ -5,6 +5,7 @@ import type { Offsets } from '../../../model/offsets';
 import type { CaptureProgress, LaneProgress } from '../../../model/status';
 import { failing, type FakeGeneration, type FakeWorld } from './fake-world';
 
+/** A slice takes time, or it would be over before anything could meet it: its turns are this long. */
 const turnMs = 5;
 
 /** The activities over a fake world: what slices promise of their ends is kept, everything else is as small as can be. */
