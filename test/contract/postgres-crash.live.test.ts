@@ -169,7 +169,7 @@ where datname = current_database() and pid <> pg_backend_pid()`,
     expect(await failure(store.acquire(first, lane, me))).toBeInstanceOf(Unavailable);
     await database.client.query('rollback');
     expect((await store.acquire(first, lane, me)).next).toEqual({});
-  }, 20_000);
+  });
 });
 
 describe('cancelling', () => {
