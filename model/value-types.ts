@@ -55,7 +55,7 @@ const rules: ReadonlyMap<string, TypeRule> = new Map(
     jsonpath: ambiguous,
     xml: ambiguous,
     hstore: ambiguous,
-    ltree: text,
+    ltree: ambiguous,
     inet: text,
     cidr: text,
     macaddr: text,

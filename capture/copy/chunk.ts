@@ -52,18 +52,33 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
   }
 }
 
-/** Row-wise keyset: `(a, b) > ($1, $2)` walks the key's own index, and no row can be met twice or passed over. */
+/** Keyset: what comes behind `after` in the order of the key's own index; no row can be met twice or passed over. */
 export function chunkStatement({ table, after, limit }: ChunkRequest): { text: string; values: (string | null)[] } {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const keys = table.key.map(quoteName);
   const columns = published(table).map(({ name }) => quoteName(name));
   const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
   const parameters = table.key.map((name, index) => `$${index + 1}::${types.get(name) ?? 'text'}`);
-  const where = after === null ? '' : ` where (${keys.join(', ')}) > (${parameters.join(', ')})`;
+  const where = after === null ? '' : ` where ${behind(keys, parameters, table.keyOperators)}`;
   return {
     text: `select ${columns.join(', ')} from ${from}${where} order by ${keys.join(', ')} limit ${limit}`,
     values: after === null ? [] : table.key.map((name) => parameterOf(after[name] ?? null)),
   };
+}
+
+/**
+ * Row-wise, as `(a, b) > ($1, $2)`, which walks the index. Operators are looked for in `search_path`, where those of an
+ * extension's type are not: citext would be compared as text, in another order than its index has, and rows passed over.
+ * Then each operator is named, and the row is spelled out; the first condition is the one that walks the index.
+ */
+function behind(keys: readonly string[], parameters: readonly string[], schemas: readonly string[]): string {
+  if (schemas.every((schema) => schema === 'pg_catalog')) return `(${keys.join(', ')}) > (${parameters.join(', ')})`;
+  const compared = (at: number, operator: string) =>
+    `${keys[at]} operator(${quoteName(schemas[at] ?? 'pg_catalog')}.${operator}) ${parameters[at]}`;
+  const alternatives = keys.map((_, last) =>
+    [...keys.slice(0, last).map((_key, at) => compared(at, '=')), compared(last, '>')].join(' and '),
+  );
+  return `${compared(0, '>=')} and (${alternatives.join(' or ')})`;
 }
 
 /**

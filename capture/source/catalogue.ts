@@ -11,6 +11,8 @@ import { schemaChanged, schemaDifference } from '../relations';
 /** A captured table, with what only capture needs to know. */
 export interface CapturedTable extends TableSchema {
   readonly partitioned: boolean;
+  /** Per key column the schema of the operators that order it as its index does: types of extensions bring their own. */
+  readonly keyOperators: readonly string[];
   /** Leaf partitions (or the table itself) whose replica identity is not FULL. */
   readonly notFull: readonly string[];
   /** The same, of any replica identity, that this role does not own, and so may not alter. */
@@ -115,6 +117,7 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
     replicaIdentity: identity,
     estimatedRows: Number(row.estimate),
     partitioned: row.kind === 'p',
+    keyOperators: await readKeyOperators(client, row.oid, key.columns),
     notFull,
     notOwned: leaves.filter((leaf) => !leaf.owned).map(({ quoted }) => quoted),
   };
@@ -181,6 +184,31 @@ async function readUniqueIndexes(client: Client, oid: string): Promise<UniqueInd
     identity: row.identity === 't',
     usable: row.usable === 't',
   }));
+}
+
+/** A type without operators of its own (enums, arrays, domains of these) is ordered by PostgreSQL's. */
+async function readKeyOperators(client: Client, oid: string, key: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ schema: string }>(
+    `select coalesce((
+              with recursive chain as (
+                select t.oid, t.typtype, t.typbasetype from pg_type t where t.oid = atttypid
+                union all
+                select t.oid, t.typtype, t.typbasetype
+                  from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
+              select nspname
+                from chain join pg_opclass on opcintype = chain.oid and opcdefault
+                     join pg_am on pg_am.oid = opcmethod and amname = 'btree'
+                     join pg_amop on amopfamily = opcfamily and amoplefttype = opcintype and amoprighttype = opcintype
+                                 and amopstrategy = 5
+                     join pg_operator o on o.oid = amopopr
+                     join pg_namespace n on n.oid = o.oprnamespace
+               where typtype <> 'd'), 'pg_catalog') as schema
+       from unnest($2::text[]) with ordinality as wanted (name, place)
+            join pg_attribute on attrelid = $1 and attname = wanted.name
+      order by place`,
+    [oid, key],
+  );
+  return rows.map(({ schema }) => schema);
 }
 
 /** The tables that hold the rows: a partitioned table's leaves each have a replica identity, and an owner, of their own. */

@@ -20,6 +20,7 @@ const table: CapturedTable = {
   partitioned: false,
   notFull: [],
   notOwned: [],
+  keyOperators: ['pg_catalog', 'pg_catalog'],
 };
 
 describe('chunkStatement', () => {
@@ -33,6 +34,16 @@ describe('chunkStatement', () => {
       values: ['1.50', 'x'],
     });
   });
+});
+
+it('names the operators of a type that is not PostgreSQL’s own: elsewhere they would not be found', () => {
+  const owned = { ...table, keyOperators: ['pg_catalog', 'Ext'] };
+  expect(chunkStatement({ table: owned, after: { b: '1.50', a: 'x' }, limit: 5 }).text).toBe(
+    'select "a", "b" from only "public"."Odd ""name" where "b" operator("pg_catalog".>=) $1::numeric(10,2)' +
+      ' and ("b" operator("pg_catalog".>) $1::numeric(10,2)' +
+      ' or "b" operator("pg_catalog".=) $1::numeric(10,2) and "a" operator("Ext".>) $2::text)' +
+      ' order by "b", "a" limit 5',
+  );
 });
 
 describe('reachable', () => {

@@ -13,6 +13,7 @@ const items: CapturedTable = {
   partitioned: false,
   notFull: [],
   notOwned: [],
+  keyOperators: ['pg_catalog'],
 };
 
 const chunk: Chunk = {
