@@ -4,7 +4,7 @@ import { judgeMapping } from '../../model/judge-mapping';
 import { targetColumns, targetOf } from '../../model/mapping';
 import { knownTypes, ruleOf } from '../../model/value-types';
 import type { TableMapping } from '../../model/pipeline';
-import type { TableSchema } from '../../model/schema';
+import type { Column, TableSchema } from '../../model/schema';
 import type { Connection } from './connection';
 import { quote } from './names';
 import type { Site } from './site';
@@ -29,7 +29,7 @@ export async function targetTables(connection: Connection, site: Site): Promise<
 
 /**
  * Only the key is NOT NULL and unique: everything else is the source's to guarantee. A column has its source's type where
- * this database has it; a domain that it lacks, the type it stands on; else text. Text too is a key whose equal values may
+ * this database has it; a domain that it lacks, or that stands on another type here, the type it stands on; else text. Text too is a key whose equal values may
  * be written in several ways: while a generation is built, two records of which one replaces the other may come in either
  * order, and must not meet as one row.
  */
@@ -42,19 +42,27 @@ async function tableBody(connection: Connection, table: TableSchema, mapping: Ta
   const typeOf = ({ column, source }: (typeof columns)[number]) =>
     table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts'
       ? 'text'
-      : ([column.type, column.domainOf ?? ''].find((type) => types.has(type)) ?? 'text');
+      : ([column.type, column.domainOf ?? ''].find((type) => types.get(type) === domainOf(type, column)) ?? 'text');
   const key = table.key.map((source) => columns.find((each) => each.source === source)?.name ?? source);
   const lines = columns.map((column) => `${quote(column.name)} ${typeOf(column)}`);
   return [...lines, `primary key (${key.map(quote).join(', ')})`].join(', ');
 }
 
+/** What `type` must stand on here to be what it is at the source: a domain on another type would round, or refuse. */
+function domainOf(type: string, column: Column): string | null {
+  return type === column.type ? (column.domainOf ?? null) : null;
+}
+
 const foreignTypes = knownTypes.filter((type) => ruleOf(type).replica === 'text');
 
 /**
- * Those of `types` that this database has too, and whose values it can hold: not what names objects of the source's own,
- * nor any type made of that (arrays, composites, domains, ranges).
+ * Those of `types` that this database has too, each with what it stands on if it is a domain here, and whose values it can
+ * hold: not what names objects of the source's own, nor any type made of that (arrays, composites, domains, ranges).
  */
-async function readTypes(connection: Connection, types: readonly string[]): Promise<ReadonlySet<string>> {
+async function readTypes(
+  connection: Connection,
+  types: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
   const { rows } = await connection.query({
     text: `
 with recursive part as (
@@ -69,10 +77,17 @@ with recursive part as (
            select atttypid from pg_attribute a
             where a.attrelid = nullif(p.typrelid, 0) and a.attnum > 0 and not a.attisdropped) as next
    where next.oid is not null)
-select type from part join pg_type p using (oid)
+select type, (
+         with recursive chain as (
+           select oid, typtype, typbasetype, typtypmod, -1 as modifier, 0 as depth from pg_type where oid = to_regtype(type)
+           union all
+           select t.oid, t.typtype, t.typbasetype, t.typtypmod, chain.typtypmod, depth + 1
+             from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
+         select format_type(oid, modifier) from chain where typtype <> 'd' and depth > 0) as domain_of
+  from part join pg_type p using (oid)
  group by type
 having not bool_or(p.typnamespace = 'pg_catalog'::regnamespace and p.typname = any($2::text[]))`,
     values: [types, foreignTypes],
   });
-  return new Set(rows.map(({ type }) => String(type)));
+  return new Map(rows.map((row) => [String(row['type']), row['domain_of'] === null ? null : String(row['domain_of'])]));
 }
