@@ -1,10 +1,12 @@
 import type { Offsets } from '../model/offsets';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
+import type { SlotHealth } from '../model/slot-sample';
 import type { CaptureProgress, LaneProgress } from '../model/status';
 import type { Inspection } from '../stores/store';
 
 /** Why a slice ended with progress. Everything else is thrown. */
-export type SliceEnd = 'time' | 'batches' | 'cancelled' | 'worker-shutdown' | 'caught-up' | 'until';
+export type SliceEnd =
+  'time' | 'batches' | 'cancelled' | 'worker-shutdown' | 'caught-up' | 'until' | 'slot-at-risk' | 'slot-well';
 
 export interface CaptureSliceInput {
   readonly pipeline: Pipeline;
@@ -63,6 +65,12 @@ export interface Activities {
   }) => Promise<{ readonly definition: StoreDefinition }>;
   /** Publication, replica identity, topics, slot, the log's id. Repeatable. */
   readonly prepareCapture: (input: { readonly pipeline: Pipeline }) => Promise<{ readonly logId: string }>;
+  /** Of a slot that no slice reads now; throws Blocked slot-lost. */
+  readonly lookAtSlot: (input: {
+    readonly pipeline: Pipeline;
+    /** What was judged last. */
+    readonly before: SlotHealth | null;
+  }) => Promise<SlotHealth>;
   readonly captureSlice: (input: CaptureSliceInput) => Promise<CaptureSliceResult>;
   /** The log's id once capture has prepared it; throws Unavailable (retryable) before. */
   readonly findLog: (input: { readonly pipeline: Pipeline }) => Promise<{ readonly logId: string }>;

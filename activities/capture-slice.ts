@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { CaptureOptions, CaptureSession } from '../capture/session';
 import type { CaptureProgress } from '../model/status';
 import type { Pipeline } from '../model/pipeline';
-import type { CaptureSliceInput, CaptureSliceResult } from './activities';
+import type { CaptureSliceInput, CaptureSliceResult, SliceEnd } from './activities';
 import type { Deps } from './deps';
 import { SliceControl } from './slice-control';
 
@@ -21,20 +21,28 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
   const began = deps.clock();
   const { position: from, changes: before } = session.progress;
   const copying = !isCopied(session.progress);
-  const copied = new AbortController();
+  const wasAtRisk = isAtRisk(session.progress);
+  // What the workflow has to know at once, since its status depends on it.
+  const news = new AbortController();
+  let told: SliceEnd | null = null;
+  const tell = (end: SliceEnd) => {
+    told ??= end;
+    news.abort();
+  };
   try {
     using control = new SliceControl<CaptureProgress>(Context.current(), deps.clock, { beatByTimer: false });
     control.beat(session.progress);
     const ended = await session.run({
-      signal: AbortSignal.any([control.signal, copied.signal]),
+      signal: AbortSignal.any([control.signal, news.signal]),
       maxMs: warm && !copying ? sliceMs : earlySliceMs,
       ...(pipeline.slice.batches === undefined ? {} : { batches: pipeline.slice.batches }),
       onProgress(progress) {
         control.beat(progress);
-        if (copying && isCopied(progress)) copied.abort();
+        if (copying && isCopied(progress)) tell('caught-up');
+        if (isAtRisk(progress) !== wasAtRisk) tell(wasAtRisk ? 'slot-well' : 'slot-at-risk');
       },
     });
-    const end = control.signal.aborted ? control.end() : copied.signal.aborted ? 'caught-up' : ended;
+    const end = control.signal.aborted ? control.end() : (told ?? ended);
     const { position: to, changes } = session.progress;
     deps.observer.captureSliceEnded({
       ...{ pipeline: pipeline.name, from: from.lsn, to: to.lsn, ended: end },
@@ -68,8 +76,8 @@ async function openWatched(deps: Deps, pipeline: Pipeline, logId: string): Promi
     onAppended: (append) => deps.observer.appended(pipeline.name, append),
   });
   const gone = deps.observer.captureOpened(pipeline.name, () => {
-    const { lagBytes, copies } = session.progress;
-    return { lagBytes, copies, retainedBytes: session.retainedBytes };
+    const { lagBytes, copies, slot = null } = session.progress;
+    return { lagBytes, copies, slot, retainedBytes: session.retainedBytes };
   });
   return {
     get progress() {
@@ -88,6 +96,10 @@ async function openWatched(deps: Deps, pipeline: Pipeline, logId: string): Promi
 
 function isCopied({ copies }: CaptureProgress): boolean {
   return Object.values(copies).every(({ done }) => done);
+}
+
+function isAtRisk({ slot }: CaptureProgress): boolean {
+  return slot?.level === 'danger';
 }
 
 export function captureOptions(deps: Deps, pipeline: Pipeline, logId: string | null): CaptureOptions {

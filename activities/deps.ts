@@ -1,6 +1,7 @@
 import type { CaptureOptions, CaptureSession } from '../capture/session';
 import type { RowReader } from '../capture/source/row-reader';
 import type { Log } from '../model/log';
+import type { SlotHealth } from '../model/slot-sample';
 import type { TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { LaneReader, PositionRecord } from '../stream/log';
@@ -39,6 +40,7 @@ export interface Deps {
   readonly checks: Checks;
   readonly readTables: (sourceUrl: string, tables: readonly string[]) => Promise<readonly TableSchema[]>;
   readonly prepareCapture: (options: CaptureOptions) => Promise<{ logId: string }>;
+  readonly lookAtSlot: (options: CaptureOptions, before: SlotHealth | null) => Promise<SlotHealth>;
   readonly openCapture: (options: CaptureOptions) => Promise<CaptureSession>;
   readonly openStore: (context: StoreContext) => Store;
   readonly openReader: (options: {

@@ -24,6 +24,9 @@ export function createActivities(deps: Deps): Activities {
     prepareCapture: short('prepareCapture', ({ pipeline }) =>
       deps.prepareCapture(captureOptions(deps, pipeline, null)),
     ),
+    lookAtSlot: short('lookAtSlot', ({ pipeline, before }) =>
+      deps.lookAtSlot(captureOptions(deps, pipeline, null), before),
+    ),
     captureSlice: slice('captureSlice', (input) => captureSlice(deps, input)),
     findLog: short('findLog', generations.findLog),
     inspectStore: short('inspectStore', generations.inspectStore),

@@ -1,5 +1,6 @@
 import type { Appended } from '../capture/parts';
 import type { Offsets } from '../model/offsets';
+import type { SlotHealth } from '../model/slot-sample';
 import type { CopyProgress } from '../model/status';
 import type { SliceEnd } from './activities';
 
@@ -26,6 +27,8 @@ export interface CaptureView {
   readonly lagBytes: number;
   /** Bytes of WAL that the slot makes the source keep; null until it has been asked. */
   readonly retainedBytes: number | null;
+  /** null before the first look. */
+  readonly slot: SlotHealth | null;
   /** By table. */
   readonly copies: Readonly<Record<string, CopyProgress>>;
 }

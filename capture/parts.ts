@@ -10,6 +10,7 @@ import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
 import { ensureTopics, writtenTopics } from '../stream/topics';
 import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
+import { judgeSlotHealth } from '../model/slot-health';
 import { judgeSource } from './source/identity';
 import type { Replication } from './replication';
 import { mustReadAgain, type Snapshot } from './copy/snapshot';
@@ -49,6 +50,8 @@ export interface CaptureParts {
   readonly readLastPosition: (options: CaptureOptions) => Promise<PositionRecord | null>;
   readonly ensureTopics: (options: CaptureOptions) => Promise<void>;
   readonly judgeSource: typeof judgeSource;
+  /** Asked every few seconds of a session, and of a slot that nobody reads. */
+  readonly judgeSlotHealth: typeof judgeSlotHealth;
   /** Reports the LSN of a closed, acknowledged position record to the slot (Invariant 1). */
   readonly confirm: (replication: Replication, lsn: string) => void;
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
@@ -92,6 +95,7 @@ export const defaultCaptureParts: CaptureParts = {
     });
   },
   judgeSource,
+  judgeSlotHealth,
   confirm: (replication, lsn) => replication.confirm(lsn),
   readChunk,
   liveKeys: readLiveKeys,

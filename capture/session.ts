@@ -20,10 +20,13 @@ import { lagBytes, readFlushLsn, readWal } from './progress';
 import { checkPublication } from './source/publication';
 import { checkFingerprints, fingerprints, schemaId, undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
+import { createSlotWatch } from './slot-watch';
 import { freeSlot, readSlot } from './source/slot';
 import { createKeyOf } from './values';
+import { readSlotSample } from './source/slot-sample';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
+export { lookAtSlot } from './look-at-slot';
 export { prepareCapture, readTables } from './source/prepare';
 
 /** One replication stream and one log writer, open as long as nothing goes wrong. */
@@ -172,6 +175,15 @@ function createSession(
     wake: () => bell.ring(),
   });
 
+  const watch = createSlotWatch({
+    pipeline: pipeline.name,
+    slot: pipeline.source.slot,
+    read: () => readSlotSample(control, pipeline.source.slot, parts.now),
+    judge: parts.judgeSlotHealth,
+    now: parts.now,
+    log: options.log,
+  });
+
   let changes = 0;
   let flushLsn = replication.system.flushLsn;
   let retainedBytes: number | null = null;
@@ -183,6 +195,7 @@ function createSession(
     changes,
     copies: copier?.progress() ?? copiesOf(last, tables),
     lagBytes: lagBytes(flushLsn, closedLsn),
+    ...(watch.health ? { slot: watch.health } : {}),
     at: parts.now(),
   });
 
@@ -206,6 +219,7 @@ function createSession(
     checkTables: () => checkUnchanged(control, tables),
     look: async () => {
       ({ flushLsn, retainedBytes } = await readWal(control, pipeline.source.slot));
+      await watch.look();
     },
     appended: (unit, ms) => {
       changes += unit.changes;

@@ -1,5 +1,6 @@
 import type { Offsets } from './offsets';
 import type { Position } from './position';
+import type { SlotHealth } from './slot-sample';
 
 /** Everything here is plain JSON: it is answered by queries and reported between workflows. */
 export type StatusName =
@@ -32,6 +33,8 @@ export interface CaptureProgress {
   readonly copies: Readonly<Record<string, CopyProgress>>;
   /** Bytes of WAL between the leader's flush position and the last closed position record. */
   readonly lagBytes: number;
+  /** Absent before the first look at it, and in what an older version has written. */
+  readonly slot?: SlotHealth;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
@@ -66,6 +69,8 @@ export interface GenerationStatus {
 export interface CaptureStatus {
   readonly status: StatusName;
   readonly progress: CaptureProgress | null;
+  /** As seen last, whoever looked: capture while it streams, a look a minute while it does not. */
+  readonly slot?: SlotHealth;
   readonly problem: Problem | null;
 }
 

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { defaultCaptureParts, openCaptureSession, prepareCapture, readTables } from '../capture/session';
+import { defaultCaptureParts, lookAtSlot, openCaptureSession, prepareCapture, readTables } from '../capture/session';
 import { openRowReader } from '../capture/source/row-reader';
 import type { Deps } from '../activities/deps';
 import { Sessions } from '../activities/sessions';
@@ -46,6 +46,7 @@ export function createDeps(input: {
     checks: createChecks(settings),
     readTables,
     prepareCapture: (options) => prepareCapture(options, defaultCaptureParts),
+    lookAtSlot: (options, before) => lookAtSlot(options, before),
     openCapture: (options) => openCaptureSession(options, defaultCaptureParts),
     openStore: (context) => openStore(context),
     openReader: ({ pipeline, tables, logId, clientId }) =>

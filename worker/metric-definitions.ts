@@ -30,6 +30,21 @@ export const metricDefinitions = {
     labels: capture,
     help: 'WAL that the replication slot makes the source keep',
   },
+  slipstream_capture_slot_level: {
+    type: 'gauge',
+    labels: capture,
+    help: 'how the replication slot is: 0 well, 1 warning, 2 danger (capture is DEGRADED), 3 lost (BLOCKED)',
+  },
+  slipstream_capture_slot_left_bytes: {
+    type: 'gauge',
+    labels: capture,
+    help: 'WAL that may still be written before the slot can be lost; absent without max_slot_wal_keep_size',
+  },
+  slipstream_capture_slot_lost_in_seconds: {
+    type: 'gauge',
+    labels: capture,
+    help: 'when the slot will be lost if the WAL it keeps goes on growing as it does; absent while it does not grow',
+  },
   slipstream_capture_changes_total: {
     type: 'counter',
     labels: capture,

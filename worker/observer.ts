@@ -3,6 +3,7 @@ import { Blocked, Fenced, InvalidConfig, Unavailable } from '../model/errors';
 import type { Log } from '../model/log';
 import { compareDecimal, lsnToText } from '../model/position';
 import type { Offsets } from '../model/offsets';
+import type { SlotHealth, SlotLevel } from '../model/slot-sample';
 import type { Labels, Metrics, Sample } from './metrics';
 
 /** Makes log lines and metrics of what activities tell: a line a micro-batch at debug, one a slice at info. */
@@ -74,12 +75,13 @@ function kindOf(error: unknown): string {
   return ours?.name ?? 'other';
 }
 
-function captureSamples(pipeline: string, { lagBytes, retainedBytes, copies }: CaptureView): Sample[] {
+function captureSamples(pipeline: string, { lagBytes, retainedBytes, slot, copies }: CaptureView): Sample[] {
   const labels = { pipeline };
   const samples: Sample[] = [{ name: 'slipstream_capture_lag_bytes', labels, value: lagBytes }];
   if (retainedBytes !== null) {
     samples.push({ name: 'slipstream_capture_retained_wal_bytes', labels, value: retainedBytes });
   }
+  if (slot !== null) samples.push(...slotSamples(pipeline, slot));
   for (const [table, { done, rows, estimatedRows }] of Object.entries(copies)) {
     const ofTable = { pipeline, table };
     samples.push({ name: 'slipstream_copy_rows', labels: ofTable, value: rows });
@@ -87,6 +89,18 @@ function captureSamples(pipeline: string, { lagBytes, retainedBytes, copies }: C
     if (estimatedRows >= 0) {
       samples.push({ name: 'slipstream_copy_estimated_rows', labels: ofTable, value: estimatedRows });
     }
+  }
+  return samples;
+}
+
+const slotLevels: Readonly<Record<SlotLevel, number>> = { well: 0, warning: 1, danger: 2, lost: 3 };
+
+function slotSamples(pipeline: string, { level, leftBytes, lostInMinutes }: SlotHealth): Sample[] {
+  const labels = { pipeline };
+  const samples: Sample[] = [{ name: 'slipstream_capture_slot_level', labels, value: slotLevels[level] }];
+  if (leftBytes !== null) samples.push({ name: 'slipstream_capture_slot_left_bytes', labels, value: leftBytes });
+  if (lostInMinutes !== null) {
+    samples.push({ name: 'slipstream_capture_slot_lost_in_seconds', labels, value: lostInMinutes * 60 });
   }
   return samples;
 }

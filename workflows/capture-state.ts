@@ -1,5 +1,7 @@
 import type { CaptureSliceResult } from '../activities/activities';
 import type { Pipeline } from '../model/pipeline';
+import type { SlotHealth } from '../model/slot-sample';
+import { slotProblem } from '../model/slot-risk';
 import type { CaptureProgress, CaptureStatus, Problem, StatusName } from '../model/status';
 import { afterFailure, afterRetry, noTrouble, type Trouble } from './breaker';
 import type { Failure } from './failures';
@@ -16,6 +18,8 @@ export interface CaptureState {
   /** null: source and log are not prepared. */
   readonly logId: string | null;
   readonly progress: CaptureProgress | null;
+  /** As seen last. Absent in what an older version has written. */
+  readonly slot?: SlotHealth;
   /** Where the replication stream is open. */
   readonly taskQueue: string | null;
   readonly trouble: Trouble;
@@ -44,9 +48,29 @@ export function capturePrepared(state: CaptureState, logId: string): CaptureStat
   return { ...state, logId, trouble: noTrouble };
 }
 
-export function captureSliceEnded(state: CaptureState, result: CaptureSliceResult): CaptureState {
+export function captureSliceEnded(state: CaptureState, result: CaptureSliceResult, now: number): CaptureState {
   const taskQueue = result.ended === 'worker-shutdown' ? null : result.taskQueue;
-  return { ...state, progress: result.progress, taskQueue, trouble: noTrouble };
+  const { slot, ...progress } = result.progress;
+  const next = { ...state, progress, taskQueue, trouble: noTrouble };
+  return slot ? captureLooked(next, slot, now) : next;
+}
+
+/** Somebody has looked at the slot. That it got into danger is remembered among the problems after it is over. */
+export function captureLooked(state: CaptureState, slot: SlotHealth, now: number): CaptureState {
+  const problem = slotProblem(slot);
+  const next = { ...state, slot };
+  if (problem === null || state.slot?.level === 'danger') return next;
+  return withCaptureFault(next, { type: problem.type, message: problem.message }, now);
+}
+
+/** A look that failed says nothing, unless what it saw is that there is nothing to go on with (Invariant 9). */
+export function captureLookFailed(state: CaptureState, failure: Failure, now: number): CaptureState {
+  return failure.kind === 'final' && failure.fault.reason === 'slot-lost' ? captureFailed(state, failure, now) : state;
+}
+
+/** Worth a look although nothing runs: there is a slot, as far as anybody knows. */
+export function captureHasSlot(state: CaptureState): boolean {
+  return state.logId !== null && !isLost(state);
 }
 
 export function captureFailed(state: CaptureState, failure: Failure, now: number): CaptureState {
@@ -68,20 +92,33 @@ export function withCaptureFault(state: CaptureState, fault: Fault, now: number)
 }
 
 export function saveCapture(state: CaptureState): CaptureState {
-  return { ...state, trouble: carriedTrouble(state.trouble), problems: carriedProblems(state.problems) };
+  const slot = state.slot && { ...state.slot, notes: state.slot.notes.slice(0, 2) };
+  return {
+    ...state,
+    ...(slot ? { slot } : {}),
+    trouble: carriedTrouble(state.trouble),
+    problems: carriedProblems(state.problems),
+  };
 }
 
 /** `ended`: the workflow has done its last; until then one that was told to stop is shown as it still is. */
 export function captureStatus(state: CaptureState, pipeline: Pipeline, ended = false): CaptureStatus {
   const status = ended ? 'STOPPED' : statusName(state, pipeline.source.tables);
-  return { status, progress: state.progress, problem: state.trouble.problem };
+  const { progress, slot, trouble } = state;
+  return { status, progress, ...(slot ? { slot } : {}), problem: trouble.problem ?? slotProblem(slot) };
+}
+
+function isLost({ trouble }: CaptureState): boolean {
+  return trouble.blocked && trouble.problem?.reason === 'slot-lost';
 }
 
 function statusName(state: CaptureState, tables: readonly string[]): StatusName {
-  const { paused, trouble, progress } = state;
-  if (paused) return 'PAUSED';
+  const { paused, trouble, progress, slot } = state;
+  // Before what somebody asked for: a pause is what slots are lost by, and whoever asked for it has to hear of it.
+  if (isLost(state)) return 'BLOCKED';
+  if (paused) return slot?.level === 'danger' ? 'DEGRADED' : 'PAUSED';
   if (trouble.blocked) return 'BLOCKED';
-  if (trouble.failures > 0) return 'DEGRADED';
+  if (trouble.failures > 0 || slot?.level === 'danger') return 'DEGRADED';
   if (!progress) return 'STARTING';
   return tables.every((table) => progress.copies[table]?.done) ? 'LIVE' : 'COPYING';
 }

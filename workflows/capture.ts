@@ -1,10 +1,13 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { lsnToText } from '../model/position';
 import type { Pipeline } from '../model/pipeline';
 import type { CaptureStatus } from '../model/status';
 import { breakerDelayMs } from './breaker';
 import {
   captureFailed,
+  captureHasSlot,
+  captureLooked,
+  captureLookFailed,
   captureOrder,
   capturePrepared,
   captureRetried,
@@ -20,11 +23,14 @@ import { captureDetails } from './details';
 import { describeFailure } from './failures';
 import { adoptSignal, internalDescriptions } from './messages';
 import { serveOperators, type Order } from './operators';
-import { slices, onWarmWorker, short } from './proxies';
+import { glance, slices, onWarmWorker, short } from './proxies';
 import { createReporter } from './reporter';
 import { cancelMeansStop, historyIsLong, whileWanted } from './running';
 import { sameJson } from './same';
 import { createFace } from './visible';
+
+/** A slot that nobody reads is looked at so often: while capture is paused, blocked, or cannot work. */
+const lookMs = 60_000;
 
 export interface CaptureInput {
   readonly pipeline: Pipeline;
@@ -106,7 +112,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       summary: `reads the WAL from ${from}`,
       run: (options) => slices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
     });
-    state = captureSliceEnded(state, result);
+    state = captureSliceEnded(state, result, Date.now());
   };
 
   const loop = async () => {
@@ -114,7 +120,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       display();
       const order = captureOrder(state);
       if (order === null) {
-        await condition(() => captureOrder(state) !== null || state.stopping || historyIsLong(state.eventLimit));
+        await idle();
         continue;
       }
       try {
@@ -130,11 +136,39 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     }
   };
 
+  /** Nothing to run. The source keeps its WAL meanwhile: somebody has to watch the slot. */
+  const idle = async () => {
+    const over = () => captureOrder(state) !== null || state.stopping || historyIsLong(state.eventLimit);
+    if (await look()) await condition(over, lookMs);
+    else await condition(over);
+  };
+
+  /** False: there is no slot to be looked at. */
+  const look = async (): Promise<boolean> => {
+    // Runs that began before there were such looks are replayed without them.
+    if (!captureHasSlot(state) || !patched('looks-at-slot')) return false;
+    const order = captureOrder(state);
+    try {
+      const before = state.slot ?? null;
+      const slot = await whileWanted(
+        () => captureOrder(state) !== order || state.stopping,
+        () => glance.lookAtSlot.executeWithOptions({ summary: 'looks at the slot' }, [{ pipeline, before }]),
+      );
+      state = captureLooked(state, slot, Date.now());
+    } catch (error) {
+      state = captureLookFailed(state, describeFailure(error), Date.now());
+    }
+    display();
+    return captureHasSlot(state);
+  };
+
   /** Temporal's own attempts are used up: wait longer each time, unless somebody says `retry`. */
   const breaker = async () => {
     const { failures } = state.trouble;
     const seen = retries;
     if (failures === 0) return;
+    if (Date.now() - (state.slot?.at ?? 0) >= lookMs) await look();
+    if (state.trouble.blocked) return;
     await condition(() => retries !== seen || state.paused || state.stopping, breakerDelayMs(failures));
   };
 

@@ -1,6 +1,8 @@
 import { positionsTopic } from '../model/names';
 import { offsetOf } from '../model/offsets';
 import { lsnToText } from '../model/position';
+import { slotAtRisk } from '../model/slot-risk';
+import type { SlotHealth } from '../model/slot-sample';
 import type {
   CaptureStatus,
   CopyProgress,
@@ -54,16 +56,17 @@ export function syncDetails(workflowId: string, status: PipelineStatus): string 
 export function captureDetails(workflowId: string, pipeline: string, status: CaptureStatus): string {
   const copies = Object.entries(status.progress?.copies ?? {}).map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
   return compose([
-    headline(status.status),
+    isAtRisk(status) ? atRisk : headline(status.status),
     problemLine(status.problem),
     `Reads the changes of pipeline \`${pipeline}\`'s source from its WAL and writes them to the log. ${captureProgress(status)}.`,
     status.status === 'PAUSED' || status.status === 'BLOCKED'
       ? 'Until it goes on, the source keeps its WAL for it: watch its disk.'
       : '',
+    slotLine(status.slot),
     list(copies),
     asOf([status.progress]),
     toSee(workflowId, pipeline),
-    toSteer(workflowId, orders(status.status)),
+    toSteer(workflowId, isAtRisk(status) ? ['resume', 'pause'] : orders(status.status)),
   ]);
 }
 
@@ -98,6 +101,22 @@ const readers: Readonly<Record<GenerationStatus['role'], string>> = {
 
 function headline(status: StatusName): string {
   return `**${status}**: ${advice[status]}`;
+}
+
+/** Capture works, or was paused, and its slot is what is wrong. */
+const atRisk = '**DEGRADED**: the replication slot may be lost, and with it the log. Do what is said below, soon.';
+
+function isAtRisk({ status, problem }: CaptureStatus): boolean {
+  return status === 'DEGRADED' && problem?.type === slotAtRisk;
+}
+
+function slotLine(slot: SlotHealth | undefined): string {
+  if (!slot || slot.retainedBytes === null) return '';
+  const { retainedBytes, leftBytes, walStatus, lostInMinutes } = slot;
+  const megabytes = (bytes: number) => `${grouped(bytes / 1024 ** 2)} MB`;
+  const left = leftBytes === null ? 'no limit but the disk' : `${megabytes(leftBytes)} left before it may be lost`;
+  const rate = lostInMinutes === null ? '' : `, in about ${grouped(lostInMinutes)} min as it grows now`;
+  return `The slot (${walStatus ?? 'unknown'}) makes the source keep ${megabytes(retainedBytes)} of WAL; ${left}${rate}.`;
 }
 
 function part(name: string, { status, problem }: CaptureStatus | StoreStatus, progress: string): string {

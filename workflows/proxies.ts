@@ -24,6 +24,14 @@ export const short = proxyActivities<Activities>({
   cancellationType,
 });
 
+/** What is asked again anyway, a minute later: one attempt, and nobody waits long for it. */
+export const glance = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  heartbeatTimeout,
+  retry: { maximumAttempts: 1 },
+  cancellationType,
+});
+
 /** For what another workflow is about to bring about: about a minute of asking before it counts as trouble. */
 export const patient = proxyActivities<Activities>({
   startToCloseTimeout: '30s',

@@ -1,5 +1,6 @@
 import { condition, getExternalWorkflowHandle } from '@temporalio/workflow';
 import { syncWorkflowId } from '../model/names';
+import { gistOf } from '../model/slot-risk';
 import { reportSignal, type Report } from './messages';
 
 /** Progress alone is told this often; a changed status at once. A report costs five events here and four in `sync`. */
@@ -52,5 +53,5 @@ function current({ status }: Report): { readonly key: string; readonly progress:
   const { status: name, problem } = status;
   const build =
     'rebuild' in status ? [status.rebuild, status.generations.map(({ number, role }) => [number, role])] : [];
-  return { key: JSON.stringify([name, problem?.message ?? null, build]), progress: JSON.stringify(status) };
+  return { key: JSON.stringify([name, problem && gistOf(problem), build]), progress: JSON.stringify(status) };
 }

@@ -1,4 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
+import { gistOf } from '../model/slot-risk';
 import type { PipelineStatus } from '../model/status';
 import { internalDescriptions, reportSignal, type Report } from './messages';
 import { serveOperators, type Order } from './operators';
@@ -86,7 +87,7 @@ function hear(syncer: Syncer, report: Report): void {
   if (report.child === 'capture') syncer.capture = report.status;
   else syncer.stores[name] = report.status;
   syncer.state = childReported(syncer.state, name, { status, now });
-  if (problem && problem.message !== before?.message) {
+  if (problem && gistOf(problem) !== (before && gistOf(before))) {
     const fault = { ...problem, message: `${name}: ${problem.message}` };
     syncer.state = withSyncFault(
       syncer.state,

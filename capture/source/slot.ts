@@ -81,6 +81,15 @@ export async function freeSlot(client: Client, name: string): Promise<void> {
   }
 }
 
+/** Seen while a session reads the slot, or while nobody does; at a session's start `judgeSource` says the same. */
+export function slotLost(name: string, why: string): Blocked {
+  return new Blocked(
+    'slot-lost',
+    `The replication slot ${name} is lost. ${why} Changes that were not captured yet may be gone. Begin a new log with a ` +
+      'new pipeline; the stores are built from it beside what they hold.',
+  );
+}
+
 /** A replication slot's name has a form of its own; PostgreSQL's message would come late and without the place. */
 export function checkSlotName(name: string): void {
   if (/^[a-z0-9_]{1,63}$/.test(name)) return;

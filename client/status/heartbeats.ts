@@ -1,6 +1,7 @@
 import { distance, type Offsets } from '../../model/offsets';
 import { compareDecimal } from '../../model/position';
 import { rolledUp } from '../../model/roll-up';
+import { slotAtRisk, slotProblem } from '../../model/slot-risk';
 import type {
   CaptureProgress,
   CaptureStatus,
@@ -16,9 +17,29 @@ import type {
  * heartbeat. These functions put heartbeats over what a query has answered. Pure.
  */
 export function freshCapture(status: CaptureStatus, heartbeats: readonly CaptureProgress[]): CaptureStatus {
-  const progress = [status.progress, ...heartbeats].reduce(later, null);
-  return { ...status, progress, status: progress ? freshWord(status.status, progress) : status.status };
+  const latest = [status.progress, ...heartbeats].reduce(later, null);
+  const slot = later(status.slot ?? null, latest?.slot ?? null);
+  const progress = latest && withoutSlot(latest);
+  const risk = slotProblem(slot ?? undefined);
+  // What is worse is the workflow's to say: it stands still, or something does not answer.
+  const known = status.problem?.type === slotAtRisk ? null : status.problem;
+  const calm = status.problem?.type === slotAtRisk && status.status === 'DEGRADED' ? 'COPYING' : status.status;
+  const word = progress ? freshWord(calm, progress) : status.status;
+  return {
+    ...status,
+    progress,
+    ...(slot ? { slot } : {}),
+    status: risk && working.includes(word) ? 'DEGRADED' : word,
+    problem: known ?? risk,
+  };
 }
+
+function withoutSlot({ slot: _slot, ...progress }: CaptureProgress): CaptureProgress {
+  return progress;
+}
+
+/** Of a slot in danger these say nothing; the other words are worse, or an operator's own. */
+const working: readonly StatusName[] = ['STARTING', 'COPYING', 'LIVE'];
 
 /** The first slice lasts a minute, and a copy may begin and end within it: the workflow then knows of neither. */
 function freshWord(word: StatusName, { copies }: CaptureProgress): StatusName {

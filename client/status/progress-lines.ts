@@ -1,6 +1,7 @@
+import { slotAtRisk } from '../../model/slot-risk';
 import type { CaptureStatus, GenerationStatus } from '../../model/status';
 import { tableOffsets, type LaneRate, type Rates } from './rates';
-import { bar, count, fit, left, rate, timeLeft } from '../text';
+import { bar, bytes, count, fit, left, rate, timeLeft, wrap } from '../text';
 
 /** What is under way: how far, how fast, how long still. Lines that fit into `width`, none when nothing is. Pure. */
 
@@ -24,6 +25,17 @@ export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, 
   const missing = copies.reduce((sum, [, { rows, estimatedRows }]) => sum + Math.max(0, estimatedRows - rows), 0);
   const eta = isKnown ? timeLeft(missing, perSecond) : null;
   return [...tables, fit(`  copying ${rate(perSecond)} rows/s${eta === null ? '' : `, ${eta}`}`, width)];
+}
+
+/** Nothing while the slot is well. Of one in danger the notes stand below already, as the problem. */
+export function slotLines({ slot, problem }: CaptureStatus, width: number): string[] {
+  if (!slot || slot.level === 'well' || slot.retainedBytes === null) return [];
+  const { retainedBytes, leftBytes, lostInMinutes, walStatus, notes } = slot;
+  const room = leftBytes === null ? 'no limit' : `${bytes(leftBytes)} left`;
+  const soon = lostInMinutes === null ? '' : `, lost in about ${lostInMinutes} min`;
+  const head = `  slot keeps ${bytes(retainedBytes)} of WAL (${walStatus ?? '?'}), ${room}${soon}`;
+  const told = problem?.type === slotAtRisk ? [] : notes;
+  return [fit(head, width), ...told.flatMap((note) => wrap(note, width - 2).map((line) => `  ${line}`))];
 }
 
 /** A generation being built, or a live one that is far behind: how much of the log it has read. */

@@ -1,6 +1,6 @@
 import { lsnToText } from '../../model/position';
 import type { GenerationStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../../model/status';
-import { copyLines, readingLines } from './progress-lines';
+import { copyLines, readingLines, slotLines } from './progress-lines';
 import { noRates, positionsOffset, type LaneRate, type Rates } from './rates';
 import { bytes, count, duration, left, painter, rate, right, wrap, type Colour, type Paint } from '../text';
 
@@ -64,6 +64,7 @@ function captureLines({ status: { capture }, rates: known, now }: View, paint: P
     coloured(head, capture.status, paint),
     ...ageLines(progress, capture.status, now, paint),
     ...copyLines(capture, rates, width),
+    ...slotLines(capture, width).map((line) => paint(line, 'yellow')),
     ...problemLines(capture.problem, paint),
   ];
 }

@@ -1,5 +1,5 @@
 import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
-import { failing } from './support/fake-world';
+import { failing, slotAt } from './support/fake-world';
 import { waitFor } from '../support/wait';
 
 jest.setTimeout(360_000);
@@ -43,6 +43,48 @@ test('pause and resume, by signal and by update', async () => {
   expect(world.slices.size).toBe(0);
   await handle.signal('resume');
   await scenario.captureStatus('LIVE');
+});
+
+test('a slot in danger makes capture DEGRADED, and LIVE again when that is over', async () => {
+  const { world } = scenario;
+  await scenario.startCapture();
+  await scenario.captureStatus('LIVE');
+  expect(world.called('lookAtSlot')).toBe(0); // slices see it themselves
+  world.slot = slotAt('danger');
+  expect(await scenario.captureStatus('DEGRADED')).toMatchObject({
+    problem: { type: 'SlotAtRisk', message: 'The slot keeps 700 B of WAL.' },
+    slot: { level: 'danger' },
+  });
+  world.slot = slotAt('well');
+  expect((await scenario.captureStatus('LIVE')).problem).toBeNull();
+  expect(await scenario.errors('capture')).toMatchObject([{ type: 'SlotAtRisk', count: 1 }]);
+});
+
+test('while capture is paused its slot is looked at: in danger it is DEGRADED, lost it is BLOCKED', async () => {
+  const { world } = scenario;
+  const handle = await scenario.startCapture();
+  await scenario.captureStatus('LIVE');
+  await handle.signal('pause');
+  await scenario.captureStatus('PAUSED');
+  await waitFor({ what: 'a look', seconds: 10, look: async () => world.called('lookAtSlot'), until: (n) => n === 1 });
+  await handle.signal('resume');
+  await scenario.captureStatus('LIVE');
+
+  world.before.lookAtSlot = () => {
+    world.slot = slotAt('danger');
+  };
+  await handle.signal('pause');
+  await scenario.captureStatus('DEGRADED');
+  world.before = {};
+  world.slot = slotAt('well');
+  await handle.signal('resume');
+  await scenario.captureStatus('LIVE');
+
+  world.before.lookAtSlot = () => {
+    throw failing('Blocked', 'the slot is gone', 'slot-lost');
+  };
+  await handle.signal('pause');
+  expect((await scenario.captureStatus('BLOCKED')).problem).toMatchObject({ reason: 'slot-lost' });
 });
 
 test('a source that is set up wrongly blocks, and is prepared anew after retry', async () => {

@@ -6,7 +6,7 @@ import { parsePipeline } from '../../../model/pipeline';
 import { dropSlots } from '../../support/slots';
 import { MemoryLog } from './memory-log';
 
-const server = process.env['SLIPSTREAM_TEST_POSTGRES'];
+const sharedServer = process.env['SLIPSTREAM_TEST_POSTGRES'];
 const open = new Set<() => Promise<void>>();
 
 /** What one test captures: a database of its own, and a log in memory. */
@@ -34,7 +34,10 @@ export async function createSource(input: {
   readonly chunkRows?: number;
   /** Prefixes of the logical messages to capture. */
   readonly messages?: readonly string[];
+  /** A superuser's URL; the server of the run without it. */
+  readonly server?: string;
 }): Promise<Source> {
+  const server = input.server ?? sharedServer;
   if (server === undefined) throw new Error('Set SLIPSTREAM_TEST_POSTGRES to run live tests.');
   const database = `capture_${randomBytes(5).toString('hex')}`;
   const admin = await connectTo(server);

@@ -7,6 +7,7 @@ import { blindObserver } from '../../../activities/observer';
 import { Sessions } from '../../../activities/sessions';
 import { parsePipeline } from '../../../model/pipeline';
 import { parseSettings } from '../../../model/settings';
+import type { SlotHealth } from '../../../model/slot-sample';
 import type { CaptureProgress } from '../../../model/status';
 
 const pipeline = parsePipeline({
@@ -19,6 +20,11 @@ const progress = (done: boolean): CaptureProgress => ({
   ...{ position: { lsn: '1', index: 0 }, changes: 0, lagBytes: 0, at: 0 },
   copies: { 'public.orders': { done, rows: 0, estimatedRows: -1 } },
 });
+
+const slot: SlotHealth = {
+  ...{ level: 'well', since: 0, at: 0, walStatus: 'reserved', retainedBytes: 1, limitBytes: null, leftBytes: null },
+  ...{ lostInMinutes: null, notes: [] },
+};
 
 /** A session that reports each of `seen` and then runs until it is told to end or its time is up. */
 function scripted(start: CaptureProgress, seen: readonly CaptureProgress[], times: number[]): CaptureSession {
@@ -64,6 +70,19 @@ it('the slice in which the copy ends tells so at once', async () => {
   const deps = depsOver(scripted(progress(false), [progress(false), progress(true)], times));
   expect(await run(deps)).toMatchObject({ ended: 'caught-up', progress: progress(true), taskQueue: 'mine' });
   await deps.captureSessions?.close();
+});
+
+it('a slot that gets into danger, or out of it, ends the slice: the status depends on it', async () => {
+  const of = (level: SlotHealth['level']): CaptureProgress => ({ ...progress(true), slot: { ...slot, level } });
+  const first = depsOver(scripted(progress(true), [of('warning'), of('danger')], []));
+  expect(await run(first)).toMatchObject({ ended: 'slot-at-risk', progress: { slot: { level: 'danger' } } });
+  await first.captureSessions?.close();
+  const second = depsOver(scripted(of('danger'), [of('danger'), of('well')], []));
+  expect(await run(second)).toMatchObject({ ended: 'slot-well', progress: { slot: { level: 'well' } } });
+  await second.captureSessions?.close();
+  const third = depsOver(scripted(of('danger'), [of('danger')], []));
+  expect(await run(third)).toMatchObject({ ended: 'time' });
+  await third.captureSessions?.close();
 });
 
 it('slices are short while tables are copied and on a stream just opened, and long on a warm one', async () => {

@@ -4,7 +4,7 @@ import { parseCommand } from '../../../client/arguments';
 import { runCommand } from '../../../client/commands';
 import type { Operations } from '../../../client/operations';
 import type { PipelineStatus } from '../../../model/status';
-import { captured, lane, now, pipeline, store } from './samples';
+import { captured, lane, now, pipeline, slotInDanger, store } from './samples';
 
 const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8');
 
@@ -13,6 +13,7 @@ const full = pipeline({
   capture: {
     status: 'COPYING',
     progress: captured({ copies: { 'public.orders': { done: false, rows: 1, estimatedRows: 2 } } }),
+    slot: slotInDanger,
     problem: null,
   },
   stores: {

@@ -1,5 +1,6 @@
 import type { LaneName, LaneView } from '../../../activities/observer';
 import { Blocked, Fenced } from '../../../model/errors';
+import type { SlotHealth } from '../../../model/slot-sample';
 import { createMetrics } from '../../../worker/metrics';
 import { createObserver } from '../../../worker/observer';
 import { watchUnderWay } from '../../../worker/under-way';
@@ -70,24 +71,41 @@ it('a lane whose session is closed has no series any more; the one of another at
   expect(await series('slipstream_store_lag_records')).toEqual([]);
 });
 
+const slotInDanger: SlotHealth = {
+  ...{ level: 'danger', since: 0, at: 0, walStatus: 'extended', retainedBytes: 700, limitBytes: 1_000, leftBytes: 300 },
+  ...{ lostInMinutes: 12, notes: ['The slot keeps 700 B of WAL.'] },
+};
+
 it('capture: lag, retained WAL once it is known, and the copies', async () => {
   const { observer, series } = watching();
   let retainedBytes: number | null = null;
+  let slot: SlotHealth | null = null;
   const copies = {
     'public.orders': { done: false, rows: 10, estimatedRows: 40 },
     'public.new': { done: true, rows: 2, estimatedRows: -1 },
   };
-  const gone = observer.captureOpened('shop', () => ({ lagBytes: 64, retainedBytes, copies }));
+  const gone = observer.captureOpened('shop', () => ({ lagBytes: 64, retainedBytes, slot, copies }));
   expect(await series('slipstream_capture_lag_bytes')).toEqual(['slipstream_capture_lag_bytes{pipeline="shop"} 64']);
   expect(await series('slipstream_capture_retained_wal_bytes')).toEqual([]);
+  expect(await series('slipstream_capture_slot_level')).toEqual([]);
   retainedBytes = 1024;
+  slot = slotInDanger;
   expect(await series('slipstream_capture_retained_wal_bytes')).toHaveLength(1);
   expect(await series('slipstream_copy_done')).toEqual([
     'slipstream_copy_done{pipeline="shop",table="public.orders"} 0',
     'slipstream_copy_done{pipeline="shop",table="public.new"} 1',
   ]);
   expect(await series('slipstream_copy_estimated_rows')).toHaveLength(1);
+  expect(await series('slipstream_capture_slot_level')).toEqual(['slipstream_capture_slot_level{pipeline="shop"} 2']);
+  expect(await series('slipstream_capture_slot_left_bytes')).toHaveLength(1);
+  expect(await series('slipstream_capture_slot_lost_in_seconds')).toEqual([
+    'slipstream_capture_slot_lost_in_seconds{pipeline="shop"} 720',
+  ]);
+  slot = { ...slotInDanger, level: 'well', leftBytes: null, lostInMinutes: null };
+  expect(await series('slipstream_capture_slot_level')).toEqual(['slipstream_capture_slot_level{pipeline="shop"} 0']);
+  expect(await series('slipstream_capture_slot_left_bytes')).toEqual([]);
   gone();
+  expect(await series('slipstream_capture_slot_level')).toEqual([]);
   expect(await series('slipstream_capture_lag_bytes')).toEqual([]);
 });
 

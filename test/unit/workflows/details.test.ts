@@ -1,3 +1,5 @@
+import type { SlotHealth } from '../../../model/slot-sample';
+import { slotProblem } from '../../../model/slot-risk';
 import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../../../model/status';
 import { captureDetails, storeDetails, syncDetails } from '../../../workflows/details';
 import { progressAt } from './lanes';
@@ -57,6 +59,23 @@ test('no line to be typed is cut by the frame of the web UI', () => {
 test('a problem stands above everything but the status, on one line, with its reason and count', () => {
   const [, second] = details({ ...store, status: 'BLOCKED', problem }).split('\n\n');
   expect(second).toContain('**unstorable** at 2026-01-01T00:00:00.000Z, 3 times: a | b xxx');
+});
+
+test('a slot in danger: the page says so, what it keeps, and what ends it', () => {
+  const slot: SlotHealth = {
+    ...{ level: 'danger', since: 0, at: 0, walStatus: 'extended', retainedBytes: 1_500 * 1024 ** 2, limitBytes: 1 },
+    ...{ leftBytes: 12 * 1024 ** 2, lostInMinutes: 4, notes: ['Run: select pg_terminate_backend(7);'] },
+  };
+  const page = (status: CaptureStatus) => captureDetails('sync/shop/capture', 'shop', status);
+  const text = page({ status: 'DEGRADED', progress: null, slot, problem: slotProblem(slot) });
+  expect(text).toContain('**DEGRADED**: the replication slot may be lost');
+  expect(text).toContain('Run: select pg_terminate_backend(7);');
+  expect(text).toContain(
+    'The slot (extended) makes the source keep 1,500 MB of WAL; 12 MB left before it may be lost, in about 4 min as it grows now.',
+  );
+  expect(text).toContain('--name resume');
+  const well = { ...slot, level: 'well' as const, leftBytes: null, lostInMinutes: null };
+  expect(page({ status: 'LIVE', progress: null, slot: well, problem: null })).toContain('no limit but the disk.');
 });
 
 test('whatever the number of tables, stores and problems, details stay within 4 KB', () => {

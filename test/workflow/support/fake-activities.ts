@@ -30,6 +30,10 @@ export function fakeActivities(world: FakeWorld, privateQueue: string): Activiti
       world.logId ??= 'log-1';
       return { logId: world.logId };
     },
+    async lookAtSlot(input) {
+      await enter('lookAtSlot', input);
+      return world.slot;
+    },
     async captureSlice(input) {
       await enter('captureSlice', input);
       const ended = await during(world, 'capture', (elapsed) => (elapsed >= world.sliceMs ? 'time' : null));
@@ -137,7 +141,10 @@ function laneProgress(world: FakeWorld, { at }: FakeGeneration, batches: number)
 
 function captureProgress(world: FakeWorld): CaptureProgress {
   const copies = { 'public.products': { done: world.copiesDone, rows: 3, estimatedRows: 3 } };
-  return { position: { lsn: String(world.end), index: 0 }, changes: world.end, copies, lagBytes: 0, at: Date.now() };
+  return {
+    ...{ position: { lsn: String(world.end), index: 0 }, changes: world.end, copies, lagBytes: 0, at: Date.now() },
+    slot: world.slot,
+  };
 }
 
 export function offsetsAt(world: FakeWorld, at: number): Offsets {

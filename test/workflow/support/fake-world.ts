@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, FollowSliceInput } from '../../../activities/activities';
+import type { SlotHealth } from '../../../model/slot-sample';
 import { parsePipeline, type Pipeline, type PipelineFile, type StoreDefinition } from '../../../model/pipeline';
 
 type Awaitable<Activity> = Activity extends (input: infer Input) => Promise<infer Result>
@@ -24,6 +25,8 @@ export class FakeWorld {
   /** Next offset of the positions topic. */
   end = 10;
   copiesDone = true;
+  /** What everybody sees who looks at the slot. */
+  slot: SlotHealth = slotAt('well');
   /** Positions a lane applies in one turn of about 5 ms. */
   speed = 5;
   /** How long a slice lasts that nothing ends. */
@@ -115,4 +118,19 @@ export function failing(type: string, message: string, reason?: string): Applica
     nonRetryable: type === 'InvalidConfig' || type === 'Blocked',
     details: reason === undefined ? [] : [{ reason }],
   });
+}
+
+export function slotAt(level: SlotHealth['level']): SlotHealth {
+  return {
+    ...{
+      level,
+      since: 0,
+      at: Date.now(),
+      walStatus: 'reserved',
+      retainedBytes: 700,
+      limitBytes: 1_000,
+      leftBytes: 300,
+    },
+    ...{ lostInMinutes: null, notes: level === 'well' ? [] : ['The slot keeps 700 B of WAL.'] },
+  };
 }

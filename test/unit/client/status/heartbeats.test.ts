@@ -1,6 +1,8 @@
 import { freshCapture, freshPipeline, freshStore } from '../../../../client/status/heartbeats';
 import type { LaneProgress } from '../../../../model/status';
-import { captured, lane, now, pipeline, store } from '../samples';
+import { captured, lane, now, pipeline, slot, slotInDanger, store } from '../samples';
+import type { CaptureStatus } from '../../../../model/status';
+import { slotProblem } from '../../../../model/slot-risk';
 
 function at(offset: number, later = 1_000): LaneProgress {
   return lane({ next: { 'shop.positions': { '0': String(offset) } }, at: now + later });
@@ -75,5 +77,39 @@ describe('the word for capture', () => {
     expect(freshPipeline(stale, { capture: stale.capture, stores }).status).toBe('STARTING');
     const copying = { ...capture, status: 'COPYING' as const };
     expect(freshPipeline({ ...stale, capture: copying }, { capture: copying, stores: waiting }).status).toBe('COPYING');
+  });
+});
+
+describe('the slot, between two ends of slices', () => {
+  const at = (later: number, seen: ReturnType<typeof slot>) =>
+    captured({ at: now + later, slot: { ...seen, at: now + later } });
+  const degraded: CaptureStatus = {
+    ...{ status: 'DEGRADED', progress: captured(), slot: slotInDanger, problem: slotProblem(slotInDanger) },
+  };
+
+  it.each<[string, CaptureStatus, ReturnType<typeof captured>[], string, string | null]>([
+    ['well', pipeline().capture, [at(1, slot())], 'LIVE', null],
+    ['has got into danger', pipeline().capture, [at(1, slotInDanger)], 'DEGRADED', 'SlotAtRisk'],
+    ['is in danger still', degraded, [at(1, slotInDanger)], 'DEGRADED', 'SlotAtRisk'],
+    ['is well again', degraded, [at(1, slot())], 'LIVE', null],
+    ['nobody has looked since', degraded, [], 'DEGRADED', 'SlotAtRisk'],
+    [
+      'paused, an old heartbeat',
+      { ...degraded, slot: { ...slotInDanger, at: now + 9 } },
+      [at(1, slot())],
+      'DEGRADED',
+      'SlotAtRisk',
+    ],
+    [
+      'what does not answer comes first',
+      { ...degraded, problem: { type: 'Unavailable', message: 'away', at: '', count: 1 } },
+      [at(1, slotInDanger)],
+      'DEGRADED',
+      'Unavailable',
+    ],
+  ])('%s', (_, status, beats, word, problem) => {
+    const fresh = freshCapture(status, beats);
+    expect([fresh.status, fresh.problem?.type ?? null]).toEqual([word, problem]);
+    expect(fresh.progress).not.toHaveProperty('slot');
   });
 });

@@ -1,7 +1,8 @@
 import { noRates, type LaneRate } from '../../../../client/status/rates';
 import { render, renderLine, width, type View } from '../../../../client/status/render';
 import type { PipelineStatus, StatusName } from '../../../../model/status';
-import { captured, lane, now, pipeline, store } from '../samples';
+import { captured, lane, now, pipeline, slot, slotInDanger, store } from '../samples';
+import { slotProblem } from '../../../../model/slot-risk';
 
 const escape = new RegExp(`${String.fromCharCode(27)}\\[[0-9]+m`, 'g');
 
@@ -134,6 +135,24 @@ describe('render', () => {
     expect(
       render(view({ now: now + 12_000 })).filter((line) => line.includes('these numbers are 12.0 s old')),
     ).toHaveLength(3);
+  });
+
+  it('says of a slot that is not well what it keeps, and once what is wrong', () => {
+    const lines = (changes: Partial<PipelineStatus['capture']>) => {
+      const capture = { ...pipeline().capture, ...changes };
+      return render(view({ status: pipeline({ capture }) })).slice(4, -2);
+    };
+    expect(lines({ slot: slot() })).toEqual([]);
+    expect(lines({ status: 'DEGRADED', slot: slotInDanger, problem: slotProblem(slotInDanger) })).toEqual([
+      '  slot keeps 56 MiB of WAL (extended), 8,192 KiB left, lost in about 3 min',
+      '  SlotAtRisk at 2025-01-02T03:04:05.000Z: The slot keeps 56 MB of WAL. Process 7 holds it.',
+    ]);
+    expect(lines({ slot: { ...slotInDanger, level: 'warning', lostInMinutes: null } })).toEqual([
+      '  slot keeps 56 MiB of WAL (extended), 8,192 KiB left',
+      '  The slot keeps 56 MB of WAL.',
+      '  Process 7 holds it.',
+    ]);
+    expect(lines({ slot: { ...slotInDanger, level: 'warning', leftBytes: null, notes: [] } })[0]).toContain('no limit');
   });
 
   it('has no rate for what does not report', () => {
