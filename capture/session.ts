@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
 import { Unavailable } from '../model/errors';
 import { recordRules } from '../model/pipeline';
@@ -9,7 +10,8 @@ import type { LogWriter, PositionRecord } from '../stream/log';
 import { createBell } from './bell';
 import { checkUnchanged, readCatalogue, type CapturedTable } from './source/catalogue';
 import { connect, disconnect, translateSourceError } from './source/connection';
-import { createCopier, type Copier, type ReadyChunk } from './copy/copy';
+import { createCopier, noCopyOrders, type Copier, type CopyOrders } from './copy/copy';
+import { recordsOf } from './copy/records';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
 import { countMessages } from './messages';
@@ -18,7 +20,7 @@ import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
 import { lagBytes, readFlushLsn, readWal } from './progress';
 import { checkPublication } from './source/publication';
-import { checkFingerprints, fingerprints, schemaId, undescribed } from './relations';
+import { checkFingerprints, fingerprints, undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
 import { createSlotWatch } from './slot-watch';
 import { freeSlot, readSlot } from './source/slot';
@@ -45,6 +47,8 @@ export interface CaptureSession {
     readonly signal: AbortSignal;
     readonly maxMs: number;
     readonly batches?: number;
+    /** In force from now until the next run; none by default. */
+    readonly copy?: CopyOrders;
     readonly onProgress: (progress: CaptureProgress) => void;
   }): Promise<RunEnd>;
   close(): Promise<void>;
@@ -59,8 +63,8 @@ interface Opened {
   readonly tables: readonly CapturedTable[];
   /** Those of the tables that the log does not keep yet. */
   readonly versions: SchemaVersion[];
-  /** Null when every table is copied. */
-  readonly copying: Client | null;
+  /** For the copy alone, and opened when there is something to copy. */
+  readonly copyClient: () => Promise<Client>;
 }
 
 /**
@@ -111,10 +115,13 @@ async function open(
   if (versions.length > 0) await parts.ensureTopics(options);
   await checkPublication(control, { name: source.publication, tables });
   await freeSlot(control, source.slot);
-  const copied = tables.every((table) => last.copies[table.name]?.done);
-  const copying = copied ? null : await connect(options.sourceUrl);
-  if (copying) cleanup.push(() => disconnect(copying));
-  return { replication, writer, last, control, tables, versions, copying };
+  let copying: Promise<Client> | null = null;
+  cleanup.push(async () => {
+    const client = await copying?.catch(() => null);
+    if (client) await disconnect(client);
+  });
+  const copyClient = () => (copying ??= connect(options.sourceUrl));
+  return { replication, writer, last, control, tables, versions, copyClient };
 }
 
 function createSession(
@@ -124,7 +131,7 @@ function createSession(
   closeOpened: () => Promise<void>,
 ): CaptureSession {
   const { pipeline } = options;
-  const { replication, writer, last, control, tables, versions, copying } = opened;
+  const { replication, writer, last, control, tables, versions, copyClient } = opened;
   const bell = createBell();
   const pending = createPending();
   const context = {
@@ -135,29 +142,28 @@ function createSession(
   };
   const wanted = new Set(pipeline.source.messages);
   const messages = countMessages([...wanted], last);
-  const copier: Copier | null =
-    copying &&
-    createCopier({
-      client: copying,
-      tables,
-      cursors: last.copies,
-      chunkRows: pipeline.source.copy.chunkRows,
-      readChunk: parts.readChunk,
-      mustReadAgain: parts.mustReadAgain,
-      now: parts.now,
-      closedPoint: () => intake.closedPoint(),
-      onReady(chunk, lsn) {
-        pending.addChunk(recordsOf(chunk, lsn, context), { table: chunk.table.name, cursor: chunk.cursor }, lsn);
-        bell.ring();
-      },
-      onHeld: () => bell.ring(),
-      onWaiting: (table) =>
-        options.log('warn', 'the copy waits for transactions that are open: see pg_stat_activity, pg_prepared_xacts', {
-          pipeline: pipeline.name,
-          table,
-        }),
-      onFailed: (error) => intake.fail(error),
-    });
+  const copier: Copier = createCopier({
+    client: copyClient,
+    tables,
+    cursors: last.copies,
+    bounds: pipeline.source.copy,
+    readChunk: parts.readChunk,
+    mustReadAgain: parts.mustReadAgain,
+    now: parts.now,
+    clock: () => performance.now(),
+    closedPoint: () => intake.closedPoint(),
+    onReady(chunk, lsn) {
+      pending.addChunk(recordsOf(chunk, lsn, context), { table: chunk.table.name, cursor: chunk.cursor }, lsn);
+      bell.ring();
+    },
+    onHeld: () => bell.ring(),
+    onWaiting: (table) =>
+      options.log('warn', 'the copy waits for transactions that are open: see pg_stat_activity, pg_prepared_xacts', {
+        pipeline: pipeline.name,
+        table,
+      }),
+    onFailed: (error) => intake.fail(error),
+  });
   const intake = createIntake({
     tables,
     last,
@@ -166,10 +172,10 @@ function createSession(
     encodeMessage: (message) => (wanted.has(message.prefix) ? encodeMessage(message, context) : null),
     pending,
     copy: {
-      begin: (xid) => copier?.begin(xid),
-      touched: (table, key) => copier?.touched(table, key),
-      truncated: (table) => copier?.truncated(table),
-      closed: (lsn) => copier?.closed(lsn),
+      begin: (xid) => copier.begin(xid),
+      touched: (table, key) => copier.touched(table, key),
+      truncated: (table) => copier.truncated(table),
+      closed: (lsn) => copier.closed(lsn),
     },
     pause: () => replication.pause(),
     wake: () => bell.ring(),
@@ -193,7 +199,7 @@ function createSession(
   const progress = (): CaptureProgress => ({
     position: writer.last?.position ?? last.position,
     changes,
-    copies: copier?.progress() ?? copiesOf(last, tables),
+    copies: copier.progress(),
     lagBytes: lagBytes(flushLsn, closedLsn),
     ...(watch.health ? { slot: watch.health } : {}),
     at: parts.now(),
@@ -243,8 +249,9 @@ function createSession(
     get retainedBytes() {
       return retainedBytes;
     },
-    async run({ onProgress, ...run }) {
+    async run({ onProgress, copy = noCopyOrders, ...run }) {
       if (ended) throw new Unavailable(`This capture session has ${ended}: open another one.`);
+      copier.obey(copy);
       try {
         return await forward(forwarding, { ...run, onAlive: () => onProgress(progress()) });
       } catch (error) {
@@ -254,39 +261,10 @@ function createSession(
     },
     async close() {
       ended = 'closed';
-      copier?.close();
+      copier.close();
       await closeOpened();
     },
   };
-}
-
-function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Parameters<typeof encodeChange>[1]) {
-  const id = schemaId(table);
-  const keyOf = createKeyOf(table);
-  return rows.flatMap((after) =>
-    encodeChange(
-      {
-        table: table.name,
-        operation: 'read',
-        key: keyOf(after),
-        before: null,
-        after,
-        position: { lsn, index: 0 },
-        schemaId: id,
-        transaction: { xid: null, committedAt: readAt },
-      },
-      context,
-    ),
-  );
-}
-
-function copiesOf(last: PositionRecord, tables: readonly CapturedTable[]): CaptureProgress['copies'] {
-  return Object.fromEntries(
-    tables.map(({ name, estimatedRows }) => [
-      name,
-      { done: last.copies[name]?.done ?? false, rows: last.copies[name]?.rows ?? 0, estimatedRows },
-    ]),
-  );
 }
 
 /** In reverse; all of them, whatever fails; the first failure is thrown. */

@@ -131,6 +131,19 @@ const source = z.strictObject({
         .max(100_000)
         .default(5_000)
         .describe('rows read at once; fewer when rows are so wide that 4 MiB would be passed'),
+      // Without defaults: a pipeline that runs was parsed before there were these, and has to stay the same as its file.
+      rowsPerSecond: z
+        .int()
+        .min(10)
+        .max(10_000_000)
+        .optional()
+        .describe('no more rows are asked of the source within any second, evenly spread; default: as fast as it goes'),
+      queryMilliseconds: z
+        .int()
+        .min(10)
+        .max(60_000)
+        .optional()
+        .describe("what a chunk's query should stay under: chunks are made smaller when it does not; default: 1000"),
     })
     .default({ chunkRows: 5_000 })
     .describe('how the rows that are there already are read: by key, in chunks, beside the stream'),

@@ -20,7 +20,7 @@ export interface Pipeline {
     readonly messages?: readonly string[];
     readonly slot: string;
     readonly publication: string;
-    readonly copy: { readonly chunkRows: number };
+    readonly copy: ParsedFile['source']['copy'];
   };
   readonly log: {
     readonly prefix: string;

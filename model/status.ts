@@ -23,6 +23,12 @@ export interface CopyProgress {
   readonly rows: number;
   /** -1 when the source has never analysed the table. */
   readonly estimatedRows: number;
+  /** Of the table that is copied now. */
+  readonly rowsPerSecond?: number;
+  /** Until it is done, those before it included; absent when nobody can say. */
+  readonly secondsLeft?: number;
+  /** The order by which it is, or was, copied again. */
+  readonly request?: string;
 }
 
 /** Capture's progress: also its heartbeat. */

@@ -9,6 +9,8 @@ export interface CopyCursor {
   /** Key of the last row appended; null before the first chunk. */
   readonly after: Row | null;
   readonly rows: number;
+  /** The order by which the table is, or was, copied again; absent for a table's first copy. */
+  readonly request?: string;
 }
 
 /**

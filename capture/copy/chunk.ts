@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
 import { parseTableName, type Row, type Value } from '../../model/change';
 import { lsnFromText } from '../../model/position';
@@ -23,6 +24,8 @@ export interface Chunk {
   readonly writtenBelow: string;
   /** Bytes of text in the rows. */
   readonly bytes: number;
+  /** How long the source took for the rows, milliseconds. */
+  readonly ms: number;
   /** Fewer rows than asked for: the table has no more. */
   readonly last: boolean;
 }
@@ -36,13 +39,16 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
   await client.query('begin isolation level repeatable read read only');
   try {
     const seen = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+    const began = performance.now();
     const { rows } = await client.query<(string | null)[]>({ text, values, rowMode: 'array' });
+    const ms = performance.now() - began;
     const end = await client.query<Record<'lsn' | 'segment', string>>(
       `select pg_current_wal_insert_lsn() as lsn, setting as segment from pg_settings where name = 'wal_segment_size'`,
     );
     const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
     return {
       ...parseRows(request.table, rows),
+      ms,
       snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
       writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
       last: rows.length < request.limit,
@@ -94,13 +100,30 @@ export function reachable(insertLsn: bigint, segmentBytes: bigint): bigint {
 /** About this much text per chunk, whatever the rows' width (Invariant 10). */
 const chunkBytes = 4 * 1024 * 1024;
 const firstRows = 500;
+/** Its snapshot keeps VACUUM from what it may see, and a slow statement is a leader in trouble: shorter ones then. */
+const defaultQueryMilliseconds = 1_000;
+/** Aimed at, of what a chunk's statement may take: the next one may be slower. */
+const headroom = 0.8;
 
-/** Rows to ask for next: the configured number, or fewer when rows are wide. The first chunk of a table is careful. */
-export function nextLimit(configured: number, previous: Pick<Chunk, 'rows' | 'bytes'> | null): number {
-  if (previous === null) return Math.min(configured, firstRows);
-  const width = previous.rows.length === 0 ? 0 : previous.bytes / previous.rows.length;
-  const fitting = width === 0 ? configured : Math.floor(chunkBytes / width);
-  return Math.max(1, Math.min(configured, fitting, Math.max(firstRows, previous.rows.length * 8)));
+/** What a chunk may be. */
+export interface ChunkBounds {
+  readonly chunkRows: number;
+  /** What its statement should stay under. */
+  readonly queryMilliseconds?: number | undefined;
+}
+
+/** Rows to ask for next: the configured number, or fewer when rows are wide or slow. The first chunk of a table is careful. */
+export function nextLimit(
+  { chunkRows, queryMilliseconds = defaultQueryMilliseconds }: ChunkBounds,
+  previous: Pick<Chunk, 'rows' | 'bytes' | 'ms'> | null,
+): number {
+  if (previous === null) return Math.min(chunkRows, firstRows);
+  const { rows, bytes, ms } = previous;
+  // An empty chunk says nothing of rows.
+  const fits = (total: number, limit: number) =>
+    rows.length === 0 || total === 0 ? chunkRows : Math.floor((limit * rows.length) / total);
+  const fitting = Math.min(fits(bytes, chunkBytes), fits(ms, queryMilliseconds * headroom));
+  return Math.max(1, Math.min(chunkRows, fitting, Math.max(firstRows, rows.length * 8)));
 }
 
 function published(table: CapturedTable) {

@@ -4,8 +4,12 @@ import { compareDecimal } from '../../model/position';
 import type { CopyProgress } from '../../model/status';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
-import { nextLimit, type Chunk, type ChunkRequest } from './chunk';
-import { createStreamedXids, parseSnapshot, streamedForm, type Snapshot } from './snapshot';
+import { takeBaseline, takeSnapshot } from './baseline';
+import { createCopyBudget } from './budget';
+import { nextLimit, type Chunk, type ChunkBounds, type ChunkRequest } from './chunk';
+import { copyOrder } from './order';
+import { copyProgress, createCopyRate } from './progress';
+import { createStreamedXids, type Snapshot } from './snapshot';
 import { createKeyOf, keyText } from '../values';
 
 /** A chunk that may be appended now, at the stream's closed point `lsn`. */
@@ -17,10 +21,21 @@ export interface ReadyChunk {
   readonly readAt: number;
 }
 
+/** What operators have ordered. */
+export interface CopyOrders {
+  /** No chunk is read; one in flight is finished. The stream goes on. */
+  readonly paused: boolean;
+  /** Table → name of the order to copy it once more, from its first row. One that was begun already changes nothing. */
+  readonly again: Readonly<Record<string, string>>;
+}
+
+export const noCopyOrders: CopyOrders = { paused: false, again: {} };
+
 /** Copies the tables that are there already, one chunk in flight at a time, beside the stream. */
 export interface Copier {
-  /** Reads the next chunk unless one is in flight or all tables are done. */
+  /** Reads the next chunk unless one is in flight, all tables are done, it is paused, or the budget is used up. */
   start(): void;
+  obey(orders: CopyOrders): void;
   /** Told by the stream, in its order: a transaction begins; a key was written; a table was emptied; a point is closed. */
   begin(xid: number): void;
   touched(table: string, key: Row): void;
@@ -37,15 +52,17 @@ export interface Copier {
 }
 
 export interface CopyOptions {
-  readonly client: Client;
-  /** In the order they are copied. */
+  /** Opened at the first read, and the same from then on. */
+  readonly client: () => Promise<Client>;
   readonly tables: readonly CapturedTable[];
   /** Cursors of the last position record: an interrupted copy resumes there and never counts as done. */
   readonly cursors: Readonly<Record<string, CopyCursor>>;
-  readonly chunkRows: number;
+  readonly bounds: ChunkBounds & { readonly rowsPerSecond?: number | undefined };
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
   readonly mustReadAgain: (input: { streamedXids: Iterable<number>; snapshot: Snapshot }) => boolean;
   readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
   /** No transaction is open in the stream, and this is the closed point it stands at; null inside a transaction. */
   readonly closedPoint: () => string | null;
   readonly onReady: (chunk: ReadyChunk, lsn: string) => void;
@@ -80,28 +97,49 @@ interface Held {
 }
 
 export function createCopier(options: CopyOptions): Copier {
-  const { client, tables } = options;
+  const { bounds, clock } = options;
+  const tables = copyOrder(options.tables, options.cursors);
   const cursors = new Map(Object.entries(options.cursors));
-  const xids = createStreamedXids();
+  const budget = createCopyBudget({ rowsPerSecond: bounds.rowsPerSecond, clock });
+  const rate = createCopyRate(clock);
+  const ordered = new Map<string, string>();
+  let xids = createStreamedXids();
   let baseline = false;
   let reading: Reading | null = null;
   let held: Held | null = null;
   let given: { readonly table: string; readonly cursor: CopyCursor } | null = null;
   let previous: Held | null = null;
   let retry: NodeJS.Timeout | undefined;
+  let pacing: NodeJS.Timeout | undefined;
+  let paused = false;
   let closed = false;
   let turn = Promise.resolve();
   let pruneAt = manyXids;
 
   const cursorOf = (table: string): CopyCursor => cursors.get(table) ?? { done: false, after: null, rows: 0 };
   const nextTable = () => tables.find((table) => !cursorOf(table.name).done);
+  // Asked at each transaction of the stream, of which there may be tens of thousands a second.
+  let next = nextTable();
+  const isBusy = () => closed || reading !== null || held !== null || given !== null;
 
   function start(): void {
-    const table = nextTable();
-    if (closed || !table || reading || held || given) return;
+    if (isBusy() || pacing !== undefined) return;
+    const point = ordered.size > 0 ? options.closedPoint() : null;
+    if (point !== null) return beginAgain(point);
+    if (!next || paused) return;
+    const table = next;
     const { after } = cursorOf(table.name);
     const same = previous?.request.table === table ? previous.chunk : null;
-    const request = { table, after, limit: nextLimit(options.chunkRows, same) };
+    const limit = Math.min(nextLimit(bounds, same), budget.rowsAtOnce);
+    const wait = budget.waitMs(limit);
+    if (wait > 0) {
+      pacing = setTimeout(() => {
+        pacing = undefined;
+        start();
+      }, wait);
+      return;
+    }
+    const request = { table, after, limit };
     // Set at once: `start` may be called again while this is on its way.
     reading = { table: table.name, touched: new Set(), truncated: false };
     exclusively(() => read(request, firstDelayMs));
@@ -117,8 +155,10 @@ export function createCopier(options: CopyOptions): Copier {
   }
 
   async function read(request: ChunkRequest, delayMs: number): Promise<void> {
+    const client = await options.client();
     if (!baseline) for (const xid of await takeBaseline(client)) xids.add(xid);
     baseline = true;
+    budget.issue(request.limit);
     // Nothing may be awaited between these lines: what was streamed before `issue` must be visible to the read, what is
     // streamed after it is dropped from the chunk. A transaction that came between would be neither, and be set back.
     xids.issue();
@@ -129,16 +169,17 @@ export function createCopier(options: CopyOptions): Copier {
     const again = options.mustReadAgain({ streamedXids: xids.beforeIssue, snapshot: chunk.snapshot });
     xids.forgetVisible(chunk.snapshot);
     if (again || issued.touched.size >= maxTouched) {
-      const next = Math.min(delayMs * 2, maxDelayMs);
-      if (next === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
-      retry = setTimeout(() => exclusively(() => read(request, next)), delayMs);
+      const longer = Math.min(delayMs * 2, maxDelayMs);
+      if (longer === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
+      const pause = Math.max(delayMs, budget.waitMs(request.limit));
+      retry = setTimeout(() => exclusively(() => read(request, longer)), pause);
     } else {
       hold(request, chunk, issued);
     }
   }
 
   async function prune(): Promise<void> {
-    xids.forgetVisible(await takeSnapshot(client));
+    xids.forgetVisible(await takeSnapshot(await options.client()));
     pruneAt = xids.size + manyXids;
   }
 
@@ -170,6 +211,7 @@ export function createCopier(options: CopyOptions): Copier {
       done: chunk.last,
       after: lastRow ? createKeyOf(table)(lastRow) : before.after,
       rows: before.rows + chunk.rows.length,
+      ...(before.request === undefined ? {} : { request: before.request }),
     };
     given = { table: table.name, cursor };
     previous = held;
@@ -177,10 +219,36 @@ export function createCopier(options: CopyOptions): Copier {
     options.onReady({ table, rows: [...rows.values()], cursor, readAt }, lsn);
   }
 
+  /**
+   * An order to copy a table again becomes true on the log, as a cursor at its start: from then on it survives us, and is
+   * obeyed once. What was streamed while there was nothing to copy is not known here, and what is known may be days old:
+   * the baseline is taken anew.
+   */
+  function beginAgain(lsn: string): void {
+    const [order] = ordered;
+    if (!order) return;
+    const [name, request] = order;
+    ordered.delete(name);
+    const table = tables.find((each) => each.name === name);
+    if (!table) return;
+    given = { table: name, cursor: { done: false, after: null, rows: 0, request } };
+    previous = null;
+    xids = createStreamedXids();
+    baseline = false;
+    options.onReady({ table, rows: [], cursor: given.cursor, readAt: options.now() }, lsn);
+  }
+
   return {
     start,
+    obey(orders) {
+      paused = orders.paused;
+      for (const [table, request] of Object.entries(orders.again)) {
+        if (cursorOf(table).request !== request && given?.cursor.request !== request) ordered.set(table, request);
+      }
+      start();
+    },
     begin(xid) {
-      if (nextTable()) xids.add(xid);
+      if (next) xids.add(xid);
       if (xids.size >= pruneAt) {
         pruneAt = Infinity;
         exclusively(prune);
@@ -195,46 +263,33 @@ export function createCopier(options: CopyOptions): Copier {
       if (reading?.table === table) reading.truncated = true;
       if (held?.request.table.name === table) held.rows.clear();
     },
-    closed: release,
+    closed(lsn) {
+      release(lsn);
+      if (ordered.size > 0 && !isBusy()) beginAgain(lsn);
+    },
     appended() {
-      if (given) cursors.set(given.table, given.cursor);
+      if (given) {
+        rate.appended(given.table, given.cursor.rows - cursorOf(given.table).rows);
+        cursors.set(given.table, given.cursor);
+      }
       given = null;
+      next = nextTable();
       start();
     },
     get holding() {
       return held !== null;
     },
     get done() {
-      return nextTable() === undefined;
+      return next === undefined && ordered.size === 0;
     },
-    progress: () =>
-      Object.fromEntries(
-        tables.map(({ name, estimatedRows }) => {
-          const { done, rows } = cursorOf(name);
-          return [name, { done, rows, estimatedRows }];
-        }),
-      ),
+    progress() {
+      const perSecond = next && !paused ? rate.perSecond(next.name) : null;
+      return copyProgress({ tables, cursors: cursorOf, perSecond });
+    },
     close() {
       closed = true;
       clearTimeout(retry);
+      clearTimeout(pacing);
     },
   };
-}
-
-/**
- * Transactions that an earlier session may have streamed and that nobody can see yet. The stream does not bring them
- * again, so they have to be known from the source: an id of our own is taken and committed, which puts every older id
- * below the next snapshot's xmax, and whichever of those is still in progress is in its `xip`. Those that were never
- * streamed are among them too, and the copy waits for them as well: that also covers transactions which wrote to a table
- * before it was published. The fence must be taken before this, or the earlier session could stream one more.
- */
-async function takeBaseline(client: Client): Promise<number[]> {
-  await client.query('select pg_current_xact_id()');
-  const snapshot = await takeSnapshot(client);
-  return snapshot.xip.map(streamedForm);
-}
-
-async function takeSnapshot(client: Client): Promise<Snapshot> {
-  const { rows } = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
-  return parseSnapshot(rows[0]?.snapshot ?? '');
 }

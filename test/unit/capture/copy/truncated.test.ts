@@ -21,6 +21,7 @@ const chunk: Chunk = {
   snapshot: { xmax: 100n, xip: [] },
   writtenBelow: '50',
   bytes: 10,
+  ms: 1,
   last: true,
 };
 
@@ -31,10 +32,11 @@ async function copy(during: (copier: Copier) => void, after: (copier: Copier) =>
   const holding = new Promise<void>((resolve) => (held = resolve));
   const answers = { rows: [{ snapshot: '100:100:' }] };
   const copier = createCopier({
-    client: { query: async () => answers } as unknown as Client,
+    client: async () => ({ query: async () => answers }) as unknown as Client,
     tables: [items],
     cursors: {},
-    chunkRows: 100,
+    bounds: { chunkRows: 100 },
+    clock: () => 0,
     readChunk: async () => {
       during(copier);
       return chunk;

@@ -1,0 +1,78 @@
+import type { Client } from 'pg';
+import type { Chunk, ChunkRequest } from '../../../../capture/copy/chunk';
+import { createCopier, type Copier, type CopyOptions, type ReadyChunk } from '../../../../capture/copy/copy';
+import type { CapturedTable } from '../../../../capture/source/catalogue';
+
+export function tableOf(name: string, estimatedRows: number): CapturedTable {
+  return {
+    ...{ name, relationId: 7, columns: [], key: ['id'], replicaIdentity: 'f', estimatedRows },
+    ...{ partitioned: false, notFull: [], notOwned: [] },
+  };
+}
+
+export interface World {
+  readonly copier: Copier;
+  /** Every read of the source: when, and how many rows it found. */
+  readonly reads: { readonly at: number; readonly table: string; readonly rows: number }[];
+  readonly ready: ReadyChunk[];
+  /** Jest's clock is moved on, as forwarding would work meanwhile: what is ready is appended, and the next is asked for. */
+  forMs(ms: number): Promise<void>;
+}
+
+/** A copier over tables of so many rows, their ids from 1 on; needs Jest's fake timers. */
+export function copierOver(
+  rows: Readonly<Record<string, number>>,
+  {
+    bounds = { chunkRows: 5_000 },
+    cursors = {},
+  }: { bounds?: CopyOptions['bounds']; cursors?: CopyOptions['cursors'] } = {},
+): World {
+  const reads: World['reads'] = [];
+  const ready: ReadyChunk[] = [];
+  const snapshot = { xmax: 100n, xip: [] };
+  const readChunk = async (_client: Client, { table, after, limit }: ChunkRequest): Promise<Chunk> => {
+    const from = after === null ? 0 : Number(after['id']);
+    const found = Math.min(limit, (rows[table.name] ?? 0) - from);
+    reads.push({ at: Date.now(), table: table.name, rows: found });
+    const ids = Array.from({ length: found }, (_, index) => ({ id: from + 1 + index }));
+    return { rows: ids, snapshot, writtenBelow: '0', bytes: found * 8, ms: 1, last: found < limit };
+  };
+  let waiting = 0;
+  const copier = createCopier({
+    client: async () => ({ query: async () => ({ rows: [{ snapshot: '100:100:' }] }) }) as unknown as Client,
+    tables: Object.entries(rows).map(([name, count]) => tableOf(name, count)),
+    ...{
+      cursors,
+      bounds,
+      readChunk,
+      mustReadAgain: () => false,
+      now: () => Date.now(),
+      clock: () => performance.now(),
+    },
+    closedPoint: () => '10',
+    onReady: (chunk) => {
+      ready.push(chunk);
+      waiting += 1;
+    },
+    onHeld: () => undefined,
+    onWaiting: () => undefined,
+    onFailed: (error) => {
+      throw error;
+    },
+  });
+  return {
+    copier,
+    reads,
+    ready,
+    async forMs(ms) {
+      for (const end = Date.now() + ms; Date.now() < end; await jest.advanceTimersByTimeAsync(1)) {
+        while (waiting > 0) {
+          waiting -= 1;
+          copier.appended();
+          await jest.advanceTimersByTimeAsync(0);
+        }
+        copier.start();
+      }
+    },
+  };
+}
