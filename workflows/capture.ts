@@ -120,7 +120,13 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       display();
       const order = captureOrder(state);
       if (order === null) {
-        await idle();
+        const over = () => captureOrder(state) !== null || state.stopping || historyIsLong(state.eventLimit);
+        if (mayLook()) {
+          await look();
+          await condition(over, lookMs);
+        } else {
+          await condition(over);
+        }
         continue;
       }
       try {
@@ -136,17 +142,8 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     }
   };
 
-  /** Nothing to run. The source keeps its WAL meanwhile: somebody has to watch the slot. */
-  const idle = async () => {
-    const over = () => captureOrder(state) !== null || state.stopping || historyIsLong(state.eventLimit);
-    if (await look()) await condition(over, lookMs);
-    else await condition(over);
-  };
-
-  /** False: there is no slot to be looked at. */
-  const look = async (): Promise<boolean> => {
-    // Runs that began before there were such looks are replayed without them.
-    if (!captureHasSlot(state) || !patched('looks-at-slot')) return false;
+  /** While nothing runs, the source keeps its WAL: somebody has to watch the slot. */
+  const look = async () => {
     const order = captureOrder(state);
     try {
       const before = state.slot ?? null;
@@ -159,15 +156,20 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       state = captureLookFailed(state, describeFailure(error), Date.now());
     }
     display();
-    return captureHasSlot(state);
   };
+
+  /**
+   * Runs that began before there were such looks are replayed without them. Asked at once and not awaited: one turn more
+   * of the event loop, and their commands would come in another order than in their histories.
+   */
+  const mayLook = () => captureHasSlot(state) && patched('looks-at-slot');
 
   /** Temporal's own attempts are used up: wait longer each time, unless somebody says `retry`. */
   const breaker = async () => {
     const { failures } = state.trouble;
     const seen = retries;
     if (failures === 0) return;
-    if (Date.now() - (state.slot?.at ?? 0) >= lookMs) await look();
+    if (Date.now() - (state.slot?.at ?? 0) >= lookMs && mayLook()) await look();
     if (state.trouble.blocked) return;
     await condition(() => retries !== seen || state.paused || state.stopping, breakerDelayMs(failures));
   };

@@ -70,10 +70,12 @@ test('the slot of a leader at rest follows a busy database beside it, with a pos
 
 test('control: with keepalives that are not confirmed, the source keeps all of it', async () => {
   const { source, busy, idle, end, from } = await beside(() => undefined);
-  // Three position records later each has been answered several times over: nothing more is to come.
-  await source.log.until(() => source.log.appends.length >= from + 3, 'three position records');
-  await logRunning(busy.sql);
-  await source.log.until(() => source.log.appends.length >= from + 5, 'two more');
+  // Five position records, each a second after the one before: a confirmation would have been told several times over.
+  const look = async () => {
+    await logRunning(busy.sql);
+    return source.log.appends.length;
+  };
+  await waitFor({ what: 'five position records', seconds: 30, look, until: (appends) => appends >= from + 5 });
   const { confirmedLsn, retainedBytes } = await slotFacts(source);
   await idle.stop();
   expect(compareDecimal(confirmedLsn, end)).toBeLessThan(0);

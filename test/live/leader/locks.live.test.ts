@@ -14,8 +14,8 @@ interface Lock {
 }
 
 /** Locks on tables of people that sessions of ours in this database hold or wait for, as the server knows them. */
-async function ourLocks({ sql, database }: Source): Promise<Lock[]> {
-  const { rows } = await sql.query<Lock>(
+async function ourLocks(looker: Client, { database }: Source): Promise<Lock[]> {
+  const { rows } = await looker.query<Lock>(
     `select c.relname as table, l.mode, l.granted
        from pg_locks l join pg_stat_activity a using (pid) join pg_class c on c.oid = l.relation
             join pg_namespace n on n.oid = c.relnamespace
@@ -36,7 +36,7 @@ function watched(client: Client, after: () => Promise<void>): Client {
       const value: unknown = Reflect.get(target, name);
       if (name !== 'query') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
       return async (...given: Parameters<Client['query']>): Promise<QueryResult> => {
-        const result = (await (target.query as (...all: unknown[]) => Promise<QueryResult>)(...given));
+        const result = await (target.query as (...all: unknown[]) => Promise<QueryResult>)(...given);
         await after();
         return result;
       };
@@ -63,7 +63,9 @@ const copied = ({ log }: Source) => Object.values(log.last?.copies ?? {}).filter
 /** Copies and captures, and returns every lock that was seen on the way. */
 async function locksOf(source: Source, read: CaptureParts['readChunk']): Promise<Lock[]> {
   const seen: Lock[] = [];
-  const look = async () => void seen.push(...(await ourLocks(source)));
+  // Of its own: the writer's may have to wait for a lock, and who looks must not wait with it.
+  const looker = await source.connect();
+  const look = async () => void seen.push(...(await ourLocks(looker, source)));
   const running = await source.capture({
     readChunk: (client, request) => read(watched(client, look), request),
   });
@@ -79,6 +81,7 @@ async function locksOf(source: Source, read: CaptureParts['readChunk']): Promise
   }
   await source.log.until(() => streamed() >= before + 50, 'the stream');
   await running.stop();
+  await looker.end();
   return seen;
 }
 
@@ -126,7 +129,7 @@ describe('beside a session that lets nobody in but readers', () => {
       await client.query('commit');
       return readChunk(client, request);
     });
-    const look = async () => (await ourLocks(source)).filter(({ granted }) => !granted);
+    const look = async () => (await ourLocks(source.sql, source)).filter(({ granted }) => !granted);
     const waiting = await waitFor({
       what: 'a lock that is waited for',
       seconds: 20,
