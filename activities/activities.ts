@@ -1,8 +1,11 @@
+import type { CopyOrders } from '../capture/session';
 import type { Offsets } from '../model/offsets';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
 import type { SlotHealth } from '../model/slot-sample';
 import type { CaptureProgress, LaneProgress } from '../model/status';
 import type { Inspection } from '../stores/store';
+
+export type { CopyOrders };
 
 /** Why a slice ended with progress. Everything else is thrown. */
 export type SliceEnd =
@@ -11,6 +14,8 @@ export type SliceEnd =
 export interface CaptureSliceInput {
   readonly pipeline: Pipeline;
   readonly logId: string;
+  /** None: the copy goes on as it is. */
+  readonly copy?: CopyOrders;
 }
 
 export interface CaptureSliceResult {

@@ -15,12 +15,13 @@ const sliceMs = 60_000;
 const earlySliceMs = 5_000;
 
 export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promise<CaptureSliceResult> {
-  const { pipeline, logId } = input;
+  const { pipeline, logId, copy } = input;
   // Opening may decode again from far back: the heartbeat during it comes from the timer, afterwards only from progress.
   const { session, warm } = await opening(deps, pipeline, logId);
   const began = deps.clock();
   const { position: from, changes: before } = session.progress;
-  const copying = !isCopied(session.progress);
+  // Of a copy that is paused there is nothing to wait for.
+  const copying = copy?.paused !== true && !isCopied(session.progress);
   const wasAtRisk = isAtRisk(session.progress);
   // What the workflow has to know at once, since its status depends on it.
   const news = new AbortController();
@@ -35,6 +36,7 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
     const ended = await session.run({
       signal: AbortSignal.any([control.signal, news.signal]),
       maxMs: warm && !copying ? sliceMs : earlySliceMs,
+      ...(copy === undefined ? {} : { copy }),
       ...(pipeline.slice.batches === undefined ? {} : { batches: pipeline.slice.batches }),
       onProgress(progress) {
         control.beat(progress);

@@ -24,10 +24,10 @@ import { checkFingerprints, fingerprints, undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
 import { createSlotWatch } from './slot-watch';
 import { freeSlot, readSlot } from './source/slot';
-import { createKeyOf } from './values';
 import { readSlotSample } from './source/slot-sample';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
+export type { CopyOrders } from './copy/copy';
 export { lookAtSlot } from './look-at-slot';
 export { prepareCapture, readTables } from './source/prepare';
 

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { closest, suggest } from '../model/did-you-mean';
+import type { CopyOrder } from '../workflows/messages';
 import { initOptions, parseInit, type InitCommand } from './init/arguments';
 import { CommandFailure } from './outcome';
 
@@ -26,6 +27,12 @@ export type Command =
       readonly definitionFile: string | null;
       readonly json: boolean;
     }
+  | {
+      readonly name: 'copy';
+      readonly pipeline: string;
+      readonly order: CopyOrder;
+      readonly json: boolean;
+    }
   | { readonly name: 'stop'; readonly pipeline: string; readonly json: boolean }
   | { readonly name: 'wait'; readonly pipeline: string; readonly timeoutSeconds: number; readonly json: boolean };
 
@@ -38,6 +45,7 @@ export const names = [
   'resume',
   'retry',
   'rebuild',
+  'copy',
   'stop',
   'wait',
 ] as const;
@@ -56,6 +64,7 @@ const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> =
   resume: { store: text },
   retry: { store: text },
   rebuild: { store: text, reason: text, definition: text },
+  copy: { table: text, pause: flag, resume: flag },
   stop: {},
   wait: { timeout: text },
 };
@@ -92,6 +101,8 @@ export function parseCommand(argv: readonly string[]): Command {
       const reason = required(value('reason'), '--reason', 'why; it is kept in the history');
       return { name, pipeline: subject, store, reason, definitionFile: value('definition'), json };
     }
+    case 'copy':
+      return { name, pipeline: subject, order: copyOrder(values), json };
     case 'stop':
       return { name, pipeline: subject, json };
     case 'wait':
@@ -126,6 +137,17 @@ function only(name: Name, positionals: readonly string[]): string {
   if (subject === undefined) throw usage(`${name} needs ${what}.`);
   if (more.length > 0) throw usage(`${name} takes ${what} and no more; '${more.join(' ')}' is too much.`);
   return subject;
+}
+
+function copyOrder({ table, pause, resume }: Record<string, unknown>): CopyOrder {
+  const orders: CopyOrder[] = [
+    ...(typeof table === 'string' ? [{ table }] : []),
+    ...(pause === true ? [{ action: 'pause' } as const] : []),
+    ...(resume === true ? [{ action: 'resume' } as const] : []),
+  ];
+  const [order, ...more] = orders;
+  if (order === undefined || more.length > 0) throw usage('copy needs one of --table TABLE, --pause and --resume.');
+  return order;
 }
 
 function required(value: string | null, option: string, what: string): string {

@@ -81,6 +81,18 @@ async function carryOut(command: Exclude<Command, { name: 'doctor' }>, around: S
       );
       return;
     }
+    case 'copy': {
+      const { name, pipeline, order } = command;
+      await (await operations()).copy(pipeline, order);
+      const { table = null, action = null } = order;
+      answer(
+        { sent: name, pipeline, table, action },
+        table === null
+          ? `Asked ${pipeline} to ${action} its copy; changes are followed all the time.`
+          : `Ordered ${table} of ${pipeline} to be copied again, beside its changes.`,
+      );
+      return;
+    }
     case 'stop': {
       await (await operations()).stop(command.pipeline);
       answer(

@@ -54,6 +54,9 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
   slipstream rebuild <pipeline>    build a store anew beside the live one
       --store NAME --reason TEXT   both needed; the reason is kept in the history
       --definition FILE            the store's new part of the pipeline file
+  slipstream copy <pipeline>       one of these
+      --table TABLE                copy this table once more, from its first row
+      --pause, --resume            the reading of existing rows; changes are followed all the time
   slipstream stop <pipeline>       end the pipeline; stores, log and slot stay as they are
 
   --json     the answer as JSON on standard output, errors too: {"error", "exitCode", "message"}

@@ -4,7 +4,16 @@ import { suggest } from '../model/did-you-mean';
 import { captureWorkflowId, followWorkflowId, syncWorkflowId } from '../model/names';
 import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
-import { pauseSignal, rebuildSignal, resumeSignal, retrySignal, statusQuery, stopSignal } from '../workflows/messages';
+import {
+  copySignal,
+  pauseSignal,
+  rebuildSignal,
+  resumeSignal,
+  retrySignal,
+  statusQuery,
+  stopSignal,
+  type CopyOrder,
+} from '../workflows/messages';
 import { freshCapture, freshPipeline, freshStore } from './status/heartbeats';
 import { refuseFailed } from './failed-start';
 import { CommandFailure } from './outcome';
@@ -36,6 +45,7 @@ export interface Operations {
     /** As the file has it; checked by the workflow against source and log. */
     readonly definition?: unknown;
   }): Promise<void>;
+  copy(pipeline: string, order: CopyOrder): Promise<void>;
   stop(pipeline: string): Promise<void>;
 }
 
@@ -90,6 +100,18 @@ export function createOperations(client: Client, taskQueue: string): Operations 
       `Pipeline '${pipeline}' has no store '${store}'. ${suggest(store, known, `It has ${known.join(', ')}.`)}`,
     );
   };
+  const checkTable = async (pipeline: string, table: string | undefined): Promise<void> => {
+    if (table === undefined) return;
+    const { capture } = await status(pipeline);
+    const known = Object.keys(capture.progress?.copies ?? {});
+    // Before capture has begun nobody here knows its tables; the workflow does, and says so in `errors`.
+    if (known.length === 0 || known.includes(table)) return;
+    const those = known.length > 20 ? `It captures ${known.length} tables.` : `It captures ${known.join(', ')}.`;
+    throw new CommandFailure(
+      'notFound',
+      `Pipeline '${pipeline}' does not capture '${table}'. ${suggest(table, known, those)}`,
+    );
+  };
   const target = (store: string | null) => (store === null ? {} : { store });
 
   return {
@@ -117,6 +139,10 @@ export function createOperations(client: Client, taskQueue: string): Operations 
     async rebuild({ pipeline, ...order }) {
       await checkStore(pipeline, order.store, true);
       await guarded(pipeline, () => sync(pipeline).signal(rebuildSignal, order));
+    },
+    async copy(pipeline, order) {
+      await checkTable(pipeline, order.table);
+      await guarded(pipeline, () => sync(pipeline).signal(copySignal, order));
     },
     async stop(pipeline) {
       await guarded(pipeline, () => sync(pipeline).signal(stopSignal));

@@ -67,7 +67,10 @@ export function duration(seconds: number): string {
 /** How long `missing` takes at that rate, in words; null when it does not end at that rate. */
 export function timeLeft(missing: number, perSecond: number): string | null {
   if (missing <= 0 || perSecond <= 0) return null;
-  const seconds = Math.ceil(missing / perSecond);
+  return howLong(Math.ceil(missing / perSecond));
+}
+
+export function howLong(seconds: number): string {
   if (seconds < 100) return `about ${seconds} s left`;
   if (seconds < 6_000) return `about ${Math.round(seconds / 60)} min left`;
   // Nobody plans by it; it says that something is wrong.

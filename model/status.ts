@@ -75,6 +75,8 @@ export interface GenerationStatus {
 export interface CaptureStatus {
   readonly status: StatusName;
   readonly progress: CaptureProgress | null;
+  /** Somebody has paused the copy; changes are followed. */
+  readonly copyPaused?: true;
   /** As seen last, whoever looked: capture while it streams, a look a minute while it does not. */
   readonly slot?: SlotHealth;
   readonly problem: Problem | null;

@@ -1,4 +1,4 @@
-import type { RebuildOrder, Target } from './messages';
+import type { CopyOrder, RebuildOrder, Target } from './messages';
 
 /**
  * Messages come from people and scripts, as any JSON. Checked by hand: zod does not belong into a workflow bundle. What
@@ -37,6 +37,28 @@ export function checkRebuild(input: unknown, options: { readonly storeNeeded: bo
     ok: true,
     value: { reason, ...(store === undefined ? {} : { store }), ...(definition === undefined ? {} : { definition }) },
   };
+}
+
+export function checkCopy(input: unknown): Checked<CopyOrder> {
+  const refuse = (why: string) =>
+    wrong('copy', why, 'Send {"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}.');
+  if (!isRecord(input)) return refuse('the input is not an object');
+  if (input.keys !== undefined) return refuse("'keys' is not there yet");
+  const unknown = unknownFields(input, ['table', 'action']);
+  if (unknown !== null) return refuse(unknown);
+  const { table, action } = input;
+  if ((table === undefined) === (action === undefined)) return refuse("give either 'table' or 'action'");
+  if (table !== undefined)
+    return typeof table === 'string' ? { ok: true, value: { table } } : refuse("'table' is not a name");
+  return action === 'pause' || action === 'resume'
+    ? { ok: true, value: { action } }
+    : refuse('\'action\' can only be "pause" or "resume"');
+}
+
+/** Only what is captured can be copied. */
+export function checkCopied({ table }: CopyOrder, captured: readonly string[]): string | null {
+  if (table === undefined || captured.includes(table)) return null;
+  return `copy: '${table}' is not captured. Captured are ${captured.join(', ')}.`;
 }
 
 /** A message for one part must not name another. */

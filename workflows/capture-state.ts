@@ -5,12 +5,13 @@ import { slotProblem } from '../model/slot-risk';
 import type { CaptureProgress, CaptureStatus, Problem, StatusName } from '../model/status';
 import { afterFailure, afterRetry, noTrouble, type Trouble } from './breaker';
 import type { Failure } from './failures';
+import { withoutBegun, type CopyState } from './copy-orders';
 import { carriedProblems, withProblem, type Fault } from './problems';
 import { defaultEventLimit } from './running';
 import { carriedTrouble } from './saved';
 
 /** All that `capture` decides by, and what it tells its next run. Plain JSON, at most 4 KB for 16 tables. */
-export interface CaptureState {
+export interface CaptureState extends CopyState {
   readonly version: 1;
   readonly eventLimit: number;
   readonly paused: boolean;
@@ -51,7 +52,7 @@ export function capturePrepared(state: CaptureState, logId: string): CaptureStat
 export function captureSliceEnded(state: CaptureState, result: CaptureSliceResult, now: number): CaptureState {
   const taskQueue = result.ended === 'worker-shutdown' ? null : result.taskQueue;
   const { slot, ...progress } = result.progress;
-  const next = { ...state, progress, taskQueue, trouble: noTrouble };
+  const next = withoutBegun({ ...state, progress, taskQueue, trouble: noTrouble }, progress);
   return slot ? captureLooked(next, slot, now) : next;
 }
 
@@ -104,8 +105,9 @@ export function saveCapture(state: CaptureState): CaptureState {
 /** `ended`: the workflow has done its last; until then one that was told to stop is shown as it still is. */
 export function captureStatus(state: CaptureState, pipeline: Pipeline, ended = false): CaptureStatus {
   const status = ended ? 'STOPPED' : statusName(state, pipeline.source.tables);
-  const { progress, slot, trouble } = state;
-  return { status, progress, ...(slot ? { slot } : {}), problem: trouble.problem ?? slotProblem(slot) };
+  const { progress, slot, trouble, copyPaused } = state;
+  const copy = copyPaused === true ? { copyPaused } : {};
+  return { status, progress, ...copy, ...(slot ? { slot } : {}), problem: trouble.problem ?? slotProblem(slot) };
 }
 
 function isLost({ trouble }: CaptureState): boolean {

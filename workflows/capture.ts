@@ -18,7 +18,8 @@ import {
   withCaptureFault,
   type CaptureState,
 } from './capture-state';
-import { checkOwn } from './arguments';
+import { checkCopied, checkOwn } from './arguments';
+import { copyOrdersOf, sameCopyOrders, withCopyOrder } from './copy-orders';
 import { captureDetails } from './details';
 import { describeFailure } from './failures';
 import { adoptSignal, internalDescriptions } from './messages';
@@ -71,6 +72,10 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       case 'stop':
         state = { ...state, stopping: true };
         return;
+      case 'copy':
+        // Time is of the workflow, so it is the same in a replay; two orders of one millisecond are one.
+        state = withCopyOrder(state, order.copy, Date.now().toString(36));
+        return;
       case 'rebuild':
         return;
     }
@@ -80,9 +85,13 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     description: internalDescriptions.adopt,
   });
   serveOperators<CaptureStatus>({
-    orders: ['pause', 'resume', 'retry', 'stop'],
+    orders: ['pause', 'resume', 'retry', 'stop', 'copy'],
     receiver: 'child',
-    refuse: (order) => (order.name === 'rebuild' ? null : checkOwn(order.name, order.target.store, 'capture')),
+    refuse(order) {
+      if (order.name === 'rebuild') return null;
+      if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables);
+      return checkOwn(order.name, order.target.store, 'capture');
+    },
     obey: (order) => {
       obey(order);
       display();
@@ -105,12 +114,14 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
       state = capturePrepared(state, prepared.logId);
       return;
     }
+    const copy = copyOrdersOf(state);
     const from = state.progress ? lsnToText(state.progress.position.lsn) : "the log's last record";
     const result = await onWarmWorker({
       warmQueue: state.taskQueue,
       pipeline,
       summary: `reads the WAL from ${from}`,
-      run: (options) => slices.captureSlice.executeWithOptions(options, [{ pipeline, logId }]),
+      run: (options) =>
+        slices.captureSlice.executeWithOptions(options, [{ pipeline, logId, ...(copy ? { copy } : {}) }]),
     });
     state = captureSliceEnded(state, result, Date.now());
   };
@@ -130,8 +141,9 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
         continue;
       }
       try {
+        const begun = state;
         await whileWanted(
-          () => captureOrder(state) !== order,
+          () => captureOrder(state) !== order || !sameCopyOrders(begun, state),
           () => run(order),
         );
       } catch (error) {

@@ -64,6 +64,9 @@ export function captureDetails(workflowId: string, pipeline: string, status: Cap
       : '',
     slotLine(status.slot),
     list(copies),
+    status.copyPaused
+      ? `The copy is paused; changes are followed. To go on: \`copy\` with \`{"action":"resume"}\`.`
+      : '',
     asOf([status.progress]),
     toSee(workflowId, pipeline),
     toSteer(workflowId, isAtRisk(status) ? ['resume', 'pause'] : orders(status.status)),
@@ -129,10 +132,12 @@ function captureProgress({ progress }: CaptureStatus): string {
   return `at ${lsnToText(progress.position.lsn)}, ${grouped(progress.lagBytes)} bytes of WAL behind`;
 }
 
-function copied({ done, rows, estimatedRows }: CopyProgress): string {
+function copied({ done, rows, estimatedRows, rowsPerSecond, secondsLeft }: CopyProgress): string {
   if (done) return `copied, ${grouped(rows)} rows`;
   const of = estimatedRows > 0 ? ` of about ${grouped(Math.max(rows, estimatedRows))}` : '';
-  return `copying, ${grouped(rows)}${of} rows`;
+  const rate = rowsPerSecond === undefined ? '' : `, ${grouped(rowsPerSecond)} a second`;
+  const eta = secondsLeft === undefined ? '' : `, done in about ${grouped(Math.ceil(secondsLeft / 60))} min`;
+  return `${rows === 0 ? 'waits its turn' : 'copying'}, ${grouped(rows)}${of} rows${rate}${eta}`;
 }
 
 function storeProgress({ generations }: StoreStatus): string {

@@ -100,6 +100,7 @@ function serve(follower: Follower, status: () => StoreStatus): void {
     orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
     receiver: 'child',
     refuse: (order) => {
+      if (order.name === 'copy') return null; // none of its orders
       const named = order.name === 'rebuild' ? order.rebuild.store : order.target.store;
       return checkOwn(order.name, named, store);
     },
@@ -131,6 +132,8 @@ function obey(follower: Follower, order: Order): void {
       return;
     case 'stop':
       follower.state = { ...state, stopping: true };
+      return;
+    case 'copy':
       return;
     case 'rebuild': {
       const { reason, definition = null } = order.rebuild;

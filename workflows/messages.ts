@@ -25,6 +25,12 @@ export interface RebuildOrder {
   readonly from?: 'log';
 }
 
+/** One of the two: a table is copied once more, from its first row; or all copying pauses or goes on. The stream goes on. */
+export interface CopyOrder {
+  readonly table?: string;
+  readonly action?: 'pause' | 'resume';
+}
+
 /** From a child to `sync/<pipeline>`: how it is. `refuses`: it runs under another configuration than `adopt` named. */
 export type Report =
   | { readonly child: 'capture'; readonly status: CaptureStatus; readonly refuses: boolean }
@@ -35,6 +41,7 @@ export const resumeSignal = defineSignal<[target?: Target]>('resume');
 export const retrySignal = defineSignal<[target?: Target]>('retry');
 export const stopSignal = defineSignal<[target?: Target]>('stop');
 export const rebuildSignal = defineSignal<[order: RebuildOrder]>('rebuild');
+export const copySignal = defineSignal<[order: CopyOrder]>('copy');
 
 /** Between our own workflows: `sync` presents itself and its configuration; the child answers with a report. */
 export const adoptSignal = defineSignal<[{ readonly pipeline: Pipeline }]>('adopt');
@@ -46,6 +53,7 @@ export const resumeUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: 
 export const retryUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('retry');
 export const stopUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('stop');
 export const rebuildUpdate = defineUpdate<CaptureStatus | StoreStatus, [order: RebuildOrder]>('rebuild');
+export const copyUpdate = defineUpdate<CaptureStatus | StoreStatus, [order: CopyOrder]>('copy');
 
 export const statusQuery = defineQuery<PipelineStatus | CaptureStatus | StoreStatus>('status');
 export const offsetsQuery = defineQuery<OffsetsAnswer>('offsets');
@@ -97,6 +105,13 @@ export const orders = {
       'pipeline file says.',
     toSync: '{"store":"search","reason":"new mapping"}',
     toChild: '{"reason":"new mapping"}',
+  },
+  copy: {
+    does:
+      'Copies a table of the source once more into the log, from its first row, beside the stream; or pauses all copying ' +
+      'and lets it go on, while changes are followed all the time.',
+    toSync: '{"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}',
+    toChild: '{"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}',
   },
 } as const satisfies Readonly<Record<string, OrderDescription>>;
 

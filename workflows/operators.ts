@@ -6,8 +6,10 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
-import { checkRebuild, checkTarget, type Checked } from './arguments';
+import { checkCopy, checkRebuild, checkTarget, type Checked } from './arguments';
 import {
+  copySignal,
+  copyUpdate,
   describeOrder,
   errorsQuery,
   helpQuery,
@@ -24,6 +26,7 @@ import {
   statusQuery,
   stopSignal,
   stopUpdate,
+  type CopyOrder,
   type Help,
   type OffsetsAnswer,
   type OrderName,
@@ -33,7 +36,8 @@ import {
 import type { Fault } from './problems';
 
 export type Order =
-  | { readonly name: Exclude<OrderName, 'rebuild'>; readonly target: Target }
+  | { readonly name: Exclude<OrderName, 'rebuild' | 'copy'>; readonly target: Target }
+  | { readonly name: 'copy'; readonly copy: CopyOrder }
   | { readonly name: 'rebuild'; readonly rebuild: RebuildOrder };
 
 export interface Operated<Status extends PipelineStatus | CaptureStatus | StoreStatus> {
@@ -59,6 +63,7 @@ const signals = {
   retry: retrySignal,
   stop: stopSignal,
   rebuild: rebuildSignal,
+  copy: copySignal,
 };
 
 /** Registers everything people can say and ask. Call it before the first await: a message may be there already. */
@@ -89,6 +94,10 @@ function parseOrder(name: OrderName, input: unknown, receiver: 'sync' | 'child')
     const rebuild = checkRebuild(input, { storeNeeded: receiver === 'sync' });
     return rebuild.ok ? { ok: true, value: { name, rebuild: rebuild.value } } : rebuild;
   }
+  if (name === 'copy') {
+    const copy = checkCopy(input);
+    return copy.ok ? { ok: true, value: { name, copy: copy.value } } : copy;
+  }
   const target = checkTarget(name, input);
   return target.ok ? { ok: true, value: { name, target: target.value } } : target;
 }
@@ -104,6 +113,7 @@ function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatu
     retry: retryUpdate,
     stop: stopUpdate,
     rebuild: rebuildUpdate,
+    copy: copyUpdate,
   };
   for (const name of orders) {
     const accept = (input?: unknown) => {

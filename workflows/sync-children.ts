@@ -10,7 +10,7 @@ import { captureWorkflowId, followWorkflowId } from '../model/names';
 import type { Pipeline } from '../model/pipeline';
 import { capture } from './capture';
 import { follow } from './follow';
-import { adoptSignal, pauseSignal, rebuildSignal, resumeSignal, retrySignal, stopSignal } from './messages';
+import { adoptSignal, copySignal, pauseSignal, rebuildSignal, resumeSignal, retrySignal, stopSignal } from './messages';
 import { childEnded, childFinished, childNames, withChild, type Relayed } from './sync-state';
 import type { Syncer } from './syncer';
 
@@ -56,6 +56,9 @@ export async function startChildOf(syncer: Syncer, child: string): Promise<void>
     });
     void watch(syncer, child, handle);
     if (syncer.state.children[child]?.paused) await relay(syncer, { child, name: 'pause' });
+    if (syncer.state.children[child]?.copyPaused === true) {
+      await relay(syncer, { child, name: 'copy', copy: { action: 'pause' } });
+    }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     syncer.state = withChild(syncer.state, child, { phase: 'unknown' });
@@ -124,6 +127,8 @@ export async function relay(syncer: Syncer, message: Relayed): Promise<void> {
         return handle.signal(stopSignal);
       case 'rebuild':
         return handle.signal(rebuildSignal, message.rebuild);
+      case 'copy':
+        return handle.signal(copySignal, message.copy);
     }
   });
   // A message for a child that is gone stays: it is delivered to the one that is started in its place.

@@ -1,6 +1,7 @@
 import { setHandler } from '@temporalio/workflow';
 import { gistOf } from '../model/slot-risk';
 import type { PipelineStatus } from '../model/status';
+import { checkCopied } from './arguments';
 import { internalDescriptions, reportSignal, type Report } from './messages';
 import { serveOperators, type Order } from './operators';
 import { childNames, childReported, relayed, withSyncFault, type Relayed } from './sync-state';
@@ -10,7 +11,7 @@ export function serveSync(syncer: Syncer): void {
   // Before the others: their default handler takes every waiting message that has no handler yet.
   setHandler(reportSignal, (report) => hear(syncer, report), { description: internalDescriptions.report });
   serveOperators<PipelineStatus>({
-    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
+    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild', 'copy'],
     receiver: 'sync',
     refuse: (order) => refuse(syncer, order),
     obey: (order) => {
@@ -42,12 +43,14 @@ function isStop(order: Order): boolean {
 }
 
 function targetOf(order: Order): string | undefined {
+  if (order.name === 'copy') return 'capture';
   return order.name === 'rebuild' ? order.rebuild.store : order.target.store;
 }
 
 function refuse({ pipeline }: Syncer, order: Order): string | null {
   const target = targetOf(order);
   if (!pipeline || target === undefined) return null;
+  if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables);
   const known = childNames(Object.keys(pipeline.stores));
   if (order.name === 'rebuild' && target === 'capture') return `rebuild: 'capture' is not a store.`;
   return known.includes(target) ? null : `${order.name}: there is no '${target}'. There are ${known.join(', ')}.`;
@@ -67,9 +70,18 @@ function obey(syncer: Syncer, order: Order): void {
   const target = targetOf(order);
   const children = target === undefined ? Object.keys(syncer.state.children) : [target];
   for (const child of children) {
-    const message: Relayed =
-      order.name === 'rebuild' ? { child, name: 'rebuild', rebuild: order.rebuild } : { child, name: order.name };
-    syncer.state = relayed(syncer.state, message, Date.now());
+    syncer.state = relayed(syncer.state, messageFor(child, order), Date.now());
+  }
+}
+
+function messageFor(child: string, order: Order): Relayed {
+  switch (order.name) {
+    case 'rebuild':
+      return { child, name: 'rebuild', rebuild: order.rebuild };
+    case 'copy':
+      return { child, name: 'copy', copy: order.copy };
+    default:
+      return { child, name: order.name };
   }
 }
 

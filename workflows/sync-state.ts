@@ -1,7 +1,7 @@
 import { rolledUp } from '../model/roll-up';
 import type { CaptureStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../model/status';
 import { breakerDelayMs } from './breaker';
-import type { RebuildOrder } from './messages';
+import type { CopyOrder, RebuildOrder } from './messages';
 import { carriedProblems, withProblem, type Fault } from './problems';
 import { defaultEventLimit } from './running';
 
@@ -20,13 +20,16 @@ export interface ChildState {
   /** The run id under which this run of `sync` has started it and is told when it ends; null: it is asked now and then. */
   readonly watched: string | null;
   readonly paused: boolean;
+  /** Of capture. Absent: no. */
+  readonly copyPaused?: boolean;
   readonly status: StatusName;
 }
 
 /** An operator's message on its way to a child. */
 export type Relayed =
   | { readonly child: string; readonly name: 'pause' | 'resume' | 'retry' | 'stop' }
-  | { readonly child: string; readonly name: 'rebuild'; readonly rebuild: RebuildOrder };
+  | { readonly child: string; readonly name: 'rebuild'; readonly rebuild: RebuildOrder }
+  | { readonly child: string; readonly name: 'copy'; readonly copy: CopyOrder };
 
 /** All that `sync` tells its next run. Plain JSON; children report anew, so their progress is left out. */
 export interface SyncState {
@@ -118,6 +121,11 @@ export function relayed(state: SyncState, message: Relayed, now: number): SyncSt
     case 'resume':
       if (child.phase !== 'stopped') return withChild({ ...state, outbox }, name, { paused: false });
       return withChild(state, name, { phase: 'gone', startAt: now, paused: false, endings: 0, status: 'STARTING' });
+    case 'copy': {
+      const { action } = message.copy;
+      if (action === undefined) return { ...state, outbox };
+      return withChild({ ...state, outbox }, name, { copyPaused: action === 'pause' });
+    }
     case 'retry':
     case 'stop':
     case 'rebuild':

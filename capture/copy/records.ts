@@ -1,9 +1,14 @@
 import { encodeChange } from '../../stream/envelope';
 import { schemaId } from '../relations';
+import { createKeyOf } from '../values';
 import type { ReadyChunk } from './copy';
 
 /** A chunk's rows as they stand on the log: reads, at the closed point where the chunk is appended. */
-export function recordsOf({ table, rows, readAt }: ReadyChunk, lsn: string, context: Parameters<typeof encodeChange>[1]) {
+export function recordsOf(
+  { table, rows, readAt }: ReadyChunk,
+  lsn: string,
+  context: Parameters<typeof encodeChange>[1],
+) {
   const id = schemaId(table);
   const keyOf = createKeyOf(table);
   return rows.flatMap((after) =>

@@ -1,7 +1,7 @@
 import { slotAtRisk } from '../../model/slot-risk';
 import type { CaptureStatus, GenerationStatus } from '../../model/status';
 import { tableOffsets, type LaneRate, type Rates } from './rates';
-import { bar, bytes, count, fit, left, rate, timeLeft, wrap } from '../text';
+import { bar, bytes, howLong, count, fit, left, rate, timeLeft, wrap } from '../text';
 
 /** What is under way: how far, how fast, how long still. Lines that fit into `width`, none when nothing is. Pure. */
 
@@ -13,12 +13,17 @@ const behindSeconds = 5;
 export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, width: number): string[] {
   const copies = Object.entries(capture.progress?.copies ?? {}).filter(([, { done }]) => !done);
   if (copies.length === 0) return [];
-  const tables = copies.map(([table, { rows, estimatedRows }]) => {
+  const tables = copies.map(([table, { rows, estimatedRows, secondsLeft }]) => {
     // Statistics are old at times: a copy that has passed them does not show more than 100 %.
     const total = estimatedRows < 0 ? null : Math.max(estimatedRows, rows);
-    const of = total === null ? '' : `  ${count(rows)} of about ${count(total)} rows`;
-    return fit(`  copying ${left(table, 28)} ${bar(rows, total, barWidth)}${of}`, width);
+    const line = (length: number, more: string) =>
+      fit(`  copying ${left(table, 28)} ${bar(rows, total, length)}${more}`, width);
+    if (total === null) return line(barWidth, '');
+    // With how long it takes, the line has less room for everything else.
+    if (secondsLeft !== undefined) return line(12, `  ${count(rows)} of ~${count(total)}, ${howLong(secondsLeft)}`);
+    return line(barWidth, `  ${count(rows)} of about ${count(total)} rows`);
   });
+  if (capture.copyPaused) return [...tables, '  the copy is paused; changes are followed'];
   if (perSecond === null) return tables;
   // Without statistics of every table nobody can say how long.
   const isKnown = copies.every(([, { estimatedRows }]) => estimatedRows >= 0);

@@ -1,3 +1,4 @@
+import type { CaptureSliceInput } from '../../activities/activities';
 import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
 import { failing, slotAt } from './support/fake-world';
 import { waitFor } from '../support/wait';
@@ -87,6 +88,58 @@ test('while capture is paused its slot is looked at: in danger it is DEGRADED, l
   expect((await scenario.captureStatus('BLOCKED')).problem).toMatchObject({ reason: 'slot-lost' });
 });
 
+test('the copy is paused while changes are followed, over continue-as-new, until it is resumed', async () => {
+  const { world } = scenario;
+  world.copiesDone = false;
+  const handle = await scenario.startCapture({ ...emptyState, eventLimit: 30 });
+  await scenario.captureStatus('COPYING');
+  expect(await handle.executeUpdate('copy', { args: [{ action: 'pause' }] })).toMatchObject({ copyPaused: true });
+  const lastOrders = () =>
+    (world.calls.findLast(({ activity }) => activity === 'captureSlice')?.input as CaptureSliceInput).copy;
+  const look = async () => JSON.stringify(lastOrders() ?? null);
+  const pausedOnly = JSON.stringify({ paused: true, again: {} });
+  await waitFor({ what: 'a slice that is told', seconds: 10, look, until: (orders) => orders === pausedOnly });
+  const runs = new Set<string>();
+  await waitFor({
+    what: 'two more runs',
+    seconds: 60,
+    look: async () => runs.add((await scenario.handle('capture').describe()).runId).size,
+    until: (count) => count >= 3,
+  });
+  expect(await look()).toBe(pausedOnly);
+  await scenario.handle('capture').signal('copy', { action: 'resume' });
+  await waitFor({ what: 'a slice without orders', seconds: 10, look, until: (orders) => orders === 'null' });
+});
+
+test('a table that is to be copied again: the slice under way ends for it, and the order is told until it is begun', async () => {
+  const { world } = scenario;
+  world.sliceMs = 60_000;
+  const handle = await scenario.startCapture();
+  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await handle.signal('copy', { table: 'public.products' });
+  const look = async () => world.copiedAgain['public.products'] ?? null;
+  const request = await waitFor({ what: 'the order', seconds: 10, look, until: (found) => found !== null });
+  const told = () =>
+    world.calls
+      .filter(({ activity }) => activity === 'captureSlice')
+      .map(({ input }) => (input as CaptureSliceInput).copy ?? null);
+  expect(told()).toEqual([null, { paused: false, again: { 'public.products': request } }]);
+  // The slice that has begun it ends; the next one is told nothing.
+  await handle.signal('pause');
+  await scenario.captureStatus('PAUSED');
+  await handle.signal('resume');
+  await waitFor({ what: 'the next slice', seconds: 10, look: async () => told().length, until: (n) => n === 3 });
+  expect(told().at(-1)).toBeNull();
+  await handle.signal('copy', { table: 'public.nothing' });
+  const errors = await waitFor({
+    what: 'a refusal',
+    seconds: 10,
+    look: () => scenario.errors('capture'),
+    until: ({ length }) => length > 0,
+  });
+  expect(errors.at(-1)?.message).toBe("copy: 'public.nothing' is not captured. Captured are public.products.");
+});
+
 test('a source that is set up wrongly blocks, and is prepared anew after retry', async () => {
   const { world } = scenario;
   world.before.prepareCapture = () => {
@@ -161,7 +214,7 @@ test('unknown names and wrong inputs are answered with what is right', async () 
   });
   expect(errors[0]).toMatchObject({
     type: 'InvalidMessage',
-    message: "There is no signal 'restart'. Known are pause, resume, retry, stop.",
+    message: "There is no signal 'restart'. Known are pause, resume, retry, stop, copy.",
   });
   expect(errors[1]?.message).toBe('pause: the input is not an object. Send nothing, or {"store":"search"}.');
   expect(await handle.query('help')).toMatchObject({ signals: { pause: expect.any(String) as string } });

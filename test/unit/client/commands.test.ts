@@ -28,6 +28,7 @@ function fakeOperations() {
     resume: jest.fn().mockResolvedValue(undefined),
     retry: jest.fn().mockResolvedValue(undefined),
     rebuild: jest.fn().mockResolvedValue(undefined),
+    copy: jest.fn().mockResolvedValue(undefined),
     stop: jest.fn().mockResolvedValue(undefined),
   } satisfies Operations;
 }
@@ -86,6 +87,9 @@ describe('the messages', () => {
     [['resume', 'shop', '--store', 'search'], 'resume', ['shop', 'search']],
     [['retry', 'shop'], 'retry', ['shop', null]],
     [['stop', 'shop'], 'stop', ['shop']],
+    [['copy', 'shop', '--table', 'public.a'], 'copy', ['shop', { table: 'public.a' }]],
+    [['copy', 'shop', '--pause'], 'copy', ['shop', { action: 'pause' }]],
+    [['copy', 'shop', '--resume'], 'copy', ['shop', { action: 'resume' }]],
     [['rebuild', 'shop', '--store', 's', '--reason', 'r'], 'rebuild', [{ pipeline: 'shop', store: 's', reason: 'r' }]],
   ] as const)('%j', async (line, operation, parameters) => {
     const { operations, error } = await run(line);

@@ -8,11 +8,13 @@ import { captured, lane, now, pipeline, slotInDanger, store } from './samples';
 
 const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8');
 
+const more = { rowsPerSecond: 1, secondsLeft: 2, request: 'a' };
 /** Everything there can be in a status, so that no field of it can be left out of the page. */
 const full = pipeline({
   capture: {
     status: 'COPYING',
-    progress: captured({ copies: { 'public.orders': { done: false, rows: 1, estimatedRows: 2 } } }),
+    progress: captured({ copies: { 'public.orders': { done: false, rows: 1, estimatedRows: 2, ...more } } }),
+    copyPaused: true,
     slot: slotInDanger,
     problem: null,
   },
@@ -34,6 +36,7 @@ async function answer(line: string, status: PipelineStatus = full): Promise<unkn
     resume: nothing,
     retry: nothing,
     rebuild: nothing,
+    copy: nothing,
     stop: nothing,
   };
   const written: string[] = [];
@@ -67,6 +70,7 @@ describe('docs/operations.md on --json', () => {
   it.each([
     ['pause', 'pause shop --store search --json'],
     ['rebuild', 'rebuild shop --store search --reason why --json'],
+    ['copy', 'copy shop --table public.orders --json'],
     ['stop', 'stop shop --json'],
   ])('shows what %s answers', async (name, line) => {
     const section = page.slice(page.indexOf('## `--json`'));

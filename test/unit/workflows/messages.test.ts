@@ -1,4 +1,4 @@
-import { checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
+import { checkCopied, checkCopy, checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
 import * as messages from '../../../workflows/messages';
 import { breakerDelayMs } from '../../../workflows/breaker';
 import { withProblem } from '../../../workflows/problems';
@@ -42,6 +42,34 @@ test.each<[unknown, string]>([
 ])('a rebuild may not be %j', (input, why) => {
   const checked = checkRebuild(input, { storeNeeded: true });
   expect(checked.ok ? '' : checked.why).toContain(why);
+});
+
+test.each([[{ table: 'public.orders' }], [{ action: 'pause' }], [{ action: 'resume' }]])(
+  'an order for the copy may be %j',
+  (value) => {
+    expect(checkCopy(value)).toEqual({ ok: true, value });
+  },
+);
+
+test.each<[unknown, string]>([
+  [undefined, 'the input is not an object'],
+  [{}, "give either 'table' or 'action'"],
+  [{ table: 'public.orders', action: 'pause' }, "give either 'table' or 'action'"],
+  [{ table: 7 }, "'table' is not a name"],
+  [{ action: 'stop' }, '\'action\' can only be "pause" or "resume"'],
+  [{ table: 'public.orders', keys: [1] }, "'keys' is not there yet"],
+  [{ tables: ['public.orders'] }, "unknown field 'tables'"],
+])('an order for the copy may not be %j', (input, why) => {
+  const checked = checkCopy(input);
+  expect(checked.ok ? '' : checked.why).toContain(why);
+});
+
+test('only what is captured can be copied again', () => {
+  expect(checkCopied({ table: 'public.a' }, ['public.a'])).toBeNull();
+  expect(checkCopied({ action: 'pause' }, ['public.a'])).toBeNull();
+  expect(checkCopied({ table: 'public.b' }, ['public.a'])).toBe(
+    "copy: 'public.b' is not captured. Captured are public.a.",
+  );
 });
 
 test('sent to the store itself, a rebuild need not name it, and must not name another', () => {
@@ -91,6 +119,8 @@ test('tripwire: the names of messages, and constants that end in what they are',
   );
   expect(named.sort()).toEqual([
     'adoptSignal signal adopt',
+    'copySignal signal copy',
+    'copyUpdate update copy',
     'errorsQuery query errors',
     'helpQuery query help',
     'offsetsQuery query offsets',
@@ -117,7 +147,11 @@ test.each(Object.keys(messages.orders) as messages.OrderName[])(
       const [example] = /\{.*?\}/.exec(description.slice(description.indexOf('Input: '))) ?? [];
       const input: unknown = example === undefined ? undefined : JSON.parse(example);
       const checked =
-        name === 'rebuild' ? checkRebuild(input, { storeNeeded: receiver === 'sync' }) : checkTarget(name, input);
+        name === 'rebuild'
+          ? checkRebuild(input, { storeNeeded: receiver === 'sync' })
+          : name === 'copy'
+            ? checkCopy(input)
+            : checkTarget(name, input);
       expect(checked).toMatchObject({ ok: true });
     }
   },

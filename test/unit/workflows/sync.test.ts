@@ -106,6 +106,17 @@ test('a pause is remembered for a child that is started again', () => {
   );
 });
 
+test('a paused copy is remembered for a capture that is started again; a table to be copied is not, capture is', () => {
+  const order = (copy: { action?: 'pause' | 'resume'; table?: string }) =>
+    ({ child: 'capture', name: 'copy', copy }) as const;
+  const paused = relayed(running, order({ action: 'pause' }), 0);
+  expect(paused).toMatchObject({ outbox: [order({ action: 'pause' })], children: { capture: { copyPaused: true } } });
+  expect(relayed(paused, order({ action: 'resume' }), 0).children.capture?.copyPaused).toBe(false);
+  const again = relayed(paused, order({ table: 'public.a' }), 0);
+  expect(again.children).toEqual(paused.children);
+  expect(again.outbox.at(-1)).toEqual(order({ table: 'public.a' }));
+});
+
 test('a new run asks those it knows again, and leaves the stopped ones', () => {
   const state = withChildren(withChild(running, 'search', { phase: 'stopped' }), ['capture', 'search']);
   expect(state.children).toMatchObject({ capture: { phase: 'unknown', watched: null }, search: { phase: 'stopped' } });

@@ -36,6 +36,7 @@ export function fakeActivities(world: FakeWorld, privateQueue: string): Activiti
     },
     async captureSlice(input) {
       await enter('captureSlice', input);
+      Object.assign(world.copiedAgain, input.copy?.again);
       const ended = await during(world, 'capture', (elapsed) => (elapsed >= world.sliceMs ? 'time' : null));
       return { progress: captureProgress(world), ended, taskQueue: privateQueue };
     },
@@ -140,7 +141,12 @@ function laneProgress(world: FakeWorld, { at }: FakeGeneration, batches: number)
 }
 
 function captureProgress(world: FakeWorld): CaptureProgress {
-  const copies = { 'public.products': { done: world.copiesDone, rows: 3, estimatedRows: 3 } };
+  const copies = {
+    'public.products': {
+      ...{ done: world.copiesDone, rows: 3, estimatedRows: 3 },
+      request: world.copiedAgain['public.products'] ?? '',
+    },
+  };
   return {
     ...{ position: { lsn: String(world.end), index: 0 }, changes: world.end, copies, lagBytes: 0, at: Date.now() },
     slot: world.slot,

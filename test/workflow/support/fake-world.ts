@@ -27,6 +27,8 @@ export class FakeWorld {
   copiesDone = true;
   /** What everybody sees who looks at the slot. */
   slot: SlotHealth = slotAt('well');
+  /** By which order a table was copied again, as the log would hold it. */
+  readonly copiedAgain: Record<string, string> = {};
   /** Positions a lane applies in one turn of about 5 ms. */
   speed = 5;
   /** How long a slice lasts that nothing ends. */

@@ -137,6 +137,22 @@ describe('render', () => {
     ).toHaveLength(3);
   });
 
+  it('says of each table how long it takes, and that the copy is paused', () => {
+    const copies = {
+      'public.a': { done: false, rows: 500, estimatedRows: 1_000, rowsPerSecond: 50, secondsLeft: 10 },
+      'public.b': { done: false, rows: 0, estimatedRows: 60_000, secondsLeft: 1_210 },
+    };
+    const of = (changes: Partial<PipelineStatus['capture']>) => {
+      const capture = { ...pipeline().capture, progress: captured({ copies }), ...changes };
+      return render(view({ status: pipeline({ capture }) })).filter((line) => line.includes('cop'));
+    };
+    expect(of({})).toEqual([
+      expect.stringMatching(/public\.a .*500 of ~1,000, about 10 s left$/) as string,
+      expect.stringMatching(/public\.b .*0 of ~60,000, about 20 min left$/) as string,
+    ]);
+    expect(of({ copyPaused: true }).at(-1)).toBe('  the copy is paused; changes are followed');
+  });
+
   it('says of a slot that is not well what it keeps, and once what is wrong', () => {
     const lines = (changes: Partial<PipelineStatus['capture']>) => {
       const capture = { ...pipeline().capture, ...changes };
