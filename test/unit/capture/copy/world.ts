@@ -6,7 +6,7 @@ import type { CapturedTable } from '../../../../capture/source/catalogue';
 export function tableOf(name: string, estimatedRows: number): CapturedTable {
   return {
     ...{ name, relationId: 7, columns: [], key: ['id'], replicaIdentity: 'f', estimatedRows },
-    ...{ partitioned: false, notFull: [], notOwned: [] },
+    ...{ partitioned: false, notFull: [], notOwned: [], keyOperators: ['pg_catalog'] },
   };
 }
 
