@@ -109,6 +109,7 @@ export function captureOptions(deps: Deps, pipeline: Pipeline, logId: string | n
     pipeline,
     sourceUrl: deps.secret(pipeline.source.url),
     brokers: deps.settings.kafkaBrokers,
+    producer: deps.settings.producer,
     logId,
     log: deps.log,
   };

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createDeps } from '../worker/deps';
 import { openCaptureSession, prepareCapture, type CaptureOptions } from '../capture/session';
+import type { Log as Logging } from '../model/log';
 import type { Deps } from '../activities/deps';
 import { blindObserver } from '../activities/observer';
 import { parsePipeline, type Pipeline, type PipelineFile } from '../model/pipeline';
-import { parseSettings } from '../model/settings';
+import { parseSettings, type ProducerKind } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { readLastPosition } from '../stream/positions';
 import type { Addresses } from './addresses';
@@ -15,19 +16,21 @@ export interface Place {
   readonly kafka: string;
   readonly pipeline: PipelineFile;
   readonly environment: StoreAddresses;
+  readonly producer: ProducerKind;
 }
 
 export function placeOf(
   addresses: Addresses,
   pipeline: PipelineFile,
-  urls: { source: string; replica?: string },
+  { source, replica = '', producer = 'fast' }: { source: string; replica?: string; producer?: ProducerKind },
 ): Place {
   return {
+    producer,
     kafka: addresses.kafka,
     pipeline,
     environment: {
-      BENCH_SOURCE_URL: urls.source,
-      BENCH_REPLICA_URL: urls.replica ?? '',
+      BENCH_SOURCE_URL: source,
+      BENCH_REPLICA_URL: replica,
       BENCH_SEARCH_URL: addresses.elasticsearch,
     },
   };
@@ -40,19 +43,22 @@ export function depsAt({ kafka, environment }: Place): Deps {
     environment: { ...environment },
     workerId: randomUUID(),
     observer: blindObserver,
-    log: (level, message, fields) => {
-      if (level !== 'info') process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
-    },
+    log: warnings,
   });
 }
+
+const warnings: Logging = (level, message, fields) => {
+  if (level !== 'info') process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+};
 
 export function captureOptionsAt(place: Place, logId: string | null): CaptureOptions {
   return {
     pipeline: parsePipeline(place.pipeline),
     sourceUrl: place.environment.BENCH_SOURCE_URL,
     brokers: [place.kafka],
+    producer: place.producer,
     logId,
-    log: () => undefined,
+    log: warnings,
   };
 }
 

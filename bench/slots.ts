@@ -56,6 +56,7 @@ export async function beginLog(place: Place, { logId, lsn }: { logId: string; ls
     logId,
     source: replication.system,
     topics: tableTopics(log.prefix, source.tables, log.partitions),
+    producer: place.producer,
   });
   try {
     const copies = { [table]: { done: true, after: null, rows: 0 } };

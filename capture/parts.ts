@@ -3,6 +3,7 @@ import type { Row } from '../model/change';
 import type { Log } from '../model/log';
 import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
 import { resourceNames, tableTopic } from '../model/names';
+import type { ProducerKind } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
 import type { LogWriter, PositionRecord } from '../stream/log';
@@ -20,6 +21,7 @@ export interface CaptureOptions {
   /** The source's connection string, already resolved. Never logged. */
   readonly sourceUrl: string;
   readonly brokers: readonly string[];
+  readonly producer: ProducerKind;
   /** The log this pipeline writes, as `prepareCapture` said; null before. */
   readonly logId: string | null;
   readonly log: Log;
@@ -73,6 +75,8 @@ export const defaultCaptureParts: CaptureParts = {
       source: { systemId, timeline },
       topics: writtenTopicsOf(options.pipeline),
       maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
+      producer: options.producer,
+      log: options.log,
     });
   },
   readLastPosition: async (options) => {

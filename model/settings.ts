@@ -7,6 +7,7 @@ export interface Settings {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   readonly kafkaBrokers: readonly string[];
+  readonly producer: ProducerKind;
   readonly taskQueue: string;
   readonly lanes: number;
   readonly logLevel: LogLevel;
@@ -17,6 +18,9 @@ export interface Settings {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Who makes the requests that append to the log: our encoder inside kafkajs, or all of kafkajs. */
+export type ProducerKind = 'fast' | 'stock';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -66,6 +70,12 @@ const settingsSchema = z.object({
       readBy: 'worker',
     },
   ),
+  SLIPSTREAM_PRODUCER: described(z.enum(['fast', 'stock']).default('fast'), {
+    allowed: 'fast or stock',
+    description:
+      'who encodes what is appended to the log: our encoder inside kafkajs, or kafkajs alone (much more CPU)',
+    readBy: 'worker',
+  }),
   SLIPSTREAM_LANES: described(wholeNumber(1, 64).default(8), {
     allowed: 'a whole number from 1 to 64',
     description: 'slices this worker runs at once, and as many again that come back to their warm session',
@@ -136,6 +146,7 @@ export function parseSettings(environment: Environment): Settings {
     temporalAddress: parsed.TEMPORAL_ADDRESS,
     temporalNamespace: parsed.TEMPORAL_NAMESPACE,
     kafkaBrokers: parsed.KAFKA_BROKERS,
+    producer: parsed.SLIPSTREAM_PRODUCER,
     taskQueue: parsed.SLIPSTREAM_TASK_QUEUE,
     lanes: parsed.SLIPSTREAM_LANES,
     logLevel: parsed.SLIPSTREAM_LOG_LEVEL,

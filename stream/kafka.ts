@@ -1,7 +1,10 @@
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type Producer } from 'kafkajs';
 import { Blocked, Fenced, InvalidConfig, Unavailable } from '../model/errors';
 
-/** The one place that makes Kafka clients: `kafkajs` values are imported here and nowhere else. */
+/**
+ * The one place that makes Kafka clients: `kafkajs` values are imported here and nowhere else, but for the internals that
+ * `producer/fast.ts` looks at.
+ */
 
 export type KafkaLog = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
 

@@ -3,13 +3,15 @@ import { Blocked } from '../model/errors';
 import { positionsTopic, schemasTopic } from '../model/names';
 import type { Offsets } from '../model/offsets';
 import type { SchemaVersion } from '../model/schema';
+import type { ProducerKind } from '../model/settings';
 import { advanceEnds, emptyEnds, startingEnds } from './ends';
-import { createTransactionalProducer, translateKafkaError } from './kafka';
+import { createTransactionalProducer, translateKafkaError, type KafkaLog } from './kafka';
 import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
 import { readLastPosition } from './positions';
+import { openMessageForm, type MessageForm } from './producer/message-form';
 import { encodeSchemaVersion } from './schema-format';
-import { recordLimit, splitIntoSends } from './sends';
+import { groupByPlace, recordLimit, splitIntoSends } from './sends';
 import { readBatchLimit } from './topics';
 
 export interface LogWriterOptions {
@@ -23,6 +25,10 @@ export interface LogWriterOptions {
   readonly topics: Readonly<Record<string, number>>;
   /** `log.maxMessageBytes`. Topics made with less have the last word. */
   readonly maxMessageBytes?: number;
+  /** Who encodes what is sent (docs/decisions/0010-fast-producer.md). */
+  readonly producer: ProducerKind;
+  /** Told when that one cannot be had. */
+  readonly log?: KafkaLog;
   /** A dead writer's open transaction stops all readers for so long, unless a successor fences it before. */
   readonly transactionTimeoutMs?: number;
   /** Keeps every other writer out. Replaced by tests only, to show what happens without. */
@@ -55,7 +61,9 @@ export async function openLogWriter(options: LogWriterOptions): Promise<LogWrite
     const last = checkLog(options, (await readLastPosition({ kafka, prefix }))?.record ?? null);
     const topicLimit = await readBatchLimit(kafka, Object.keys(options.topics));
     const maxRecordBytes = recordLimit(Math.min(options.maxMessageBytes ?? Infinity, topicLimit));
-    return new Writer(options, { producer, maxRecordBytes }, last);
+    const headers = { logId: Buffer.from(options.logId) };
+    const form = await openMessageForm(options.producer, { headers, log: options.log });
+    return new Writer(options, { producer, form, headerBytes: headers.logId.length, maxRecordBytes, last });
   } catch (error) {
     await producer.disconnect().catch(() => undefined);
     throw translateKafkaError(error, `opening the log ${prefix} for writing`);
@@ -73,25 +81,31 @@ function checkLog({ prefix, logId }: LogWriterOptions, last: PositionRecord | nu
   return last;
 }
 
+/** What a writer works with once the log is its own. */
+interface Opened {
+  readonly producer: Producer;
+  readonly form: MessageForm;
+  /** Of what every record carries. */
+  readonly headerBytes: number;
+  readonly maxRecordBytes: number;
+  readonly last: PositionRecord | null;
+}
+
 class Writer implements LogWriter {
   last: PositionRecord | null;
   readonly maxRecordBytes: number;
-  private readonly producer: Producer;
   private ends: Offsets;
-  private readonly headers: { readonly logId: Buffer };
   private appending = false;
   private dead: string | null = null;
 
   constructor(
     private readonly options: LogWriterOptions,
-    { producer, maxRecordBytes }: { readonly producer: Producer; readonly maxRecordBytes: number },
-    last: PositionRecord | null,
+    private readonly opened: Opened,
   ) {
-    this.producer = producer;
+    const { maxRecordBytes, last } = opened;
     this.maxRecordBytes = maxRecordBytes;
     this.last = last;
     this.ends = last ? startingEnds(options.topics, last.ends) : emptyEnds(options.topics);
-    this.headers = { logId: Buffer.from(options.logId) };
   }
 
   async append(
@@ -125,25 +139,23 @@ class Writer implements LogWriter {
     versions: readonly SchemaVersion[],
   ): Promise<PositionRecord> {
     const { logId, source, prefix } = this.options;
-    const { maxRecordBytes } = this;
-    const sends = splitIntoSends(records, { headerBytes: this.headers.logId.length, maxRecordBytes });
-    const transaction = await this.producer.transaction();
+    const { producer, form, headerBytes, maxRecordBytes } = this.opened;
+    const sends = splitIntoSends(records, { headerBytes, maxRecordBytes, producer: form.kind });
+    const transaction = await producer.transaction();
     // One by one: a version of a table of 1,600 columns is a fifth of what a batch may hold. Not among `ends`, since no
     // lane follows this topic: whoever meets an id reads it, and finds it because both were committed together.
     for (const version of versions) {
-      const message = { partition: 0, ...encodeSchemaVersion(version), headers: this.headers };
-      await transaction.send({ topic: schemasTopic(prefix), acks: -1, messages: [message] });
+      const messages = form.toMessages(new Map([[0, [encodeSchemaVersion(version)]]]));
+      await transaction.send({ topic: schemasTopic(prefix), acks: -1, messages });
     }
     let ends = this.ends;
     const sentBefore = new Set<string>();
     for (const send of sends) ends = await this.send(transaction, { send, ends, sentBefore });
     const record: PositionRecord = { version: 1, logId, ...source, ...closing, ends };
     // Last in the transaction, as `ends` must say where everything else landed.
-    await transaction.send({
-      topic: positionsTopic(prefix),
-      acks: -1,
-      messages: [{ partition: 0, key: positionKey, value: encodePositionRecord(record), headers: this.headers }],
-    });
+    const closingRecord = { key: positionKey, value: encodePositionRecord(record) };
+    const messages = form.toMessages(new Map([[0, [closingRecord]]]));
+    await transaction.send({ topic: positionsTopic(prefix), acks: -1, messages });
     await transaction.commit();
     this.ends = ends;
     this.last = record;
@@ -154,28 +166,25 @@ class Writer implements LogWriter {
     transaction: Transaction,
     { send, ends, sentBefore }: { send: readonly EncodedRecord[]; ends: Offsets; sentBefore: Set<string> },
   ): Promise<Offsets> {
-    const counts = new Map<string, Map<number, number>>();
-    const messages = new Map<
-      string,
-      { partition: number; key: Buffer; value: Buffer | null; headers: Record<string, Buffer> }[]
-    >();
-    for (const { topic, partition, key, value, headers } of send) {
-      const ofTopic = counts.get(topic) ?? new Map<number, number>();
-      counts.set(topic, ofTopic.set(partition, (ofTopic.get(partition) ?? 0) + 1));
-      const list = messages.get(topic);
-      const message = { partition, key, value, headers: headers ? { ...this.headers, ...headers } : this.headers };
-      if (list) list.push(message);
-      else messages.set(topic, [message]);
-    }
+    const places = groupByPlace(send);
     const landed = await transaction.sendBatch({
       acks: -1,
-      topicMessages: [...messages].map(([topic, list]) => ({ topic, messages: list })),
+      topicMessages: [...places].map(([topic, partitions]) => ({
+        topic,
+        messages: this.opened.form.toMessages(partitions),
+      })),
     });
+    const counts = new Map(
+      [...places].map(([topic, partitions]) => [
+        topic,
+        new Map([...partitions].map(([partition, { length }]) => [partition, length])),
+      ]),
+    );
     return advanceEnds({ ends, sentBefore, counts, landed });
   }
 
   private async end(why: string): Promise<void> {
     this.dead = why;
-    await this.producer.disconnect().catch(() => undefined);
+    await this.opened.producer.disconnect().catch(() => undefined);
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resourceNames } from '../../model/names';
+import type { ProducerKind } from '../../model/settings';
 import { alternate, compared } from '../alternate';
 import { foldLog } from '../fold';
 import { endOf, placeOf, type Log, type Place } from '../log';
@@ -8,7 +9,7 @@ import { freshName, pipelineFile } from '../pipeline';
 import { openRunner, type Runner } from '../runner';
 import { beginLog, copySlot, dropSlot, holdPlace, publication } from '../slots';
 import { checkpoint, createSource, dropDatabase, writeBacklog } from '../source';
-import { median } from '../statistics';
+import { median, medianRatio } from '../statistics';
 import { countRecords, createTopic, deleteTopics } from '../topics';
 import { assertEqual, readRowsAsDocuments, type Contents } from '../truth';
 import type { CaptureSpec } from '../variants/capture';
@@ -16,8 +17,19 @@ import type { RawProduceSpec } from '../variants/raw-produce';
 import type { RawStreamSpec } from '../variants/raw-stream';
 
 const defaultChanges = 100_000;
+interface Case {
+  readonly perTransaction: number;
+  /** Of both sides. */
+  readonly producer: ProducerKind;
+}
+
 /** The headline is the first. One row a transaction is the hardest: PostgreSQL decodes and sends each by itself. */
-const transactionRows = [10, 1, 1_000];
+const cases: readonly Case[] = [
+  { perTransaction: 10, producer: 'fast' },
+  { perTransaction: 1, producer: 'fast' },
+  { perTransaction: 1_000, producer: 'fast' },
+  { perTransaction: 10, producer: 'stock' },
+];
 
 export const capture: Measure = {
   name: 'capture',
@@ -31,7 +43,7 @@ export const capture: Measure = {
     };
     try {
       const results: Result[] = [];
-      for (const rows of transactionRows) results.push(await withRows(bench, rows, runners));
+      for (const one of cases) results.push(await measureCase(bench, one, runners));
       return results;
     } finally {
       await Promise.all(Object.values(runners).map((runner) => runner.close()));
@@ -47,10 +59,11 @@ interface Source {
   /** Before the backlog. */
   readonly lsn: string;
   readonly changes: number;
+  readonly producer: ProducerKind;
   readonly expected: Contents;
 }
 
-async function withRows(bench: Bench, perTransaction: number, runners: Runners): Promise<Result> {
+async function measureCase(bench: Bench, { perTransaction, producer }: Case, runners: Runners): Promise<Result> {
   const { addresses, options, say } = bench;
   const changes = options.changes ?? defaultChanges;
   const name = freshName();
@@ -59,7 +72,7 @@ async function withRows(bench: Bench, perTransaction: number, runners: Runners):
     say(`writing ${changes} changes, ${perTransaction} to a transaction`);
     const lsn = await holdPlace(url, name);
     await writeBacklog(url, { changes, perTransaction, seed: options.seed });
-    const source = { name, url, lsn, changes, expected: await readRowsAsDocuments(url) };
+    const source = { name, url, lsn, changes, producer, expected: await readRowsAsDocuments(url) };
     // The first log is what the raw producer produces once more.
     let model: { place: Place; log: Log } | null = null;
     const sides = {
@@ -85,11 +98,12 @@ async function withRows(bench: Bench, perTransaction: number, runners: Runners):
     return {
       ...compared(ours, { rates: raw, cost: slower.cost }),
       measure: 'capture',
-      case: `${perTransaction} ${perTransaction === 1 ? 'row' : 'rows'} a transaction`,
+      case: nameOf({ perTransaction, producer }),
       unit: 'changes/s',
       rawIs: 'the slower of the same stream read and decoded, and its records produced without transactions',
       details: {
         'stream alone, changes/s': median(stream.rates),
+        'share of the stream alone': medianRatio(ours.rates, stream.rates),
         'produce alone, records/s': median(produce.rates),
       },
       workload: `${changes} changes (3 inserts to 2 updates) waiting in the WAL, ${perTransaction} to a transaction, seed ${options.seed}`,
@@ -101,13 +115,18 @@ async function withRows(bench: Bench, perTransaction: number, runners: Runners):
   }
 }
 
+function nameOf({ perTransaction, producer }: Case): string {
+  const rows = `${perTransaction} ${perTransaction === 1 ? 'row' : 'rows'} a transaction`;
+  return producer === 'fast' ? rows : `${rows}, ${producer} producer`;
+}
+
 let runs = 0;
 
-async function runOurs({ addresses }: Bench, { name, url, lsn, changes, expected }: Source, runner: Runner) {
+async function runOurs({ addresses }: Bench, { name, url, lsn, changes, producer, expected }: Source, runner: Runner) {
   runs += 1;
   const pipeline = `${name}r${runs}`;
   const { slot } = resourceNames(pipeline);
-  const place = placeOf(addresses, pipelineFile(pipeline, { publication }), { source: url });
+  const place = placeOf(addresses, pipelineFile(pipeline, { publication }), { source: url, producer });
   await copySlot(url, name, slot);
   const logId = randomUUID();
   await beginLog(place, { logId, lsn });

@@ -34,6 +34,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
         source: { systemId, timeline },
         topics: writtenTopicsOf(options.pipeline),
         maxMessageBytes: recordRules(options.pipeline).maxMessageBytes,
+        producer: options.producer,
         fence: async (producer) => {
           if (!fenceless) await takeFence(producer);
           passInsideTransactions(producer, pass);

@@ -57,7 +57,9 @@ export async function createSource(input: {
     },
   });
   const log = new MemoryLog();
-  let options: CaptureOptions = { pipeline, sourceUrl: url.href, brokers: [], logId: null, log: () => undefined };
+  let options: CaptureOptions = {
+    ...{ pipeline, sourceUrl: url.href, brokers: [], producer: 'fast', logId: null, log: () => undefined },
+  };
   open.add(async () => {
     await sql.end();
     await dropSlots({ query: (text, values = []) => rowsOf(admin, text, values) }, database);

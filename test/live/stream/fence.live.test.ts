@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ProducerKind } from '../../../model/settings';
 import { takeFence, type LogWriterOptions } from '../../../stream/log-writer';
 import type { Kafka, Producer, Transaction } from '../../support/kafka';
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
@@ -6,10 +7,12 @@ import { requests, tamperedSockets } from './tampered-sockets';
 
 jest.setTimeout(180_000);
 
-describe('one writer (Invariant 2)', () => {
+const producers: readonly ProducerKind[] = ['fast', 'stock'];
+
+describe.each(producers)('one writer (Invariant 2), %s', (producer) => {
   let log: LogFixture;
   beforeEach(async () => {
-    log = await LogFixture.create(['public.a'], 1);
+    log = await LogFixture.create(['public.a'], 1, producer);
   });
   afterEach(() => log.close());
 
@@ -74,13 +77,13 @@ describe('one writer (Invariant 2)', () => {
   });
 });
 
-describe('a lost answer', () => {
+describe.each(producers)('a lost answer, %s', (producer) => {
   test.each([
     ['produce', requests.produce],
     ['partitions', requests.addPartitions],
     ['commit', requests.endTransaction],
   ])('of a %s request loses nothing and repeats nothing', async (_name, lost) => {
-    const log = await LogFixture.create(['public.a'], 2);
+    const log = await LogFixture.create(['public.a'], 2, producer);
     let count = 0;
     const socketFactory = tamperedSockets((request) =>
       // The third and the sixth of its kind: in the middle of the work, once early and once again.
@@ -111,10 +114,10 @@ describe('a lost answer', () => {
   });
 });
 
-describe('an answer that is lost until the client gives up', () => {
+describe.each(producers)('an answer that is lost until the client gives up, %s', (producer) => {
   /** Ten appends, one of which fails although the broker has taken it. Returns what readers see. */
   async function appendThroughLoss(successors: (kafka: Kafka) => Kafka): Promise<string[]> {
-    const log = await LogFixture.create(['public.a'], 1);
+    const log = await LogFixture.create(['public.a'], 1, producer);
     let losing = false;
     const socketFactory = tamperedSockets((request) =>
       losing && request === requests.produce ? { kind: 'drop-answer' } : { kind: 'pass' },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Position } from '../../../model/position';
+import type { ProducerKind } from '../../../model/settings';
 import { createKafka, type KafkaOptions } from '../../../stream/kafka';
 import { openLaneReader, type LaneReaderOptions } from '../../../stream/lane-reader';
 import type { Closing, EncodedRecord, LaneReader, LogBatch, LogWriter } from '../../../stream/log';
@@ -19,8 +20,14 @@ export class LogFixture {
   topics: Record<string, number> = {};
   private readonly opened: { close(): Promise<void> }[] = [];
 
-  static async create(tables: readonly string[] = ['public.a', 'public.b'], partitions = 2): Promise<LogFixture> {
-    const fixture = new LogFixture();
+  private constructor(private readonly producer: ProducerKind) {}
+
+  static async create(
+    tables: readonly string[] = ['public.a', 'public.b'],
+    partitions = 2,
+    producer: ProducerKind = 'fast',
+  ): Promise<LogFixture> {
+    const fixture = new LogFixture(producer);
     fixture.topics = await ensureTopics({
       kafka: fixture.kafka(),
       prefix: fixture.prefix,
@@ -44,6 +51,7 @@ export class LogFixture {
       logId: this.logId,
       source: { systemId: '7', timeline: 1 },
       topics: this.topics,
+      producer: this.producer,
       ...options,
     });
     this.opened.push(writer);

@@ -1,13 +1,14 @@
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
+import type { ProducerKind } from '../../../model/settings';
 import { readLastPosition } from '../../../stream/positions';
 import { readSchemaVersions } from '../../../stream/schemas';
 
 jest.setTimeout(180_000);
 
-describe('the log writer', () => {
+describe.each<ProducerKind>(['fast', 'stock'])('the log writer, %s', (producer) => {
   let log: LogFixture;
   beforeEach(async () => {
-    log = await LogFixture.create();
+    log = await LogFixture.create(undefined, undefined, producer);
   });
   afterEach(() => log.close());
 
@@ -60,7 +61,7 @@ describe('the log writer', () => {
     await writer.append([], closing(20), [version('one')]);
     const [record] = log.records(1);
     if (!record) throw new Error('no record');
-    const large = { ...record, value: Buffer.alloc(1_000_000) };
+    const large = { ...record, value: Buffer.alloc(1_100_000) };
     await expect(writer.append([large], closing(30), [version('never')])).rejects.toThrow();
     await log.writer(); // its fence ends what the other left open
     const kept = await readSchemaVersions(place);

@@ -6,7 +6,7 @@ function record(bytes: number, partition = 0): EncodedRecord {
   return { topic: 'shop.public.orders', partition, key: Buffer.alloc(0), value: Buffer.alloc(bytes) };
 }
 
-const limits = { headerBytes: 36, maxRecordBytes: 16_000_000 };
+const limits = { headerBytes: 36, maxRecordBytes: 16_000_000, producer: 'stock' } as const;
 const sizes = (records: readonly EncodedRecord[]) => splitIntoSends(records, limits).map((send) => send.length);
 
 test('no records make no send', () => expect(sizes([])).toEqual([]));
@@ -15,6 +15,11 @@ test('small records go a thousand at a time, in order', () => {
   const records = Array.from({ length: 2_500 }, (_, at) => record(at % 7));
   expect(sizes(records)).toEqual([1_000, 1_000, 500]);
   expect(splitIntoSends(records, limits).flat()).toEqual(records);
+});
+
+test('the fast producer takes them all at once', () => {
+  const records = Array.from({ length: 2_500 }, (_, at) => record(at % 7));
+  expect(splitIntoSends(records, { ...limits, producer: 'fast' })).toEqual([records]);
 });
 
 test('a partition gets no more than the brokers take in one batch, whatever the others get', () => {

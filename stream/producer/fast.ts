@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module';
+import { PartitionRecords, groupedMessages } from './partition-records';
+import { encodeProduceBody, type Compress, type ProduceInput } from './produce-request';
+import { createHeaderEncoder, type Payload } from './records';
+
+/** Internals may change with any version. This one was read, and is what the tests ran with. */
+const knownVersion = '2.2.4';
+
+/** The parts of kafkajs that are looked at, as that version has them. */
+type Group = (of: { topic: string; partitionMetadata: unknown[]; messages: unknown; partitioner: unknown }) => unknown;
+interface ProduceDefinitions {
+  protocol: (of: { readonly version: number }) => (input: unknown) => Produce;
+}
+interface Produce {
+  readonly request: { readonly encode: () => Promise<Encoded> };
+}
+/** Of its `Encoder`, what those who are handed one ask for. */
+interface Encoded {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+}
+interface Compression {
+  readonly lookupCodec: (type: number) => { readonly compress: (encoded: Pick<Encoded, 'buffer'>) => Promise<Buffer> };
+}
+
+let prepared: Promise<string | null> | undefined;
+
+/**
+ * Teaches the kafkajs of this process to send `groupedMessages`; what other producers send goes as ever. Resolves with
+ * null when it can now, else with the reason. Repeatable.
+ */
+export function prepareFastProducer(): Promise<string | null> {
+  prepared ??= prepare(createRequire(__filename)).catch((error: unknown) => String(error));
+  return prepared;
+}
+
+/** `load` is `require`. Nothing is changed unless everything is as it is known to be. */
+export async function prepare(load: (name: string) => unknown): Promise<string | null> {
+  const { version } = load('kafkajs/package.json') as { readonly version: string };
+  if (version !== knownVersion) return `kafkajs ${version} is installed, and only ${knownVersion} is known`;
+  const group = load('kafkajs/src/producer/groupMessagesPerPartition') as Group;
+  const definitions = load('kafkajs/src/protocol/requests/produce') as ProduceDefinitions;
+  const { lookupCodec } = load('kafkajs/src/protocol/message/compression') as Compression;
+  const { protocol } = definitions;
+  if (!groupsAsKnown(group)) return 'kafkajs groups messages differently';
+  if (!(await encodesAsKnown(protocol))) return 'kafkajs encodes a Produce request differently';
+  const compressWith =
+    (type: number): Compress =>
+    (buffer) =>
+      lookupCodec(type).compress({ buffer });
+  definitions.protocol = (of) => {
+    const make = protocol(of);
+    return (input) => {
+      const made = make(input);
+      if (!isOurs(input)) return made;
+      const encode = async () => {
+        const buffer = await encodeProduceBody(input, Date.now(), compressWith(input.compression));
+        return { buf: buffer, buffer };
+      };
+      return { ...made, request: { ...made.request, encode } };
+    };
+  };
+  return null;
+}
+
+function isOurs(input: unknown): input is ProduceInput {
+  const { topicData } = input as { topicData: readonly { partitions: readonly { messages: unknown }[] }[] };
+  return topicData.every(({ partitions }) => partitions.every(({ messages }) => messages instanceof PartitionRecords));
+}
+
+const sample: readonly Payload[] = [
+  { key: Buffer.from('{"id":"1"}'), value: Buffer.from('{"name":"Zoë"}') },
+  { key: Buffer.from(''), value: null, headers: { schema: Buffer.from('1') } },
+];
+const sampleHeaders = { logId: Buffer.from('sample') };
+
+function groupsAsKnown(group: Group): boolean {
+  const messages = groupedMessages(new Map([[3, sample]]), createHeaderEncoder(sampleHeaders));
+  const groups = group({ topic: 'sample', partitionMetadata: [{}], messages, partitioner: () => 0 });
+  const found = (groups as Partial<Record<string, unknown>>)['3'];
+  return found instanceof PartitionRecords && found.records === sample && messages.find(() => true) === undefined;
+}
+
+/** One request made both ways, versions 3 and 7: brokers may ask for any between. */
+async function encodesAsKnown(protocol: ProduceDefinitions['protocol']): Promise<boolean> {
+  const timestamp = 1_700_000_000_000;
+  const around = { acks: -1, timeout: 30_000, transactionalId: 'sample', compression: 0 };
+  const producer = { producerId: '8589934592', producerEpoch: 7 };
+  const of = (messages: unknown) => ({
+    ...{ ...around, ...producer },
+    topicData: [{ topic: 'sample', partitions: [{ partition: '3', firstSequence: 5, messages }] }],
+  });
+  const theirs = sample.map((record) => ({
+    ...{ ...record, timestamp },
+    headers: { ...sampleHeaders, ...record.headers },
+  }));
+  const ours = of(new PartitionRecords(sample, createHeaderEncoder(sampleHeaders))) as ProduceInput;
+  const expected = await encodeProduceBody(ours, timestamp, () => Promise.reject(new Error('not compressed')));
+  for (const version of [3, 7]) {
+    const { buffer } = await protocol({ version })(of(theirs)).request.encode();
+    if (!expected.equals(buffer)) return false;
+  }
+  return true;
+}
