@@ -16,9 +16,12 @@ export interface Traffic {
 
 /**
  * One row a transaction, at fixed times whatever became of the earlier ones: a writer that waits for a slow answer would
- * not write in the very moments that matter.
+ * not write in the very moments that matter. Until it is stopped, or so many rows are written.
  */
-export function startTraffic(url: string, { perSecond }: { perSecond: number }): Traffic {
+export function startTraffic(
+  url: string,
+  { perSecond, rows = Infinity }: { perSecond: number; rows?: number },
+): Traffic {
   const pool = new Pool({ connectionString: url, max: connections });
   const committed: number[] = [];
   const begun: Promise<void>[] = [];
@@ -33,7 +36,7 @@ export function startTraffic(url: string, { perSecond }: { perSecond: number }):
     committed[id] = performance.now();
   };
   const write = async () => {
-    for (let id = 0; !stopped; id += 1) {
+    for (let id = 0; !stopped && id < rows; id += 1) {
       const due = started + (id * 1_000) / perSecond;
       const early = due - performance.now();
       if (early > 0) await pause(early);

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openReplication } from '../capture/replication';
 import { decodeWalMessage } from '../capture/pgoutput';
 import { withClient } from '../examples/shop/database';
+import { openFeed, type FeedMessage } from '../stream/feed';
+import { createKafka } from '../stream/kafka';
 import { Arrivals } from './arrivals';
 import { publication } from './slots';
 import { askSearch } from './truth';
@@ -76,6 +78,28 @@ export async function watchStream(
     },
   });
   return { arrivals, stop: () => replication.close() };
+}
+
+/** A reader of the log as any is: committed records of a table topic, as they are fetched. */
+export async function watchLog(
+  broker: string,
+  { topic, partitions }: { topic: string; partitions: number },
+): Promise<Watcher> {
+  const arrivals = new Arrivals();
+  const kafka = createKafka({ brokers: [broker], clientId: 'bench-watch' });
+  const ids = (messages: readonly FeedMessage[]) =>
+    messages.flatMap(({ key }) => (key ? [Number((JSON.parse(key.toString()) as { id: string }).id)] : []));
+  const feed = await openFeed({
+    ...{ kafka, purpose: 'bench-watch', topics: { [topic]: partitions } },
+    fetch: { waitMs: 500, bytes: 1 << 20, bytesPerPartition: 1 << 20 },
+    start: () => 0,
+    onRecords: (_topic, _partition, messages) => arrivals.see(ids(messages)),
+    onPassed: () => undefined,
+    onJoined: () => undefined,
+    onReset: () => process.stderr.write('  the watched log was reset\n'),
+    onFailed: (error) => process.stderr.write(`  the reader of the log ended: ${error.message}\n`),
+  });
+  return { arrivals, stop: () => feed.close() };
 }
 
 function watch(arrivals: Arrivals, loop: (stopped: () => boolean) => Promise<void>): Watcher {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Measure, Result } from '../measure';
+import type { Bench, Measure, Result } from '../measure';
 import { openOperation } from '../operation';
+import { logLatency } from './log-latency';
 import { costOf } from '../process-cost';
 import { holdPlace } from '../slots';
 import { median, percentile } from '../statistics';
@@ -19,49 +20,53 @@ export const latency: Measure = {
   name: 'latency',
   question: `How long after its commit is a row visible in each store, at ${perSecond} commits a second?`,
   parts: ['postgres', 'kafka', 'elasticsearch', 'temporal'],
-  async run({ addresses, options, say }) {
-    const operation = await openOperation(addresses);
-    try {
-      say('starting a worker and the pipeline');
-      const worker = await operation.startWorker();
-      await operation.start();
-      await operation.untilLive();
-      const { sourceUrl, replicaUrl, view, alias, name } = operation;
-      const startLsn = await holdPlace(sourceUrl, `${name}_bare`);
-      const watchers = {
-        stream: await watchStream(sourceUrl, { slot: `${name}_bare`, startLsn }),
-        replica: watchReplica(replicaUrl, view),
-        search: watchIndex(addresses.elasticsearch, alias),
-      };
-      const runSeconds = (options.changes ?? defaultChanges) / perSecond;
-      const traffic = startTraffic(sourceUrl, { perSecond });
-      await pause(warmUpSeconds * 1_000);
-      const before = costOf(worker.pid);
-      const from = traffic.committed.length;
-      for (let at = 0; at < options.runs; at += 1) {
-        await pause(runSeconds * 1_000);
-        say(`run ${at + 1} of ${options.runs}: ${traffic.committed.length} rows committed`);
-      }
-      const to = traffic.committed.length;
-      const after = costOf(worker.pid);
-      await traffic.stop();
-      await untilSeen(watchers, traffic.committed.length, 30);
-      await Promise.all(Object.values(watchers).map((watcher) => watcher.stop()));
-      await operation.compare();
-      const seconds = options.runs * runSeconds;
-      const shares: Record<string, number> =
-        before && after
-          ? {
-              'worker: CPU, % of a core': ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100,
-              'worker: peak memory, MiB': after.peakRssMiB,
-            }
-          : {};
-      return summaries({ traffic, watchers, from, to, runs: options.runs, shares });
-    } finally {
-      await operation.close();
-    }
+  async run(bench) {
+    return [...(await storeLatency(bench)), ...(await logLatency(bench))];
   },
 };
+
+async function storeLatency({ addresses, options, say }: Bench): Promise<readonly Result[]> {
+  const operation = await openOperation(addresses);
+  try {
+    say('starting a worker and the pipeline');
+    const worker = await operation.startWorker();
+    await operation.start();
+    await operation.untilLive();
+    const { sourceUrl, replicaUrl, view, alias, name } = operation;
+    const startLsn = await holdPlace(sourceUrl, `${name}_bare`);
+    const watchers = {
+      stream: await watchStream(sourceUrl, { slot: `${name}_bare`, startLsn }),
+      replica: watchReplica(replicaUrl, view),
+      search: watchIndex(addresses.elasticsearch, alias),
+    };
+    const runSeconds = (options.changes ?? defaultChanges) / perSecond;
+    const traffic = startTraffic(sourceUrl, { perSecond });
+    await pause(warmUpSeconds * 1_000);
+    const before = costOf(worker.pid);
+    const from = traffic.committed.length;
+    for (let at = 0; at < options.runs; at += 1) {
+      await pause(runSeconds * 1_000);
+      say(`run ${at + 1} of ${options.runs}: ${traffic.committed.length} rows committed`);
+    }
+    const to = traffic.committed.length;
+    const after = costOf(worker.pid);
+    await traffic.stop();
+    await untilSeen(watchers, traffic.committed.length, 30);
+    await Promise.all(Object.values(watchers).map((watcher) => watcher.stop()));
+    await operation.compare();
+    const seconds = options.runs * runSeconds;
+    const shares: Record<string, number> =
+      before && after
+        ? {
+            'worker: CPU, % of a core': ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100,
+            'worker: peak memory, MiB': after.peakRssMiB,
+          }
+        : {};
+    return summaries({ traffic, watchers, from, to, runs: options.runs, shares });
+  } finally {
+    await operation.close();
+  }
+}
 
 interface Seen {
   readonly traffic: Traffic;
