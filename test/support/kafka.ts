@@ -3,6 +3,7 @@ import { testAddress } from './project';
 
 /** Kafka's client as tests use it that are not about it: silent, and without our own settings. */
 export type { Admin, ISocketFactory, Kafka, Producer, Transaction } from 'kafkajs';
+export { CompressionTypes } from 'kafkajs';
 
 export function quietKafka(clientId: string, brokers: readonly string[] = [testAddress('kafka')]): Kafka {
   return new Kafka({ brokers: [...brokers], clientId, logLevel: logLevel.NOTHING });
