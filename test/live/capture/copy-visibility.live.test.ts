@@ -2,7 +2,8 @@ import { readChunk } from '../../../capture/copy/chunk';
 import type { CaptureParts } from '../../../capture/session';
 import { mustReadAgain } from '../../../capture/copy/snapshot';
 import { lsnToText } from '../../../model/position';
-import { hold, release, untilDecodable } from './held-commit';
+import { holdCommits, type HeldCommits } from '../../support/held-commits';
+import { waitFor } from '../../support/wait';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, type Source } from './source';
 
@@ -38,42 +39,37 @@ describe('a commit that is decodable and not visible yet', () => {
   /** The second chunk's read is issued after the update of one of its rows was streamed. */
   async function streamedThenRead({ checked }: { checked: boolean }): Promise<Source> {
     const source = await withRows(150, 100);
-    const writer = await source.connect();
-    let commit: Promise<unknown> = Promise.resolve();
-    let held = false;
+    const hold: { commits?: HeldCommits } = {};
     let issuedBehind = false;
     let read = false;
     source.log.beforeAppend = async (_records, closing) => {
       // While the first chunk is being appended no read is under way.
-      if (held || closing.copies[table] === undefined) return;
-      held = true;
-      await hold(source);
-      commit = writer.query('update items set revision = 2 where id = 107');
-      await untilDecodable(source, writer);
+      if (hold.commits || closing.copies[table] === undefined) return;
+      hold.commits = await holdCommits(source.url);
+      await hold.commits.commit('update items set revision = 2 where id = 107');
     };
-    const running = await source.capture({
-      readChunk: async (client, request) => {
-        if (read) await release(source);
-        // On the log: all of the update was streamed, not its beginning only.
-        issuedBehind = source.log.changes.some(({ operation, key }) => operation === 'update' && key['id'] === 107);
-        return readChunk(client, request);
-      },
-      mustReadAgain: (input) => {
-        if (!held) return mustReadAgain(input);
-        if (!issuedBehind) return true;
-        read = true;
-        return checked && mustReadAgain(input);
-      },
-    });
     try {
+      const running = await source.capture({
+        readChunk: async (client, request) => {
+          if (read) await hold.commits?.release();
+          // On the log: all of the update was streamed, not its beginning only.
+          issuedBehind = source.log.changes.some(({ operation, key }) => operation === 'update' && key['id'] === 107);
+          return readChunk(client, request);
+        },
+        mustReadAgain: (input) => {
+          if (!hold.commits) return mustReadAgain(input);
+          if (!issuedBehind) return true;
+          read = true;
+          return checked && mustReadAgain(input);
+        },
+      });
       await source.log.until(() => copied(source), 'the copy');
+      await hold.commits?.release();
+      await flush(source);
+      await running.stop();
     } finally {
-      await release(source);
+      await hold.commits?.release();
     }
-    await commit;
-    await writer.end();
-    await flush(source);
-    await running.stop();
     return source;
   }
 
@@ -82,29 +78,26 @@ describe('a commit that is decodable and not visible yet', () => {
     const source = await withRows(100, 1_000);
     const never = new Promise<never>(() => undefined);
     const first = await source.capture({ readChunk: () => never });
-    const writer = await source.connect();
-    await hold(source);
+    const held = await holdCommits(source.url);
     let reads = 0;
     try {
-      const commit = writer.query('update items set revision = 2 where id = 7');
+      await held.commit('update items set revision = 2 where id = 7');
       await source.log.until(() => source.log.changes.length === 1, 'the update');
       await untilConfirmed(source);
       await first.stop();
       const second = await source.capture({
         ...parts,
         readChunk: async (client, request) => {
-          if ((reads += 1) === 3) await release(source);
+          if ((reads += 1) === 3) await held.release();
           return readChunk(client, request);
         },
       });
       await source.log.until(() => copied(source), 'the copy');
-      await release(source);
-      await commit;
+      await held.release();
       await flush(source);
       await second.stop();
     } finally {
-      await release(source);
-      await writer.end();
+      await held.release();
     }
     return source;
   }
@@ -112,11 +105,14 @@ describe('a commit that is decodable and not visible yet', () => {
 
 /** The slot stands at the log's end: nothing on the log is streamed again. */
 async function untilConfirmed(source: Source): Promise<void> {
-  for (;;) {
-    const { rows } = await source.sql.query<{ passed: boolean }>(
-      'select confirmed_flush_lsn >= $2::pg_lsn as passed from pg_replication_slots where slot_name = $1',
-      [source.options.pipeline.source.slot, lsnToText(source.log.last?.position.lsn ?? '0')],
-    );
-    if (rows[0]?.passed && source.log.last?.closed) return;
-  }
+  await waitFor({
+    what: "the slot to stand at the log's end",
+    seconds: 20,
+    look: () =>
+      source.sql.query<{ passed: boolean }>(
+        'select confirmed_flush_lsn >= $2::pg_lsn as passed from pg_replication_slots where slot_name = $1',
+        [source.options.pipeline.source.slot, lsnToText(source.log.last?.position.lsn ?? '0')],
+      ),
+    until: ({ rows }) => rows[0]?.passed === true && source.log.last?.closed === true,
+  });
 }

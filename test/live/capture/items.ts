@@ -9,7 +9,6 @@ export async function withRows(rows: number, chunkRows: number): Promise<Source>
   const source = await createSource({
     statements: [
       'create table items (id int primary key, revision int not null, note text)',
-      'create table probe (id int)',
       `insert into items select n, 1, 'a' from generate_series(1, ${rows}) n`,
     ],
     tables: [table],
