@@ -40,6 +40,7 @@ export async function perform(scenario: Scenario, fault: Fault, at: number): Pro
     case 'server': {
       const server = attachedStack().servers[fault.part];
       await (fault.how === 'kill' ? server.kill() : server.stop());
+      // Drawn, and part of the fault: for how long it is away decides which of our own limits it meets.
       await new Promise((resolve) => setTimeout(resolve, fault.seconds * 1000));
       await server.start();
     }

@@ -44,18 +44,24 @@ export async function startWorker({ environment, logFile, misdeeds }: WorkerOpti
   });
   closeSync(log);
   const worker = processOf(child, logFile);
-  await waitFor({
-    what: 'the worker to poll',
-    seconds: 60,
-    look: () =>
-      Promise.resolve({
-        polling: worker.tail(1000).includes('worker is polling'),
-        alive: worker.alive,
-        crashed: crashed(),
-      }),
-    until: (seen) => seen.polling || seen.crashed || !seen.alive,
-    evidence: () => worker.tail(),
-  });
+  try {
+    await waitFor({
+      what: 'the worker to poll',
+      seconds: 60,
+      look: () =>
+        Promise.resolve({
+          polling: worker.tail(1000).includes('worker is polling'),
+          alive: worker.alive,
+          crashed: crashed(),
+        }),
+      until: (seen) => seen.polling || seen.crashed || !seen.alive,
+      evidence: () => worker.tail(),
+    });
+  } catch (error) {
+    // Nobody else knows of it yet.
+    await worker.end('SIGKILL');
+    throw error;
+  }
   if (!worker.alive && !crashed()) throw new Error(`The worker ended at once:\n${worker.tail()}`);
   return worker;
 }

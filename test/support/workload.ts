@@ -55,7 +55,7 @@ export async function runWorkload(options: WorkloadOptions): Promise<WorkloadRes
         tally.rolledBack += 1;
         await client?.end().catch(() => undefined);
         client = null;
-        await pause(100);
+        await pause(afterErrorMs);
       }
       await pause(behindBy(tally.changes, started, options.changesPerSecond));
     }
@@ -110,4 +110,6 @@ function behindBy(changes: number, started: number, perSecond: number | undefine
   return perSecond === undefined ? 0 : Math.max(0, (changes / perSecond) * 1000 - (Date.now() - started));
 }
 
+/** A pace: how long writers leave a server alone that refused them, and how they keep to their rate. Nothing waits for it. */
+const afterErrorMs = 100;
 const pause = (ms: number) => (ms > 0 ? new Promise<void>((resolve) => setTimeout(resolve, ms)) : Promise.resolve());

@@ -112,7 +112,7 @@ describe('the file that init has written', () => {
     const writes = clinicWrites();
     const [early, late] = [writes.slice(0, 4), writes.slice(4)];
     for (const transaction of early) await world.source.query(transaction); // while the rows are copied
-    expect(await world.slipstream('wait', world.name, '--timeout', '120')).toMatchObject({ code: 0 });
+    expect(await world.slipstream('wait', world.name, '--timeout', '600')).toMatchObject({ code: 0 });
     for (const transaction of late) await world.source.query(transaction);
     await settled();
     const held = await readIndex(world.elasticsearchUrl, world.name);
