@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario';
+import { waitFor } from './wait';
 import { totalBalance } from './workload-schema';
 
 /** A reader that looks again and again until it is stopped. */
@@ -33,6 +34,16 @@ export function poll(look: () => Promise<string | null>): PollingReader {
       await running;
     },
   };
+}
+
+/** Resolves when it has looked so many times in all. */
+export async function untilRead(reader: PollingReader, reads: number): Promise<void> {
+  await waitFor({
+    what: `${reads} reads`,
+    seconds: 90,
+    look: () => Promise.resolve(reader.reads),
+    until: (seen) => seen >= reads,
+  });
 }
 
 /** Sums balances that move between rows and tables: half a transaction gives another sum. */
