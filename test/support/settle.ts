@@ -1,3 +1,4 @@
+import type { StatusName } from '../../model/status';
 import { compareIndex, compareReplica } from './ground-truth';
 import { describeDifferences, type Difference } from './differences';
 import type { Expectation } from './expectations';
@@ -73,6 +74,30 @@ export async function untilLive(scenario: Scenario, seconds: number): Promise<vo
     },
     until: (statuses) =>
       statuses.length === 2 + Object.keys(scenario.pipeline.stores).length && statuses.every((one) => one === 'LIVE'),
+    evidence: () => scenario.evidence(),
+  });
+}
+
+/** Resolves when one store has this status, as the whole pipeline's status tells it. */
+export async function untilStoreIs(scenario: Scenario, store: string, wanted: StatusName): Promise<void> {
+  await waitFor({
+    what: `the ${store} store of ${scenario.name} to be ${wanted}`,
+    seconds: 120,
+    everyMs: 200,
+    look: async () => (await scenario.status()).stores[store]?.status,
+    until: (status) => status === wanted,
+    evidence: () => scenario.evidence(),
+  });
+}
+
+/** Resolves when readers of one store use the generation of this number, and nothing is left of the one before. */
+export async function untilRebuilt(scenario: Scenario, store: string, number: number): Promise<void> {
+  await waitFor({
+    what: `generation ${number} of ${store} to be live, alone`,
+    seconds: 90,
+    everyMs: 200,
+    look: async () => (await scenario.status()).stores[store]?.generations ?? [],
+    until: (all) => all.length === 1 && all[0]?.number === number && all[0].role === 'live',
     evidence: () => scenario.evidence(),
   });
 }

@@ -1,23 +1,13 @@
-import type { StatusName } from '../../../model/status';
 import { announceSeed } from '../../support/random';
 import { openScenario, type Scenario } from '../../support/scenario';
-import { expectEqual, settle, untilLive } from '../../support/settle';
+import { expectEqual, settle, untilLive, untilStoreIs } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 import { parseMetrics, sumOf } from './metrics-text';
+import { expectOrderlyEnd, openWatchedPipeline, patience, type WatchedPipeline } from './watched-pipeline';
 import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
 
 jest.setTimeout(1_200_000);
-
-/** Longer than the worker's own bound: beyond that it would have said what hung, and not exited with 0. */
-const patience = 60;
-
-/** SIGTERM: it ends by itself, in order, and says so last. */
-async function expectOrderlyEnd(worker: WatchedWorker): Promise<void> {
-  worker.signal('SIGTERM');
-  expect({ code: await worker.exit(patience), log: worker.evidence() }).toMatchObject({ code: 0 });
-  expect(worker.lines.at(-1)?.message).toBe('worker has ended');
-}
 
 async function readiness(worker: WatchedWorker): Promise<[number, string] | null> {
   const answer = await worker.get('/readyz');
@@ -25,30 +15,18 @@ async function readiness(worker: WatchedWorker): Promise<[number, string] | null
 }
 
 describe('SIGTERM', () => {
+  let pipeline: WatchedPipeline;
   let scenario: Scenario;
-  const running: WatchedWorker[] = [];
-
-  async function working(environment: Record<string, string> = {}): Promise<WatchedWorker> {
-    const worker = startWatched({ environment: { ...scenario.environment, ...environment } });
-    running.push(worker);
-    await worker.line('worker is polling', 90);
-    return worker;
-  }
-
   beforeAll(async () => {
-    scenario = await openScenario({ recordVersions: false });
-    const worker = await working();
-    await scenario.startSync();
-    await untilLive(scenario, 120);
-    await settle(scenario, 60);
-    await expectOrderlyEnd(worker);
+    // A heartbeat that a busy machine delays is no failed attempt: nothing here waits for one to be missed.
+    pipeline = await openWatchedPipeline({ recordVersions: false, slice: { heartbeatSeconds: 30 } });
+    ({ scenario } = pipeline);
   });
-  afterEach(() => Promise.all(running.splice(0).map(endWatched)));
+  afterEach(() => pipeline.endWorkers());
   afterAll(() => scenario.close());
 
   it('before Temporal answers: it is alive, not ready, and leaves at once', async () => {
-    const worker = startWatched({ environment: { ...scenario.environment, TEMPORAL_ADDRESS: '127.0.0.1:1' } });
-    running.push(worker);
+    const worker = pipeline.start({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
     const said = await worker.line(
       'Temporal does not answer at 127.0.0.1:1; waiting for it. Start it, or set TEMPORAL_ADDRESS.',
       60,
@@ -60,7 +38,7 @@ describe('SIGTERM', () => {
   });
 
   it('at rest: ready until then, and a second and third signal change nothing', async () => {
-    const worker = await working();
+    const worker = await pipeline.working();
     expect(await readiness(worker)).toEqual([200, 'polling']);
     await settle(scenario, 60);
     worker.signal('SIGTERM');
@@ -70,9 +48,9 @@ describe('SIGTERM', () => {
 
   it('in the middle of slices: another worker goes on, with no failed attempt, and nothing is lost', async () => {
     const seed = announceSeed('takeover');
-    const first = await working();
+    const first = await pipeline.working();
     await settle(scenario, 60);
-    const second = await working();
+    const second = await pipeline.working();
     const ended = new AbortController();
     const writing = runWorkload({
       ...{ source: scenario.source, seed, changes: 1e9, changesPerSecond: 200, largest: 100, signal: ended.signal },
@@ -102,45 +80,42 @@ describe('SIGTERM', () => {
   });
 
   it('while a store is down, and the other is not', async () => {
-    const worker = await working();
-    const until = (wanted: StatusName) =>
-      waitFor({
-        what: `the search store to be ${wanted}`,
-        seconds: 120,
-        everyMs: 200,
-        look: async () => (await scenario.status()).stores['search']?.status,
-        until: (status) => status === wanted,
-        evidence: worker.evidence,
-      });
+    const worker = await pipeline.working();
     await scenario.elasticsearch.goDown();
     try {
       await scenario.source.query(`insert into entries values (-501, 1, 1, 'fee', 'meanwhile')`);
-      await until('DEGRADED');
+      await untilStoreIs(scenario, 'search', 'DEGRADED');
       await expectOrderlyEnd(worker);
     } finally {
       await scenario.elasticsearch.comeUp();
     }
-    await working();
-    await until('LIVE');
+    await pipeline.working();
+    await untilStoreIs(scenario, 'search', 'LIVE');
     await settle(scenario, 60);
     await expectEqual(scenario);
   });
 });
 
 it('SIGTERM in a copy: the next worker goes on where it stood', async () => {
-  // A chunk is a Kafka transaction, some 10 ms at the least: six hundred of them outlast any look at the progress.
+  // Six hundred chunks, each a Kafka transaction of some milliseconds: the copy outlasts a look at it by far.
   const sizes = { accounts: 3000, vaults: 3000, documents: 3000, entries: 3000 };
   const scenario = await openScenario({ sizes, recordVersions: false, chunkRows: 20, stores: ['replica'] });
   const workers = [startWatched({ environment: scenario.environment })];
+  const changesOf = async (worker: WatchedWorker) => {
+    const series = parseMetrics((await worker.get('/metrics'))?.text ?? '');
+    return sumOf(series, 'slipstream_capture_changes_total', { pipeline: scenario.name });
+  };
   try {
     const [first] = workers as [WatchedWorker];
     await first.line('worker is polling', 90);
     await scenario.startSync();
+    // Asked of the worker itself: what it tells Temporal is up to a second old.
     await waitFor({
       what: 'the copy to be under way',
       seconds: 90,
-      look: () => scenario.copiedRows(),
-      until: (rows) => rows > 0,
+      everyMs: 10,
+      look: () => changesOf(first),
+      until: (changes) => changes > 0,
       evidence: first.evidence,
     });
     await expectOrderlyEnd(first);
@@ -151,8 +126,7 @@ it('SIGTERM in a copy: the next worker goes on where it stood', async () => {
     workers.push(second);
     await untilLive(scenario, 180);
     // Nobody has written yet: what the second one appended are rows that the first one had not copied.
-    const series = parseMetrics((await second.get('/metrics'))?.text ?? '');
-    expect(sumOf(series, 'slipstream_capture_changes_total', { pipeline: scenario.name })).toBeGreaterThan(0);
+    expect(await changesOf(second)).toBeGreaterThan(0);
     await settle(scenario, 60);
     await expectEqual(scenario);
     await expectOrderlyEnd(second);

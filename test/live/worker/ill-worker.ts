@@ -7,6 +7,9 @@ import { runProgram } from '../../../worker/program';
 type Illness =
   'a store that never answers' | 'an error nobody catches' | 'a rejection nobody handles' | 'a dead workflow thread';
 
+/** A line of its log, like its others: the store has been handed a batch, and the illness takes its course. */
+const handed = 'the store has been handed a batch';
+
 const illness = process.env['ILLNESS'] as Illness;
 
 /** Those of Temporal's SDK, in which workflows run. Node ends one when its async hooks are corrupted, for example. */
@@ -23,6 +26,7 @@ function ill(real: Deps): Deps {
       const store = real.openStore(context);
       return Object.assign(Object.create(store) as typeof store, {
         apply: () => {
+          process.stdout.write(`${JSON.stringify({ level: 'info', message: handed })}\n`);
           switch (illness) {
             case 'a store that never answers':
               // Not even to being told to stop.
