@@ -2,11 +2,15 @@ import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
 import { parseTableName, type Row, type Value } from '../../model/change';
 import { lsnFromText } from '../../model/position';
+import type { Column } from '../../model/schema';
 import type { CapturedTable } from '../source/catalogue';
 import { quoteName, quoteTable } from '../source/quoting';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { parserOf } from '../../model/value-types';
 import { parameterOf } from '../values';
+
+/** About this much text per chunk, whatever the rows' width (Invariant 10). */
+const chunkBytes = 4 * 1024 * 1024;
 
 export interface ChunkRequest {
   readonly table: CapturedTable;
@@ -26,7 +30,7 @@ export interface Chunk {
   readonly bytes: number;
   /** How long the source took for the rows, milliseconds. */
   readonly ms: number;
-  /** Fewer rows than asked for: the table has no more. */
+  /** The table has no more. */
   readonly last: boolean;
 }
 
@@ -51,7 +55,7 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
       ms,
       snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
       writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
-      last: rows.length < request.limit,
+      last: rows.length < request.limit && !wasCut(request.table, rows),
     };
   } finally {
     await client.query('commit').catch(() => undefined); // read only: a broken connection shows in the next statement
@@ -62,14 +66,55 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
 export function chunkStatement({ table, after, limit }: ChunkRequest): { text: string; values: (string | null)[] } {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const keys = table.key.map(quoteName);
-  const columns = published(table).map(({ name }) => quoteName(name));
+  const columns = published(table);
+  const names = columns.map(({ name }) => quoteName(name));
   const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
   const parameters = table.key.map((name, index) => `$${index + 1}::${types.get(name) ?? 'text'}`);
   const where = after === null ? '' : ` where ${behind(keys, parameters, table.keyOperators)}`;
+  const page = (...more: string[]) =>
+    `select ${[...names, ...more].join(', ')} from ${from}${where} order by ${keys.join(', ')} limit ${limit}`;
+  const width = widthOf(columns);
   return {
-    text: `select ${columns.join(', ')} from ${from}${where} order by ${keys.join(', ')} limit ${limit}`,
+    text: width === null ? page() : withinBytes(page(width), { columns, key: table.key }),
     values: after === null ? [] : table.key.map((name) => parameterOf(after[name] ?? null)),
   };
+}
+
+/** Types of which no value is wide. */
+const narrow = new Set(
+  'bool int2 int4 int8 oid float4 float8 money date time timetz timestamp timestamptz interval uuid name char'.split(
+    ' ',
+  ),
+);
+
+/**
+ * SQL for about how much text a row makes; null when no column can be wide. The sizes of long values stand beside them,
+ * so none of these reads a long value: of texts exact, of others by what they take on disk, compressed as they may be.
+ */
+function widthOf(columns: readonly Column[]): string | null {
+  const wide = columns.filter(({ baseType }) => !narrow.has(baseType));
+  if (wide.length === 0) return null;
+  const sizes = wide.map(({ name, baseType }) => {
+    const column = quoteName(name);
+    if (['text', 'varchar', 'bpchar'].includes(baseType)) return `coalesce(octet_length(${column}), 0)`;
+    if (baseType === 'bytea') return `coalesce(octet_length(${column}), 0) * 2`;
+    return `coalesce(pg_column_size(${column}), 0) * 4`;
+  });
+  return `(${sizes.join(' + ')})::int8`;
+}
+
+/**
+ * Invariant 10: the rows of a page up to about `chunkBytes`, one at least; the rest is not even read. A limit of rows
+ * alone, guessed from the rows before, is gigabytes where narrow rows are followed by wide ones. Behind the columns stands
+ * the text so far, by which it is seen whether the page was cut.
+ */
+function withinBytes(page: string, { columns, key }: { columns: readonly Column[]; key: readonly string[] }): string {
+  const places = columns.map((_, at) => `c${at}`);
+  const order = key.map((name) => `c${columns.findIndex((column) => column.name === name)}`).join(', ');
+  return (
+    `select ${places.join(', ')}, so_far from (select page.*, sum(width) over (order by ${order} rows unbounded preceding) as ` +
+    `so_far from (${page}) page(${places.join(', ')}, width)) sized where so_far - width < ${chunkBytes} order by ${order}`
+  );
 }
 
 /**
@@ -97,8 +142,6 @@ export function reachable(insertLsn: bigint, segmentBytes: bigint): bigint {
   return insertLsn % segmentBytes === 40n ? insertLsn - 40n : insertLsn;
 }
 
-/** About this much text per chunk, whatever the rows' width (Invariant 10). */
-const chunkBytes = 4 * 1024 * 1024;
 const firstRows = 500;
 /** Its snapshot keeps VACUUM from what it may see, and a slow statement is a leader in trouble: shorter ones then. */
 const defaultQueryMilliseconds = 1_000;
@@ -124,6 +167,11 @@ export function nextLimit(
     rows.length === 0 || total === 0 ? chunkRows : Math.floor((limit * rows.length) / total);
   const fitting = Math.min(fits(bytes, chunkBytes), fits(ms, queryMilliseconds * headroom));
   return Math.max(1, Math.min(chunkRows, fitting, Math.max(firstRows, rows.length * 8)));
+}
+
+/** More rows may follow, since this page has all the text that a chunk may have. */
+function wasCut(table: CapturedTable, rows: readonly (string | null)[][]): boolean {
+  return Number(rows.at(-1)?.[published(table).length] ?? 0) >= chunkBytes;
 }
 
 function published(table: CapturedTable) {

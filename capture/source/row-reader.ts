@@ -31,11 +31,11 @@ export interface RowReader {
 /** Invariant 10: a worker holds a value several times over while it maps and writes it. */
 const largestBytes = 64 * 1024 * 1024;
 /** A commit becomes visible within milliseconds, or waits for a standby: then the slice fails and is tried again. */
-const patienceMs = 5_000;
+const defaultPatienceMs = 5_000;
 const firstDelayMs = 5;
 
 /** Connects at the first read. */
-export function openRowReader(url: string): RowReader {
+export function openRowReader(url: string, { patienceMs = defaultPatienceMs } = {}): RowReader {
   let connection: Promise<Client> | null = null;
   const tables = new Map<string, CapturedTable>();
 
@@ -45,6 +45,8 @@ export function openRowReader(url: string): RowReader {
     const table = tables.get(wanted.table) ?? (await readCatalogue(client, [wanted.table]))[0];
     if (!table) throw gone(wanted, 'table');
     tables.set(wanted.table, table);
+    const missing = wanted.columns.find((name) => !table.columns.some((column) => column.name === name));
+    if (missing !== undefined) throw gone(wanted, missing);
     const began = performance.now();
     for (let delayMs = firstDelayMs; ; delayMs *= 2) {
       signal.throwIfAborted();
@@ -97,7 +99,10 @@ function statement(table: CapturedTable, { key, columns }: WantedColumns): { tex
     return [`case when ${size} <= ${largestBytes} then ${name} end as value${at}`, `${size} as size${at}`];
   });
   const keys = Object.keys(key);
-  const where = keys.map((column, at) => `${quoteName(column)} = $${at + 1}::${types.get(column) ?? 'text'}`);
+  const where = keys.map((column, at) => {
+    const operators = quoteName(table.keyOperators[table.key.indexOf(column)] ?? 'pg_catalog');
+    return `${quoteName(column)} operator(${operators}.=) $${at + 1}::${types.get(column) ?? 'text'}`;
+  });
   const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
   return {
     text: `select pg_current_snapshot()::text, (extract(epoch from clock_timestamp()) * 1000)::int8, r.*
@@ -113,7 +118,7 @@ function parse(table: CapturedTable, wanted: WantedColumns, cells: readonly (str
     const column = table.columns.find((each) => each.name === name);
     const text = cells[2 * at] ?? null;
     const size = Number(cells[2 * at + 1] ?? 0);
-    if (!column) throw gone(wanted, name);
+    if (!column) continue; // refused before it was asked for
     if (size > largestBytes) throw tooLarge(wanted, name, size);
     row[name] = text === null ? null : parserOf(column)(text);
   }

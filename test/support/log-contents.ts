@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IHeaders } from 'kafkajs';
 import { quietKafka, withAdmin } from './kafka';
 
 /** A change as it stands on a table topic. Parsed here with nothing of ours but the envelope's published names. */
@@ -22,8 +23,29 @@ interface Envelope {
   readonly position: { readonly lsn: string; readonly index: number };
 }
 
+/** A record of any topic, as Kafka has it. */
+export interface RawRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: IHeaders;
+}
+
 /** Reads the whole log as a `read_committed` reader sees it now: every table topic from its beginning to its end. */
 export async function readLog(brokers: string, topics: readonly string[]): Promise<LoggedChange[]> {
+  return readRecords(brokers, topics, ({ key, value, partition, offset }) =>
+    value ? parse({ key, value }, partition, offset) : null,
+  );
+}
+
+/** The same for any topics, tombstones included: what `take` makes of each record, but null. */
+export async function readRecords<Taken>(
+  brokers: string,
+  topics: readonly string[],
+  take: (record: RawRecord) => Taken | null,
+): Promise<Taken[]> {
   const kafka = quietKafka('log-check', brokers.split(','));
   const ends = new Map<string, number>();
   await withAdmin(kafka, async (admin) => {
@@ -35,7 +57,7 @@ export async function readLog(brokers: string, topics: readonly string[]): Promi
   });
   if (ends.size === 0) return [];
 
-  const changes: LoggedChange[] = [];
+  const records: Taken[] = [];
   const consumer = kafka.consumer({ groupId: `log-check-${randomUUID()}` });
   await consumer.connect();
   try {
@@ -63,8 +85,10 @@ export async function readLog(brokers: string, topics: readonly string[]): Promi
         .run({
           autoCommit: false,
           eachBatch: ({ batch }) => {
-            for (const { key, value, offset } of batch.messages) {
-              if (value) changes.push(parse({ key, value }, batch.partition, Number(offset)));
+            const { topic, partition } = batch;
+            for (const { key, value, offset, headers = {} } of batch.messages) {
+              const taken = take({ topic, partition, offset: Number(offset), key, value, headers });
+              if (taken !== null) records.push(taken);
             }
             return Promise.resolve();
           },
@@ -74,7 +98,7 @@ export async function readLog(brokers: string, topics: readonly string[]): Promi
   } finally {
     await consumer.disconnect();
   }
-  return changes;
+  return records;
 }
 
 function parse({ key, value }: { key: Buffer | null; value: Buffer }, partition: number, offset: number): LoggedChange {

@@ -23,6 +23,9 @@ export interface ScenarioOptions {
   /** Triggers in the replica's tables cost time; off for sheer size. */
   readonly recordVersions?: boolean;
   readonly stores?: readonly ('replica' | 'search')[];
+  readonly log?: PipelineFile['log'];
+  /** Prefixes of logical messages to capture. */
+  readonly messages?: readonly string[];
 }
 
 /** One test's own world on shared servers: databases, namespace, queues, topics and indexes nobody else has. */
@@ -52,9 +55,9 @@ export interface Scenario {
   readonly workers: readonly WorkerProcess[];
   /** What a worker of this scenario reads. */
   readonly environment: Readonly<Record<string, string>>;
-  startWorker(misdeeds?: Misdeeds): Promise<WorkerProcess>;
-  /** Starts `sync/<name>` by the client library; one test does it by the Temporal CLI. */
-  startSync(): Promise<void>;
+  startWorker(misdeeds?: Misdeeds, heapMebibytes?: number): Promise<WorkerProcess>;
+  /** Starts `sync/<name>` by the client library; one test does it by the Temporal CLI. `file`: changed since. */
+  startSync(file?: PipelineFile): Promise<void>;
   status(): Promise<PipelineStatus>;
   /** Rows that the copy has brought to the log, by capture's last heartbeat: the status is as old as the last slice. */
   copiedRows(): Promise<number>;
@@ -117,14 +120,14 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     folder,
     workers,
     environment,
-    async startWorker(misdeeds) {
+    async startWorker(misdeeds, heapMebibytes = 512) {
       const logFile = join(folder, `worker-${workers.length + 1}.log`);
-      const worker = await startWorker({ environment, logFile, ...(misdeeds ? { misdeeds } : {}) });
+      const worker = await startWorker({ environment, logFile, heapMebibytes, ...(misdeeds ? { misdeeds } : {}) });
       workers.push(worker);
       return worker;
     },
-    async startSync() {
-      await client.workflow.start('sync', { workflowId: `sync/${name}`, taskQueue: name, args: [pipeline] });
+    async startSync(file = pipeline) {
+      await client.workflow.start('sync', { workflowId: `sync/${name}`, taskQueue: name, args: [file] });
     },
     status,
     copiedRows: () => copiedRows(client, name),
@@ -174,9 +177,10 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     source: {
       url: { env: 'SCENARIO_SOURCE_URL' },
       tables: workloadTables.map((table) => `public.${table}`),
+      messages: [...(options.messages ?? [])],
       copy: { chunkRows: options.chunkRows ?? 1000 },
     },
-    log: { partitions: 3 },
+    log: { partitions: 3, ...options.log },
     stores: {
       ...(stores.includes('replica') ? { replica } : {}),
       ...(stores.includes('search') ? { search } : {}),

@@ -24,17 +24,20 @@ export interface WorkerOptions {
   readonly logFile: string;
   /** What this worker does wrong; none: the shipped program. */
   readonly misdeeds?: Misdeeds;
+  /** Of its JavaScript objects; what is outside of them (buffers) comes on top. */
+  readonly heapMebibytes?: number;
 }
 
 /** Resolves when the worker polls its task queues. */
-export async function startWorker({ environment, logFile, misdeeds }: WorkerOptions): Promise<WorkerProcess> {
+export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
+  const { environment, logFile, misdeeds, heapMebibytes = 512 } = options;
   const log = openSync(logFile, 'a');
   const marker = misdeeds?.crash?.marker;
   const crashedBefore = marker !== undefined && existsSync(marker);
   // A worker that is told to may die, or stand still, before Temporal has seen it poll.
   const crashed = () => marker !== undefined && !crashedBefore && existsSync(marker);
   const program = compiled(misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js');
-  const child = spawn(process.execPath, ['--max-old-space-size=512', program], {
+  const child = spawn(process.execPath, [`--max-old-space-size=${heapMebibytes}`, program], {
     env: {
       ...process.env,
       ...environment,

@@ -13,7 +13,7 @@ const column = (name: string, type: string, generated = false) => ({
 const table: CapturedTable = {
   name: 'public."Odd ""name"',
   relationId: 1,
-  columns: [column('a', 'text'), column('b', 'numeric(10,2)'), column('sum', 'int4', true)],
+  columns: [column('a', 'uuid'), column('b', 'int8'), column('sum', 'int4', true)],
   key: ['b', 'a'],
   replicaIdentity: 'f',
   estimatedRows: -1,
@@ -29,20 +29,34 @@ describe('chunkStatement', () => {
       text: 'select "a", "b" from only "public"."Odd ""name" order by "b", "a" limit 5',
       values: [],
     });
-    expect(chunkStatement({ table: { ...table, partitioned: true }, after: { b: '1.50', a: 'x' }, limit: 5 })).toEqual({
-      text: 'select "a", "b" from "public"."Odd ""name" where ("b", "a") > ($1::numeric(10,2), $2::text) order by "b", "a" limit 5',
-      values: ['1.50', 'x'],
+    expect(chunkStatement({ table: { ...table, partitioned: true }, after: { b: '15', a: 'x' }, limit: 5 })).toEqual({
+      text: 'select "a", "b" from "public"."Odd ""name" where ("b", "a") > ($1::int8, $2::uuid) order by "b", "a" limit 5',
+      values: ['15', 'x'],
     });
   });
 });
 
 it('names the operators of a type that is not PostgreSQL’s own: elsewhere they would not be found', () => {
   const owned = { ...table, keyOperators: ['pg_catalog', 'Ext'] };
-  expect(chunkStatement({ table: owned, after: { b: '1.50', a: 'x' }, limit: 5 }).text).toBe(
-    'select "a", "b" from only "public"."Odd ""name" where "b" operator("pg_catalog".>=) $1::numeric(10,2)' +
-      ' and ("b" operator("pg_catalog".>) $1::numeric(10,2)' +
-      ' or "b" operator("pg_catalog".=) $1::numeric(10,2) and "a" operator("Ext".>) $2::text)' +
+  expect(chunkStatement({ table: owned, after: { b: '15', a: 'x' }, limit: 5 }).text).toBe(
+    'select "a", "b" from only "public"."Odd ""name" where "b" operator("pg_catalog".>=) $1::int8' +
+      ' and ("b" operator("pg_catalog".>) $1::int8' +
+      ' or "b" operator("pg_catalog".=) $1::int8 and "a" operator("Ext".>) $2::uuid)' +
       ' order by "b", "a" limit 5',
+  );
+});
+
+it('a page of rows that may be wide is cut by their size, which no long value is read for', () => {
+  const wide = {
+    ...table,
+    columns: [column('note', 'text'), column('b', 'int8'), column('file', 'bytea'), column('data', 'jsonb')],
+    key: ['b'],
+  };
+  expect(chunkStatement({ table: wide, after: null, limit: 5 }).text).toBe(
+    'select c0, c1, c2, c3, so_far from (select page.*, sum(width) over (order by c1 rows unbounded preceding) as so_far ' +
+      'from (select "note", "b", "file", "data", (coalesce(octet_length("note"), 0) + coalesce(octet_length("file"), 0) * 2 + ' +
+      'coalesce(pg_column_size("data"), 0) * 4)::int8 from only "public"."Odd ""name" order by "b" limit 5) ' +
+      'page(c0, c1, c2, c3, width)) sized where so_far - width < 4194304 order by c1',
   );
 });
 

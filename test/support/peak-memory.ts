@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+
+/** The most memory a process has had resident, in MiB, as the kernel counted it: no moment between two looks is missed. */
+export function peakMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) / 1024);
+}
