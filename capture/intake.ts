@@ -1,4 +1,5 @@
 import type { Change } from '../model/change';
+import { Blocked } from '../model/errors';
 import { translateSourceError } from './source/connection';
 import type { LogicalMessage } from '../model/message';
 import type { TableSchema } from '../model/schema';
@@ -12,6 +13,12 @@ import { createTransactions, type TransactionSink } from './transactions';
 /** Pending bytes at which the socket is paused, and below which it is read again (Invariant 10). */
 const pauseBytes = 4 * 1024 * 1024;
 const resumeBytes = pauseBytes / 2;
+
+/**
+ * Twice the largest record that may be declared: an update carries its row twice. Beyond it texts and encoded bytes of one
+ * row are more than a worker has, and it would die of it again and again without a word.
+ */
+const largestMessageBytes = (2 * 64 + 8) * 1024 * 1024;
 
 /** The side of capture that the socket pushes into. */
 export interface Intake {
@@ -94,6 +101,7 @@ export function createIntake(input: {
       onMessage(payload) {
         arrived += 1;
         idle = false;
+        if (payload.length > largestMessageBytes) throw tooLarge(payload, input.tables);
         transactions.accept(decodeWalMessage(payload));
         // At once and here, since the loop may be waiting for an append that takes minutes.
         if (pending.bytes >= pauseBytes) input.pause();
@@ -129,4 +137,15 @@ export function createIntake(input: {
     watchIdle: () => void (idle = false),
     fail,
   };
+}
+
+/** Not decoded: inserts, updates and deletes name their table behind the first byte. */
+function tooLarge(payload: Buffer, tables: readonly TableSchema[]): Blocked {
+  const table = tables.find(({ relationId }) => relationId === payload.readUInt32BE(1))?.name;
+  return new Blocked(
+    'oversized',
+    `The source sent ${payload.length} bytes at once${table ? ` for a row of ${table}` : ''}, and capture takes ` +
+      `${largestMessageBytes}. Nothing from its transaction on was confirmed. Begin a new log with a new pipeline once the row ` +
+      'is smaller, or without its table.',
+  );
 }
