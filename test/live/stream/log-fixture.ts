@@ -26,6 +26,7 @@ export class LogFixture {
     tables: readonly string[] = ['public.a', 'public.b'],
     partitions = 2,
     producer: ProducerKind = 'fast',
+    maxMessageBytes?: number,
   ): Promise<LogFixture> {
     const fixture = new LogFixture(producer);
     fixture.topics = await ensureTopics({
@@ -35,6 +36,7 @@ export class LogFixture {
       partitions,
       replicationFactor: 1,
       windowDays: 7,
+      ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
     });
     return fixture;
   }

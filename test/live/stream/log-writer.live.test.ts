@@ -86,6 +86,40 @@ describe.each<ProducerKind>(['fast', 'stock'])('the log writer, %s', (producer) 
     expect(pieces.flatMap((piece) => piece.records).length).toBe(3_000);
   });
 
+  test('what is too large for one batch of a partition is split, which kafkajs would not do', async () => {
+    const writer = await log.writer();
+    const [record] = log.records(1);
+    if (!record) throw new Error('no record');
+    const records = [1, 2, 3].map((byte) => ({ ...record, value: Buffer.alloc(700_000, byte) }));
+    await writer.append(records, closing(10));
+    // Control: the same by kafkajs alone.
+    const producer = log.kafka().producer({ idempotent: true, retry: { retries: 0 } });
+    await producer.connect();
+    const { topic, partition } = record;
+    const messages = records.map(({ key, value }) => ({ key, value, partition }));
+    await expect(producer.send({ topic, messages })).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
+    await producer.disconnect();
+  });
+
+  test('a record of 15 MiB goes among small ones, and a lane with small buffers reads them all', async () => {
+    const wide = await LogFixture.create(['public.a', 'public.b'], 2, producer, 16 * 1024 * 1024);
+    try {
+      const writer = await wide.writer({ maxMessageBytes: 64 * 1024 * 1024 });
+      // The topics have the last word.
+      expect(writer.maxRecordBytes).toBe(16 * 1024 * 1024 - 4_096);
+      const large = Buffer.alloc(15 * 1024 * 1024, 'x');
+      const records = wide.records(12).map((record, at) => (at % 4 === 1 ? { ...record, value: large } : record));
+      await writer.append(records, closing(10));
+      const reader = await wide.reader({ bufferBytes: 1_000_000 });
+      await reader.seek({});
+      const pieces = await readUntil(reader, 100, (piece) => piece.closed);
+      const found = pieces.flatMap((piece) => piece.records.map(({ value }) => value?.length));
+      expect(found.sort()).toEqual(records.map(({ value }) => value?.length).sort());
+    } finally {
+      await wide.close();
+    }
+  });
+
   test('a record that is too large kills the writer before anything is sent', async () => {
     const writer = await log.writer();
     const [record] = log.records(1);
