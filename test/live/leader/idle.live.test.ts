@@ -60,8 +60,8 @@ test('the slot of a leader at rest follows a busy database beside it, with a pos
   const isReleased = ({ confirmedLsn, retainedBytes }: Awaited<ReturnType<typeof look>>) =>
     compareDecimal(confirmedLsn, end) >= 0 && retainedBytes < 1024 ** 2;
   await waitFor({ what: 'the slot to let the WAL go', seconds: 30, look, until: isReleased });
-  const seconds = (Date.now() - started) / 1_000;
   await idle.stop();
+  const seconds = (Date.now() - started) / 1_000;
   const appended = source.log.appends.slice(from);
   expect(appended.flatMap(({ changes }) => changes)).toEqual([]);
   expect(appended.length).toBeGreaterThan(0);
