@@ -6,6 +6,8 @@ const base = { transform, testEnvironment: 'node', modulePathIgnorePatterns: ['<
 module.exports = {
   // Live suites share two cores with five servers: one at a time, so that a time-out means a fault and not a queue.
   maxWorkers: 1,
+  // Tests with a world of their own that mostly wait for heartbeats to be missed do so two at a time (`it.concurrent`).
+  maxConcurrency: 2,
   // For hooks and short tests; a live test says its own. A bound finds what hangs, not what is slow.
   testTimeout: 60_000,
   projects: [

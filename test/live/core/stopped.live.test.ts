@@ -102,11 +102,11 @@ async function stoppedCapture(sabotage: readonly Sabotage[]): Promise<LogVerdict
   }
 }
 
-it('SIGSTOP in capture: the successor goes on, and the woken one appends nothing', async () => {
+it.concurrent('SIGSTOP in capture: the successor goes on, and the woken one appends nothing', async () => {
   expect(await stoppedCapture([])).toMatchObject({ lost: [], repeated: [], aborted: [], disordered: [] });
 });
 
-it('control: without the Kafka fence the woken one appends its changes a second time', async () => {
+it.concurrent('control: without the Kafka fence the woken one appends its changes a second time', async () => {
   expect((await stoppedCapture(['no-kafka-fence'])).repeated).not.toEqual([]);
 });
 
@@ -130,11 +130,11 @@ async function stoppedInReplica(sabotage: readonly Sabotage[]) {
   }
 }
 
-it('SIGSTOP in a lane of the replica: the woken one changes nothing', async () => {
+it.concurrent('SIGSTOP in a lane of the replica: the woken one changes nothing', async () => {
   expect(await stoppedInReplica([])).toEqual({ judgement: { backInTime: [], repeated: [] }, differences: [] });
 });
 
-it('control: without compare-and-set the woken one sets rows back', async () => {
+it.concurrent('control: without compare-and-set the woken one sets rows back', async () => {
   const { judgement } = await stoppedInReplica(['no-compare-and-set']);
   expect([...judgement.backInTime, ...judgement.repeated]).not.toEqual([]);
 });
@@ -177,11 +177,11 @@ async function forgetDeletes(scenario: Scenario): Promise<void> {
   }
 }
 
-it('SIGSTOP in a lane of the index: the woken one changes nothing, forgotten deletes included', async () => {
+it.concurrent('SIGSTOP in a lane of the index: the woken one changes nothing, forgotten deletes included', async () => {
   expect(await stoppedInSearch([])).toEqual([]);
 });
 
-it('control: without the write alias the woken one brings deleted documents back', async () => {
+it.concurrent('control: without the write alias the woken one brings deleted documents back', async () => {
   const differences = await stoppedInSearch(['no-write-alias']);
   expect(differences.map(({ kind }) => kind)).toContain('only in the store');
 });
