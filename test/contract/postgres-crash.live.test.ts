@@ -1,52 +1,27 @@
 import { Fenced, Unavailable } from '../../model/errors';
-import type { Store } from '../../stores/store';
-import { connectTo } from '../../stores/postgres/connection';
-import { openPostgresStore, type PostgresParts } from '../../stores/postgres/store';
+import type { PostgresParts } from '../../stores/postgres/store';
 import {
   account,
   apply,
   balances,
   batch,
-  catalogue,
   failure,
   generation,
   lane,
   line,
   owner,
-  pipeline,
   recordedNext,
-  storeName,
-  tables,
   withoutAccount,
 } from './fixture';
-import { createTestDatabase, schema, type TestDatabase } from './postgres-adapter';
+import { schema } from './postgres-adapter';
 import { breaking, through, withoutTransaction, type Cut } from './postgres-connections';
+import { postgresStores } from './postgres-stores';
 
 const first = generation(1);
 const me = owner(1000);
 
-let database: TestDatabase;
-const opened: Store[] = [];
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-beforeEach(() => database.clear());
-
-afterAll(() => database.close());
-
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close();
-});
-
-function open(parts: PostgresParts = { connect: connectTo }): Store {
-  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables } as const;
-  const context = { pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue };
-  const store = openPostgresStore(context, parts);
-  opened.push(store);
-  return store;
-}
+const stores = postgresStores();
+const open = (parts?: PostgresParts) => stores.open(parts ? { parts } : {});
 
 /** begin, offsets, delete, two upserts, commit. */
 const statements = 6;
@@ -144,7 +119,7 @@ describe('lost answers and lost connections', () => {
     const store = open();
     await store.prepare(first);
     await store.acquire(first, lane, me);
-    await database.client.query(
+    await stores.client.query(
       `select pg_terminate_backend(pid, 1000) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()`,
     );
@@ -164,10 +139,10 @@ where datname = current_database() and pid <> pg_backend_pid()`,
   test('a lane whose record a stranger locks is unavailable, not taken', async () => {
     const store = open();
     await store.prepare(first);
-    await database.client.query('begin');
-    await database.client.query(`select * from ${schema}_g1._slipstream for update`);
+    await stores.client.query('begin');
+    await stores.client.query(`select * from ${schema}_g1._slipstream for update`);
     expect(await failure(store.acquire(first, lane, me))).toBeInstanceOf(Unavailable);
-    await database.client.query('rollback');
+    await stores.client.query('rollback');
     expect((await store.acquire(first, lane, me)).next).toEqual({});
   });
 });

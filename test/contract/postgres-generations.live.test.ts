@@ -1,7 +1,6 @@
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import type { TableSchema } from '../../model/schema';
 import type { Store } from '../../stores/store';
-import { openPostgresStore } from '../../stores/postgres/store';
 import {
   account,
   apply,
@@ -11,50 +10,21 @@ import {
   lane,
   mutation,
   owner,
-  pipeline,
   renamedAccount,
   renamedTables,
-  storeName,
-  tables,
-  type Tables,
 } from './fixture';
-import { createTestDatabase, schema, type TestDatabase } from './postgres-adapter';
+import { schema } from './postgres-adapter';
+import { postgresStores, type Opening } from './postgres-stores';
 
 const first = generation(1);
 const second = generation(2);
 const me = owner(1000);
 
-let database: TestDatabase;
-const opened: Store[] = [];
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-
-beforeEach(() => database.clear());
-
-afterAll(() => database.close());
-
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close();
-});
-
-interface Opening {
-  readonly mapping?: Tables;
-  readonly url?: string;
-  readonly store?: string;
-  readonly source?: readonly TableSchema[];
-}
-
-function open({ mapping = tables, url = database.url, store = storeName, source = catalogue }: Opening = {}): Store {
-  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables: mapping } as const;
-  const result = openPostgresStore({ pipeline, store, definition, url, catalogue: async () => source });
-  opened.push(result);
-  return result;
-}
+const stores = postgresStores();
+const open = (opening?: Opening) => stores.open(opening);
 
 async function sql(text: string): Promise<Record<string, unknown>[]> {
-  return (await database.client.query<Record<string, unknown>>(text)).rows;
+  return (await stores.client.query<Record<string, unknown>>(text)).rows;
 }
 
 async function expectRefusal(promise: Promise<unknown>, ...parts: readonly string[]): Promise<void> {
@@ -265,7 +235,7 @@ describe('connections that cannot be', () => {
   });
 
   test('a database that does not exist is a configuration error', async () => {
-    const url = new URL(database.url);
+    const url = new URL(stores.url);
     url.pathname = '/there_is_no_such_database';
     await expectRefusal(open({ url: url.href }).inspect(), 'there_is_no_such_database');
   });
