@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { measureNames, type BenchOptions, type MeasureName } from './measure';
 
-export const usage = `usage: npm run bench -- <measure> [--runs N] [--changes N] [--seed S] [--profile DIR] [--save] [--json]
+export const usage = `usage: npm run bench -- <measure> [--runs N] [--changes N] [--seconds N] [--seed S] [--profile DIR] [--save] [--json]
        npm run bench -- report       writes the saved results into docs/performance.md
 
 measures: ${measureNames.join(' ')}
 
   --runs      pairs of runs, ours and raw; default 5, at least 1
   --changes   changes of one run; default: the measure's own
+  --seconds   of one run of idle and leader; default: the measure's own
   --seed      of the workload; default 2014
   --profile   writes a CPU profile of each process to this folder (for node's and Chromium's inspectors)
   --save      keeps the results in bench/results/<measure>.jsonl
@@ -34,6 +35,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     options: {
       runs: whole('runs', values.runs),
       changes: values.changes === undefined ? null : whole('changes', values.changes),
+      seconds: values.seconds === undefined ? null : whole('seconds', values.seconds),
       seed: whole('seed', values.seed),
       profile: values.profile ?? null,
     },
@@ -50,6 +52,7 @@ function parse(args: readonly string[]) {
       options: {
         runs: { type: 'string', default: '5' },
         changes: { type: 'string' },
+        seconds: { type: 'string' },
         seed: { type: 'string', default: '2014' },
         profile: { type: 'string' },
         save: { type: 'boolean', default: false },

@@ -1,6 +1,15 @@
 import type { Addresses, Part } from './addresses';
 
-export const measureNames = ['capture', 'copy', 'postgres', 'elasticsearch', 'latency', 'takeover'] as const;
+export const measureNames = [
+  'capture',
+  'copy',
+  'postgres',
+  'elasticsearch',
+  'latency',
+  'takeover',
+  'idle',
+  'leader',
+] as const;
 export type MeasureName = (typeof measureNames)[number];
 
 /** What one process spent on its runs. */
@@ -18,7 +27,7 @@ export interface Result {
   readonly case: string;
   /** Ours: the median of the runs. */
   readonly value: number;
-  readonly unit: 'changes/s' | 'rows/s' | 'ms' | 's';
+  readonly unit: 'changes/s' | 'rows/s' | 'transactions/s' | 'ms' | 's' | 'MiB';
   /** The same without Slipstream: the median of as many runs, each beside one of ours. */
   readonly raw: number;
   /** What `raw` is, in a few words. */
@@ -41,6 +50,8 @@ export interface BenchOptions {
   readonly runs: number;
   /** Changes of one run; null: the measure's own default. */
   readonly changes: number | null;
+  /** Of one run, for measures that run by the clock; null: the measure's own default. */
+  readonly seconds: number | null;
   readonly seed: number;
   /** Folder for CPU profiles of the processes that run the sides; null: none. */
   readonly profile: string | null;

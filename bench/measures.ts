@@ -2,7 +2,9 @@ import type { Measure, MeasureName } from './measure';
 import { capture } from './measures/capture';
 import { copy } from './measures/copy';
 import { elasticsearch } from './measures/elasticsearch';
+import { idle } from './measures/idle';
 import { latency } from './measures/latency';
+import { leader } from './measures/leader';
 import { postgres } from './measures/postgres';
 import { takeover } from './measures/takeover';
 
@@ -13,4 +15,6 @@ export const measures: Readonly<Record<MeasureName, Measure>> = {
   elasticsearch,
   latency,
   takeover,
+  idle,
+  leader,
 };

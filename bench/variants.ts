@@ -1,5 +1,6 @@
 import type { Variant } from './meter';
 import { capture } from './variants/capture';
+import { captureFor } from './variants/capture-for';
 import { copyOut } from './variants/copy-out';
 import { follow } from './variants/follow';
 import { rawElasticsearch } from './variants/raw-elasticsearch';
@@ -10,6 +11,7 @@ import { rawStream } from './variants/raw-stream';
 /** What a process of a bench can be told to run, by name. */
 export const variants = {
   capture,
+  captureFor,
   copyOut,
   follow,
   rawElasticsearch,

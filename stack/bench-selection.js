@@ -11,6 +11,8 @@ const partsOfMeasure = {
   elasticsearch: ['postgres', 'kafka', 'elasticsearch'],
   latency: allParts,
   takeover: allParts,
+  idle: ['postgres', 'kafka'],
+  leader: ['postgres', 'kafka'],
 };
 
 /**

@@ -4,17 +4,17 @@ import { measureNames } from '../../../bench/measure';
 test('a measure alone runs five pairs at its own size, and keeps nothing', () => {
   expect(parseArguments(['postgres'])).toEqual({
     command: 'postgres',
-    options: { runs: 5, changes: null, seed: 2014, profile: null },
+    options: { runs: 5, changes: null, seconds: null, seed: 2014, profile: null },
     save: false,
     json: false,
   });
 });
 
 test('everything can be said', () => {
-  const said = ['latency', '--runs', '7', '--changes', '1000', '--seed', '3', '--profile', 'out', '--save', '--json'];
-  expect(parseArguments(said)).toEqual({
+  const said = ['latency', '--runs', '7', '--changes', '1000', '--seconds', '9', '--seed', '3', '--profile'];
+  expect(parseArguments([...said, 'out', '--save', '--json'])).toEqual({
     command: 'latency',
-    options: { runs: 7, changes: 1_000, seed: 3, profile: 'out' },
+    options: { runs: 7, changes: 1_000, seconds: 9, seed: 3, profile: 'out' },
     save: true,
     json: true,
   });
