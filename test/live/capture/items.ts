@@ -5,7 +5,7 @@ import { createSource, type Source } from './source';
 /** The table that the copy's tests copy. */
 export const table = 'public.items';
 
-export async function withRows(rows: number, chunkRows: number): Promise<Source> {
+export async function withRows(rows: number, chunkRows: number, server?: string): Promise<Source> {
   const source = await createSource({
     statements: [
       'create table items (id int primary key, revision int not null, note text)',
@@ -13,6 +13,7 @@ export async function withRows(rows: number, chunkRows: number): Promise<Source>
     ],
     tables: [table],
     chunkRows,
+    ...(server === undefined ? {} : { server }),
   });
   await source.prepare();
   return source;
