@@ -1,4 +1,4 @@
-import { formatTableName, type Change, type Operation, type Row, type Value } from '../model/change';
+import { formatTableName, type Change, type Operation, type Row } from '../model/change';
 import { Blocked } from '../model/errors';
 import type { LogicalMessage } from '../model/message';
 import type { Position } from '../model/position';
@@ -6,9 +6,8 @@ import type { TableSchema } from '../model/schema';
 import type { MessageCounting } from './messages';
 import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
-import { relationDifference, schemaChanged, schemaId } from './relations';
-import { parserOf, type ParseValue } from '../model/value-types';
-import { createKeyOf } from './values';
+import { relationDifference, schemaChanged } from './relations';
+import { completed, layoutOf, rowOf, type Captured } from './rows';
 
 /** What comes out, in commit order. */
 export interface TransactionSink {
@@ -36,13 +35,6 @@ export interface Transactions {
   keepalive(walEnd: bigint): void;
   /** A transaction has begun and not ended. */
   readonly open: boolean;
-}
-
-interface Captured {
-  readonly name: string;
-  readonly schemaId: string;
-  readonly columns: readonly { readonly name: string; readonly identity: boolean; readonly parse: ParseValue }[];
-  readonly keyOf: (row: Row) => Row;
 }
 
 interface Open {
@@ -105,7 +97,7 @@ export function createTransactions(input: {
     }
     const difference = relationDifference(relation, schema);
     if (difference !== null) throw schemaChanged(schema.name, difference);
-    captured.set(relation.relationId, layout(relation, schema));
+    captured.set(relation.relationId, layoutOf(relation, schema));
     sink.described(schema.name);
   }
 
@@ -255,48 +247,4 @@ function inside(open: Open | null): Open {
 
 function outOfOrder(what: string): Blocked {
   return new Blocked('undecodable', `The replication stream is out of order: ${what}. Report the PostgreSQL version.`);
-}
-
-function layout(relation: Relation, schema: TableSchema): Captured {
-  const columns = new Map(schema.columns.map((column) => [column.name, column]));
-  return {
-    name: schema.name,
-    schemaId: schemaId(schema),
-    columns: relation.columns.map(({ name, identity }) => {
-      const column = columns.get(name);
-      return { name, identity, parse: column ? parserOf(column) : (text) => text };
-    }),
-    keyOf: createKeyOf(schema),
-  };
-}
-
-function columnName(table: Captured, at: number): string {
-  return table.columns[at]?.name ?? '';
-}
-
-/** Puts unchanged TOAST values in from the old tuple. A row that stays incomplete is never passed on. */
-function completed(table: Captured, tuple: Tuple, old: OldTuple | null): Tuple {
-  if (!tuple.includes(undefined)) return tuple;
-  return tuple.map((value, at) => {
-    if (value !== undefined) return value;
-    const known = old !== null && (old.kind === 'row' || table.columns[at]?.identity === true);
-    const before = known ? old.values[at] : undefined;
-    if (before !== undefined) return before;
-    throw new Blocked(
-      'undecodable',
-      `An update of ${table.name} left column ${columnName(table, at)} out: a long value that did not change is sent ` +
-        `only under REPLICA IDENTITY FULL. Run: alter table ${table.name} replica identity full; this change was ` +
-        'written before that, so begin a new log with a new pipeline.',
-    );
-  });
-}
-
-function rowOf(table: Captured, tuple: Tuple): Row {
-  const row: Record<string, Value> = {};
-  for (let at = 0; at < table.columns.length; at += 1) {
-    const column = table.columns[at];
-    const text = tuple[at];
-    if (column) row[column.name] = text === null || text === undefined ? null : column.parse(text);
-  }
-  return row;
 }
