@@ -1,9 +1,9 @@
 import { readChunk } from '../../../capture/copy/chunk';
 import { mustReadAgain } from '../../../capture/copy/snapshot';
 import { openCaptureSession, type CaptureParts, type CaptureSession, type CopyOrders } from '../../../capture/session';
-import { hold, release, untilDecodable } from '../capture/held-commit';
 import { copied, flush, fold, setBack, table, truth, withRows } from '../capture/items';
 import { closeSources, type Source } from '../capture/source';
+import { holdCommits, type HeldCommits } from '../../support/held-commits';
 import { openPostgres } from './own-server';
 
 jest.setTimeout(360_000);
@@ -71,33 +71,30 @@ describe('a commit that was streamed before the order, and is not visible yet', 
   async function ordered(check: CaptureParts['mustReadAgain']): Promise<Source> {
     const source = await withRows(50, 100, server.url);
     let reads = 0;
+    let held: HeldCommits | null = null;
     const session = await openCaptureSession(
       source.options,
       source.log.parts({
         mustReadAgain: check,
         readChunk: async (client, request) => {
           reads += 1;
-          if (reads === 4) await release(source); // the first copy's, and two of the second
+          if (reads === 4) await held?.release(); // the first copy's, and two of the second
           return readChunk(client, request);
         },
       }),
     );
-    const writer = await source.connect();
     try {
       await during(session, none, () => source.log.until(() => copied(source), 'the copy'));
-      await hold(source);
-      const commit = writer.query('update items set revision = 2 where id = 7');
-      await untilDecodable(source, writer);
+      held = await holdCommits(source.url);
+      await held.commit('update items set revision = 2 where id = 7');
       const streamed = () => source.log.changes.some(({ operation, key }) => operation === 'update' && key['id'] === 7);
       await during(session, none, () => source.log.until(streamed, 'the update'));
       await during(session, again('one'), () => source.log.until(() => isDone(source, 'one'), 'the second copy'));
-      await release(source);
-      await commit;
+      await held.release();
       await during(session, none, () => flush(source));
     } finally {
-      await release(source);
+      await held?.release();
       await session.close();
-      await writer.end();
     }
     return source;
   }
