@@ -16,11 +16,11 @@ export interface Traffic {
 
 /**
  * One row a transaction, at fixed times whatever became of the earlier ones: a writer that waits for a slow answer would
- * not write in the very moments that matter. Until it is stopped, or so many rows are written.
+ * not write in the very moments that matter. Ids count from `first` until it is stopped or has come to `rows`.
  */
 export function startTraffic(
   url: string,
-  { perSecond, rows = Infinity }: { perSecond: number; rows?: number },
+  { perSecond, first = 0, rows = Infinity }: { perSecond: number; first?: number; rows?: number },
 ): Traffic {
   const pool = new Pool({ connectionString: url, max: connections });
   const committed: number[] = [];
@@ -36,8 +36,8 @@ export function startTraffic(
     committed[id] = performance.now();
   };
   const write = async () => {
-    for (let id = 0; !stopped && id < rows; id += 1) {
-      const due = started + (id * 1_000) / perSecond;
+    for (let id = first; !stopped && id < rows; id += 1) {
+      const due = started + ((id - first) * 1_000) / perSecond;
       const early = due - performance.now();
       if (early > 0) await pause(early);
       else latest = Math.max(latest, -early);

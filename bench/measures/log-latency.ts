@@ -40,7 +40,11 @@ export async function logLatency({ addresses, options, say }: Bench): Promise<re
     const changes = seconds * perSecond;
     say(`${perSecond} commits a second, ${seconds} s`);
     const capturing = runner.run({ place, logId, changes } satisfies CaptureSpec);
-    const traffic = startTraffic(url, { perSecond, rows: changes });
+    // The clock of commits begins once the session is open: the first row has come through.
+    const opening = startTraffic(url, { perSecond, rows: 1 });
+    await untilSeen(watchers, 1, 60);
+    await opening.stop();
+    const traffic = startTraffic(url, { perSecond, first: 1, rows: changes });
     const reading = await capturing;
     await traffic.stop();
     await untilSeen(watchers, changes, 30);

@@ -1,8 +1,7 @@
-import type { ProducerKind } from '../../model/settings';
 import { createKafka } from '../../stream/kafka';
 import type { EncodedRecord } from '../../stream/log';
 import { openMessageForm } from '../../stream/producer/message-form';
-import { groupByPlace } from '../../stream/sends';
+import { groupByPlace, splitIntoSends } from '../../stream/sends';
 import { readPieces } from '../lane';
 import type { Log, Place } from '../log';
 import type { Meter } from '../meter';
@@ -15,8 +14,6 @@ export interface RawProduceSpec {
   readonly topic: string;
 }
 
-/** What measured best for each: bigger sends make the stock one slower, and the brokers take 1 MiB per partition. */
-const recordsPerSend: Readonly<Record<ProducerKind, number>> = { stock: 1_000, fast: 4_000 };
 const inFlight = 4;
 
 /** The same records by the same client: idempotent, `acks=all`, partitions given, no transactions. Tombstones too. */
@@ -61,6 +58,7 @@ async function readSends(place: Place, { log, topic }: Pick<RawProduceSpec, 'log
       records.push({ topic, partition, key: key ?? Buffer.alloc(0), value });
     }
   }
-  const size = recordsPerSend[place.producer];
-  return Array.from({ length: Math.ceil(records.length / size) }, (_, at) => records.slice(at * size, (at + 1) * size));
+  // The sends a log writer would make of them: as large as that producer is given, and a partition's share within a batch.
+  const limits = { headerBytes: log.logId.length, maxRecordBytes: Infinity, producer: place.producer };
+  return splitIntoSends(records, limits);
 }

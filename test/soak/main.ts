@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { soak } from './run';
+
+const usage = `usage: npm run soak -- [--minutes N] [--seed S] [--rate N] [--json]
+
+  --minutes   how long changes flow; default 5, at least 2. Workers are killed in the first half
+  --seed      of writers and kills; default: drawn and printed
+  --rate      row changes a second at most; default 500
+  --json      nothing but the last line on stdout
+
+The last line is {"minutes","changes","kills","lost","wrong","repeated","growthMiBPerMinute","peakMiB"}; the exit code is 0
+if nothing was lost, wrong or repeated, 1 if something was, 2 for a usage error. Memory is told and not judged.`;
+
+class UsageError extends Error {}
+
+function parse(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      minutes: { type: 'string', default: '5' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+      rate: { type: 'string', default: '500' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const minutes = whole('minutes', values.minutes);
+  if (minutes < 2) throw new UsageError('--minutes: at least 2, or memory has no time to grow.');
+  return { minutes, seed: whole('seed', values.seed), rate: whole('rate', values.rate), json: values.json };
+}
+
+function whole(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} ${text}: expected a whole number.`);
+  return Number(text);
+}
+
+async function main(args: string[]): Promise<number> {
+  const { minutes, seed, rate, json } = parse(args);
+  const started = Date.now();
+  const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
+  say(`${minutes} minutes, seed ${seed}`);
+  const { examples, ...verdict } = await soak({
+    ...{ minutes, seed, changesPerSecond: rate },
+    report: (line) => say(`  ${((Date.now() - started) / 1_000).toFixed(0).padStart(5)} s  ${line}`),
+  });
+  for (const example of examples) say(`    ${example}`);
+  process.stdout.write(`${JSON.stringify({ minutes, ...verdict })}\n`);
+  return verdict.lost + verdict.wrong + verdict.repeated === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    process.stderr.write(`${isUsage ? `${error.message}\n\n${usage}` : String(error)}\n`);
+    process.exitCode = isUsage ? 2 : 1;
+  },
+);
