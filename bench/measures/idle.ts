@@ -6,6 +6,7 @@ import { positionsTopic, resourceNames, tableTopic } from '../../model/names';
 import { captureOptionsAt, placeOf } from '../log';
 import type { Bench, Measure, Result } from '../measure';
 import { freshName, pipelineFile } from '../pipeline';
+import { median } from '../statistics';
 import { createDatabase, createSource, dropDatabase, table } from '../source';
 import { countRecords, deleteTopics } from '../topics';
 
@@ -99,6 +100,7 @@ async function measure(
     runs: 1,
     samples: { ours: kept.filter((_, at) => at % sayEvery === 0), raw: [raw] },
     details: {
+      'kept, median of the looks, MiB': median(kept),
       'kept at the end, MiB': last.ours / mebibyte,
       'WAL written meanwhile, MiB': (last.end - first.end) / mebibyte,
       'position records a second': perSecond,
