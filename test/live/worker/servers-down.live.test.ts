@@ -1,54 +1,35 @@
 import type { StatusName } from '../../../model/status';
 import { attachedStack } from '../../support/project';
-import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
 import { waitFor } from '../../support/wait';
-import { endWatched, startWatched, type WatchedWorker } from './watched-worker';
+import { expectOrderlyEnd, openWatchedPipeline, type WatchedPipeline } from './watched-pipeline';
 
 jest.setTimeout(1_200_000);
 
 const { servers } = attachedStack();
-let scenario: Scenario;
-const running: WatchedWorker[] = [];
-
-async function working(): Promise<WatchedWorker> {
-  const worker = startWatched({ environment: scenario.environment });
-  running.push(worker);
-  await worker.line('worker is polling', 90);
-  return worker;
-}
-
-/** SIGTERM: it ends by itself and in order, within its own bound. */
-async function expectOrderlyEnd(worker: WatchedWorker): Promise<void> {
-  worker.signal('SIGTERM');
-  expect({ code: await worker.exit(60), log: worker.evidence() }).toMatchObject({ code: 0 });
-  expect(worker.lines.at(-1)?.message).toBe('worker has ended');
-}
+let pipeline: WatchedPipeline;
 
 /** Nothing is lost by it: the next worker makes everything equal. */
 async function expectWhole(): Promise<void> {
-  await working();
+  const { scenario } = pipeline;
+  await pipeline.working();
   await untilLive(scenario, 180);
   await settle(scenario, 120);
   await expectEqual(scenario);
 }
 
 beforeAll(async () => {
-  scenario = await openScenario({ recordVersions: false });
-  const worker = await working();
-  await scenario.startSync();
-  await untilLive(scenario, 120);
-  await settle(scenario, 60);
-  await expectOrderlyEnd(worker);
+  pipeline = await openWatchedPipeline({ recordVersions: false });
 });
-afterEach(() => Promise.all(running.splice(0).map(endWatched)));
+afterEach(() => pipeline.endWorkers());
 afterAll(async () => {
   for (const part of ['temporal', 'kafka'] as const) await servers[part].start();
-  await scenario.close();
+  await pipeline.scenario.close();
 });
 
 it('Kafka is down: DEGRADED, and SIGTERM ends the worker in order', async () => {
-  const worker = await working();
+  const { scenario } = pipeline;
+  const worker = await pipeline.working();
   await settle(scenario, 60);
   await servers.kafka.kill();
   await scenario.source.query(`insert into entries values (-601, 1, 1, 'fee', 'meanwhile')`);
@@ -70,7 +51,8 @@ it('Kafka is down: DEGRADED, and SIGTERM ends the worker in order', async () => 
 });
 
 it('Temporal is down: not ready, ready again when it is back; SIGTERM meanwhile ends the worker in order', async () => {
-  const worker = await working();
+  const { scenario } = pipeline;
+  const worker = await pipeline.working();
   await settle(scenario, 60);
   await servers.temporal.kill();
   const until = (what: string, status: number) =>
