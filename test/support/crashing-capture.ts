@@ -3,7 +3,7 @@ import type { Producer } from 'kafkajs';
 import { resourceNames } from '../../model/names';
 import { recordRules } from '../../model/pipeline';
 import { createKafka } from '../../stream/kafka';
-import type { EncodedRecord, LogWriter } from '../../stream/log';
+import type { LogWriter } from '../../stream/log';
 import { openLogWriter, takeFence } from '../../stream/log-writer';
 import { writtenTopicsOf, type CaptureParts } from '../../capture/parts';
 import type { Pass } from './crash-points';
@@ -41,7 +41,7 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
         },
       });
       const early = sabotage.has('confirm-before-append') ? (lsn: string) => confirmEarly(lsn) : () => undefined;
-      return crashingWriter(sabotage.has('whole-transactions') ? wholeTransactions(writer) : writer, pass, early);
+      return crashingWriter(writer, pass, early);
     },
     confirm(replication, lsn) {
       confirmEarly = (earlier) => replication.confirm(earlier);
@@ -71,25 +71,6 @@ function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: strin
       if (records.length > 0) pass('capture.after-append');
       if (rowsCopied(writer) > before) pass('copy.after-append');
       return record;
-    },
-    close: () => writer.close(),
-  };
-}
-
-/** What a capture would be that cannot end an append within a transaction: it holds all of it. */
-function wholeTransactions(writer: LogWriter): LogWriter {
-  let held: EncodedRecord[] = [];
-  return {
-    get last() {
-      return writer.last;
-    },
-    maxRecordBytes: writer.maxRecordBytes,
-    async append(records, closing, versions) {
-      held = held.concat(records);
-      if (!closing.closed && writer.last) return { ...writer.last, ...closing };
-      const all = held;
-      held = [];
-      return writer.append(all, closing, versions);
     },
     close: () => writer.close(),
   };

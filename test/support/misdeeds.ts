@@ -41,7 +41,6 @@ export const sabotages = [
   'unaware', // a slice neither watches its clock nor hears that it timed out: courtesies that would hide the fence
   'confirm-before-append', // the slot is told what the log does not hold yet
   'no-source-judgement', // a slot beyond the log is not seen as a gap
-  'whole-transactions', // a source transaction is appended when all of it is there
   'lost-produce-answer', // the broker has appended, the answer never arrives
 ] as const;
 export type Sabotage = (typeof sabotages)[number];

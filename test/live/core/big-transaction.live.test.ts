@@ -18,7 +18,7 @@ const toastMebibytes = Number(process.env['SLIPSTREAM_TEST_TRANSACTION_TOAST'] ?
 const seconds = 60 + rows / 2_000;
 /** All that one worker may have resident: capture, both lanes, the workflow engine. */
 const boundMebibytes = 512;
-/** Small enough that a worker which holds the transaction does not live: what capture holds are objects and buffers. */
+/** Little, so that the peak is what the worker needs and not what its garbage collector lets lie. */
 const heapMebibytes = 160;
 
 /** One transaction of so many rows, a long value in each of some more, messages in between, and a savepoint undone. */
@@ -106,22 +106,6 @@ it(`one transaction of ${rows} rows and ${toastMebibytes} MiB of long values, th
     );
     expect(messages).toEqual(['begun', 'halfway', 'done']);
     lap('compared');
-  } finally {
-    await scenario.close();
-  }
-});
-
-it('control: a worker that holds a transaction until its end does not live through it', async () => {
-  const scenario = await openScenario({ recordVersions: false, stores: ['replica'] });
-  try {
-    const first = await scenario.startWorker();
-    await scenario.startSync();
-    await untilLive(scenario, 60);
-    await first.end('SIGTERM');
-    await commitBig(scenario, 1_000_000);
-    const worker = await scenario.startWorker({ sabotage: ['whole-transactions'] }, heapMebibytes);
-    await worker.death(seconds);
-    expect(worker.tail(200)).toContain('heap out of memory');
   } finally {
     await scenario.close();
   }
