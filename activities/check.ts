@@ -1,6 +1,6 @@
 import { InvalidConfig, Unavailable } from '../model/errors';
 import { atStart, finding, isError, listFindings, type Finding } from '../model/finding';
-import { parsePipeline, type Pipeline, type StoreDefinition } from '../model/pipeline';
+import { parsePipeline, readsBack, type Pipeline, type StoreDefinition } from '../model/pipeline';
 import type { Activities } from './activities';
 import { judgeMappings, runChecks } from './checks/run-checks';
 import type { Deps } from './deps';
@@ -31,7 +31,11 @@ export function checkActivities(deps: Deps): CheckActivities {
       if (!parsed) throw new InvalidConfig(`The new definition of '${store}' is empty.`);
       const heading = `The new definition of ${pipeline.name}/${store} does not fit:`;
       refuse(heading, placeProblems(store, current, parsed));
-      const tables = await deps.readTables(deps.secret(pipeline.source.url), Object.keys(parsed.tables));
+      const tables = await deps.readTables(
+        deps.secret(pipeline.source.url),
+        Object.keys(parsed.tables),
+        readsBack(pipeline),
+      );
       refuse(heading, judgeMappings(store, parsed, tables));
       return { definition: parsed };
     },

@@ -2,7 +2,7 @@ import type { CaptureOptions, CaptureSession } from '../capture/session';
 import type { RowReader } from '../capture/source/row-reader';
 import type { Log } from '../model/log';
 import type { SlotHealth } from '../model/slot-sample';
-import type { TableSchema } from '../model/schema';
+import type { SchemaVersion, TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { LaneReader, PositionRecord } from '../stream/log';
 import type { Store, StoreContext } from '../stores/store';
@@ -10,6 +10,7 @@ import type { AbsentColumns } from './absent-columns';
 import type { Checks } from './checks/checks';
 import type { Observer } from './observer';
 import type { Sessions } from './sessions';
+import type { VersionGuard } from './version-guard';
 import type { Pipeline } from '../model/pipeline';
 
 /** A lane's warm session: its consumer, and the store it feeds. */
@@ -17,6 +18,7 @@ export interface LaneSession {
   readonly reader: LaneReader;
   readonly store: Store;
   readonly absent: AbsentColumns;
+  readonly guard: VersionGuard;
   /** What the store has been handed and does not durably hold yet; null between batches. */
   inHand: { readonly records: number; readonly oldestAt: number | null } | null;
   close(): Promise<void>;
@@ -38,7 +40,17 @@ export interface Deps {
   readonly observer: Observer;
 
   readonly checks: Checks;
-  readonly readTables: (sourceUrl: string, tables: readonly string[]) => Promise<readonly TableSchema[]>;
+  readonly readTables: (
+    sourceUrl: string,
+    tables: readonly string[],
+    readBack?: boolean,
+  ) => Promise<readonly TableSchema[]>;
+  /** The same, those that cannot be captured (any more) left out. */
+  readonly surveyTables: (
+    sourceUrl: string,
+    tables: readonly string[],
+    readBack?: boolean,
+  ) => Promise<readonly TableSchema[]>;
   readonly prepareCapture: (options: CaptureOptions) => Promise<{ logId: string }>;
   readonly lookAtSlot: (options: CaptureOptions, before: SlotHealth | null) => Promise<SlotHealth>;
   readonly openCapture: (options: CaptureOptions) => Promise<CaptureSession>;
@@ -50,6 +62,8 @@ export interface Deps {
     readonly clientId: string;
   }) => Promise<LaneReader>;
   readonly openRowReader: (sourceUrl: string) => RowReader;
+  /** The versions of tables that the log keeps, by id. */
+  readonly readVersions: (pipeline: Pipeline) => Promise<ReadonlyMap<string, SchemaVersion>>;
   readonly readLastPosition: (
     pipeline: Pipeline,
   ) => Promise<{ readonly record: PositionRecord; readonly offset: string } | null>;

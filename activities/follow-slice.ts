@@ -13,6 +13,7 @@ import { checkAcceptance } from './acceptance';
 import { laneName, openLaneSession, sessionKey } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
 import { SliceControl } from './slice-control';
+import { ExtensionNeeded, extendStore } from './version-guard';
 
 /** While waiting for the copies, how often the end of the log is asked for. */
 const copyCheckMs = 1_000;
@@ -74,8 +75,7 @@ class Slice {
       activityId: info.activityId,
       attempt: info.attempt,
     };
-    const mapping = createMapping(input.generation.definition);
-    this.batches = new MicroBatches(session, mapping, input.until);
+    this.batches = new MicroBatches(session, createMapping(input.generation.definition), input.until);
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.durable = {
@@ -139,7 +139,13 @@ class Slice {
         // Cut off in the middle of a batch, as it was told to be: not a failure. What the store durably holds is
         // returned all the same; thrown, an orderly takeover would read as a failed attempt and lose its progress.
         if (error === control.signal.reason) return control.end();
-        throw error;
+        if (!(error instanceof ExtensionNeeded)) throw error;
+        await extendStore(this.deps, this.session.store, {
+          generation: this.generation,
+          lane: this.lane,
+          needed: error,
+        });
+        return 'time';
       }
     }
   }

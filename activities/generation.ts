@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidConfig, Unavailable } from '../model/errors';
-import type { Pipeline, StoreDefinition } from '../model/pipeline';
+import { readsBack, type Pipeline, type StoreDefinition } from '../model/pipeline';
 import type { Generation, Inspection, Store } from '../stores/store';
 import type { Activities, GenerationReference } from './activities';
 import type { Deps } from './deps';
@@ -34,7 +34,8 @@ export function openStoreOf(
     store,
     definition,
     url: deps.secret(definition.url),
-    catalogue: () => deps.readTables(deps.secret(pipeline.source.url), Object.keys(definition.tables)),
+    catalogue: () =>
+      deps.readTables(deps.secret(pipeline.source.url), Object.keys(definition.tables), readsBack(pipeline)),
   });
 }
 

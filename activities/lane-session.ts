@@ -1,8 +1,10 @@
+import { readsBack } from '../model/pipeline';
 import type { FollowSliceInput } from './activities';
 import { openAbsentColumns } from './absent-columns';
 import type { Deps, LaneSession } from './deps';
-import { openStoreOf } from './generation';
+import { generationOf, openStoreOf } from './generation';
 import type { LaneName, LaneView } from './observer';
+import { VersionGuard } from './version-guard';
 
 /** One warm session for each lane of each generation under one mapping. */
 export function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
@@ -26,6 +28,18 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
       reader,
       store,
       absent,
+      guard: new VersionGuard({
+        store,
+        generation: generationOf(pipeline, name, generation),
+        definition: generation.definition,
+        versions: () => deps.readVersions(pipeline),
+        catalogue: () =>
+          deps.surveyTables(
+            deps.secret(pipeline.source.url),
+            Object.keys(generation.definition.tables),
+            readsBack(pipeline),
+          ),
+      }),
       inHand: null,
       async close() {
         gone();

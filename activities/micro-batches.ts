@@ -1,9 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Outcome } from '../model/change';
 import type { Mapping } from '../model/mapping';
 import type { AbsentColumns } from './absent-columns';
 import { coalesce, type Mutation } from '../model/mutation';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
 import { decodeOutcome } from '../stream/outcome';
+import { reshape, type Shape, type VersionGuard } from './version-guard';
 
 /**
  * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
@@ -34,7 +36,11 @@ export class MicroBatches {
   ready: MicroBatch | null = null;
 
   constructor(
-    private readonly from: { readonly reader: LaneReader; readonly absent: Pick<AbsentColumns, 'complete'> },
+    private readonly from: {
+      readonly reader: LaneReader;
+      readonly absent: Pick<AbsentColumns, 'complete'>;
+      readonly guard: Pick<VersionGuard, 'shapeOf' | 'admit'>;
+    },
     private readonly mapping: Mapping,
     private readonly until: string | undefined,
   ) {}
@@ -65,15 +71,34 @@ export class MicroBatches {
 
   private async map(records: readonly FetchedRecord[], signal: AbortSignal): Promise<readonly Mutation[]> {
     const mutations: Mutation[] = [];
+    let last: VersionShape = { table: '', schemaId: null, shape: null };
     for (const [at, record] of records.entries()) {
       if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
       const outcome = decodeOutcome(record);
       const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
       const mutation = change && this.mapping(change, record.offset);
-      if (mutation) mutations.push(mutation);
+      if (!mutation) continue;
+      const { table, schemaId } = change;
+      // Records come in runs of one version.
+      if (last.schemaId !== schemaId || last.table !== table)
+        last = { table, schemaId, shape: await this.shape(change) };
+      mutations.push(last.shape ? shaped(mutation, last.shape) : mutation);
     }
     return coalesce(mutations);
   }
+
+  private async shape({ table, schemaId }: Outcome): Promise<Shape> {
+    const known = this.from.guard.shapeOf(table, schemaId);
+    return known === undefined && schemaId !== null ? this.from.guard.admit(table, schemaId) : (known ?? null);
+  }
+}
+
+interface VersionShape extends Pick<Outcome, 'table' | 'schemaId'> {
+  readonly shape: Shape;
+}
+
+function shaped(mutation: Mutation, shape: NonNullable<Shape>): Mutation {
+  return mutation.document === null ? mutation : { ...mutation, document: reshape(mutation.document, shape) };
 }
 
 function bytesOf(records: readonly FetchedRecord[]): number {

@@ -34,11 +34,13 @@ export interface Forwarding {
   /** Ids of the captured tables' versions, for every position record. */
   readonly schemas: NonNullable<Closing['schemas']>;
   readonly messages: MessageCounting;
+  /** Of the partitioned ones, the relations that hold their rows. */
+  readonly partitions: NonNullable<Closing['partitions']>;
   /** Those that the log does not keep yet, to go with the next append. Emptied by it. */
   readonly versions: SchemaVersion[];
   readonly pending: Pending;
   readonly intake: Intake;
-  readonly copier: Copier | null;
+  readonly copier: Copier;
   readonly bell: Bell;
   readonly liveKeys: Emptying['liveKeys'];
   readonly encode: Emptying['encode'];
@@ -46,7 +48,7 @@ export interface Forwarding {
   readonly read: (wanted: boolean) => void;
   readonly askForKeepalive: () => void;
   readonly confirm: (lsn: string) => void;
-  /** Throws when a captured table is no longer what it was at the session's start. */
+  /** Takes note of what became of the captured tables. Throws when the log cannot go on with one of them. */
   readonly checkTables: () => Promise<void>;
   /** Once a second: how far the source is. */
   readonly look: () => Promise<void>;
@@ -90,12 +92,12 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
     if (intake.arrived !== arrived) options.onAlive();
     arrived = intake.arrived;
     parts.read(!intake.full);
-    copier?.start();
+    copier.start();
     if (now - lookedAt >= askingMs) {
       lookedAt = now;
       await parts.look();
     }
-    if (now - askedAt >= (copier?.holding ? holdingMs : askingMs)) {
+    if (now - askedAt >= (copier.holding ? holdingMs : askingMs)) {
       askedAt = now;
       parts.askForKeepalive();
     }
@@ -126,13 +128,13 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
     } else {
       const due = positionOnlyMs - (now - appendedAt);
       // Nothing but a ring helps a transaction that is still arriving; a lone position has its time.
-      await bell.wait(copier?.holding ? holdingMs : !pending.empty && due > 0 ? due : askingMs);
+      await bell.wait(copier.holding ? holdingMs : !pending.empty && due > 0 ? due : askingMs);
     }
   }
 }
 
 async function append(parts: Forwarding, unit: Unit): Promise<void> {
-  const { writer, schemas, versions, messages, confirm, copier, appended } = parts;
+  const { writer, schemas, partitions, versions, messages, confirm, copier, appended } = parts;
   const last = writer.last;
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
@@ -144,14 +146,14 @@ async function append(parts: Forwarding, unit: Unit): Promise<void> {
     copies,
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
     schemas,
+    ...(Object.keys(partitions).length > 0 ? { partitions } : {}),
     described: true,
     ...(messages.counts(unit.position.lsn) && { messages: true as const }),
   } as const;
   // In one transaction with the first record that may name them: no reader meets an id that is not kept.
-  const record = await writer.append(unit.records, closing, versions);
-  versions.length = 0;
+  const record = await writer.append(unit.records, closing, versions.splice(0));
   appended(unit, performance.now() - began);
-  if (unit.copy) copier?.appended();
+  if (unit.copy) copier.appended();
   // Invariant 1: after the append, and only at a closed point. Before it, a crash between the two would lose what the
   // server has then thrown away; inside a transaction, its beginning would not be streamed again with its end.
   if (record.closed) confirm(record.position.lsn);

@@ -6,7 +6,8 @@ import type { TableSchema } from '../model/schema';
 import type { EncodedRecord, PositionRecord } from '../stream/log';
 import type { MessageCounting } from './messages';
 import type { Pending } from './pending';
-import { decodeWalMessage } from './pgoutput';
+import type { Layouts } from './layouts';
+import { decodeWalMessage, type Relation } from './pgoutput';
 import type { ReplicationHandlers } from './replication';
 import { createTransactions, type TransactionSink } from './transactions';
 
@@ -42,6 +43,10 @@ export interface Intake {
 
 export function createIntake(input: {
   readonly tables: readonly TableSchema[];
+  readonly layouts: Layouts;
+  readonly readBack: boolean;
+  /** What follows is of this version of its table. */
+  readonly described: (table: TableSchema) => void;
   readonly last: PositionRecord;
   readonly encode: (change: Change) => EncodedRecord[];
   readonly messages: MessageCounting;
@@ -62,9 +67,13 @@ export function createIntake(input: {
   let idle = false;
   let described = false;
   let full = false;
+  /** What came behind a description that is being looked up; null when none is. */
+  let backlog: (() => void)[] | null = null;
 
   const transactions = createTransactions({
     tables: input.tables,
+    layouts: input.layouts,
+    readBack: input.readBack,
     last: last.position,
     messages: input.messages,
     sink: {
@@ -84,11 +93,15 @@ export function createIntake(input: {
         copy.closed(lsn);
         wake();
       },
-      described: () => (described = true),
+      described(table) {
+        described = true;
+        input.described(table);
+      },
     },
   });
 
   function fail(error: unknown): void {
+    backlog = null;
     if (failure) return;
     failure = translateSourceError(error);
     // What stands behind the last closed point is streamed again by the next session, whole.
@@ -96,25 +109,53 @@ export function createIntake(input: {
     wake();
   }
 
-  return {
-    handlers: {
-      onMessage(payload) {
-        arrived += 1;
-        idle = false;
-        if (payload.length > largestMessageBytes) throw tooLarge(payload, input.tables);
-        transactions.accept(decodeWalMessage(payload));
-        // At once and here, since the loop may be waiting for an append that takes minutes.
-        if (pending.bytes >= pauseBytes) input.pause();
-        if (pending.overflowing) wake();
-      },
-      onKeepalive(walEnd) {
-        arrived += 1;
-        transactions.keepalive(walEnd);
-        if (!transactions.open) idle = true;
+  function onMessage(payload: Buffer): void {
+    arrived += 1;
+    idle = false;
+    if (backlog) {
+      const copy = Buffer.from(payload); // the view does not outlive this call
+      backlog.push(() => onMessage(copy));
+      return;
+    }
+    if (payload.length > largestMessageBytes) throw tooLarge(payload, input.tables);
+    const message = decodeWalMessage(payload);
+    if (message.kind === 'relation' && !input.layouts.knows(message.relation)) return learn(message.relation);
+    transactions.accept(message);
+    // At once and here, since the loop may be waiting for an append that takes minutes.
+    if (pending.bytes >= pauseBytes) input.pause();
+    if (pending.overflowing) wake();
+  }
+
+  function onKeepalive(walEnd: bigint): void {
+    arrived += 1;
+    if (backlog) {
+      backlog.push(() => onKeepalive(walEnd));
+      return;
+    }
+    transactions.keepalive(walEnd);
+    if (!transactions.open) idle = true;
+    wake();
+  }
+
+  /** The stream stands still until the source has told what the description means; only what was read already waits. */
+  function learn(relation: Relation): void {
+    backlog = [];
+    input.pause();
+    input.layouts
+      .learn(relation)
+      .then(() => {
+        const waiting = backlog ?? [];
+        backlog = null;
+        transactions.accept({ kind: 'relation', relation });
+        // Another description among them takes those behind it into its own backlog, in order.
+        for (const next of waiting) next();
         wake();
-      },
-      onEnd: fail,
-    },
+      })
+      .catch(fail);
+  }
+
+  return {
+    handlers: { onMessage, onKeepalive, onEnd: (error) => (backlog ? backlog.push(() => fail(error)) : fail(error)) },
     closedPoint: () => (transactions.open ? null : closedLsn),
     get failure() {
       return failure;
@@ -132,7 +173,7 @@ export function createIntake(input: {
     },
     get full() {
       full = pending.bytes >= (full ? resumeBytes : pauseBytes);
-      return full;
+      return full || backlog !== null;
     },
     watchIdle: () => void (idle = false),
     fail,

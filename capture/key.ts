@@ -19,12 +19,16 @@ export interface KeyChoice {
 /**
  * The key of a table: its primary key, else its replica identity index. Under REPLICA IDENTITY FULL PostgreSQL forgets
  * which index that was; then the key is the only usable unique index, and of several none, since a guess that another
- * index changes would move every row to another key.
+ * index changes would move every row to another key. A table that stays `asItIs` logs the identity's columns alone with a
+ * delete, so there they are the key, also beside a primary one.
  */
 export function chooseKey(
   indexes: readonly UniqueIndex[],
   replicaIdentity: TableSchema['replicaIdentity'],
+  asItIs = false,
 ): KeyChoice | null {
+  const kept = asItIs && replicaIdentity === 'i' ? indexes.find((index) => index.identity) : undefined;
+  if (kept) return { columns: kept.columns, survivesFull: true };
   const primary = indexes.find((index) => index.primary);
   if (primary) return { columns: primary.columns, survivesFull: true };
   const usable = indexes.filter((index) => index.usable);

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { Row } from '../model/change';
 import type { Log } from '../model/log';
 import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
+import type { SchemaVersion } from '../model/schema';
 import { resourceNames, tableTopic } from '../model/names';
 import type { ProducerKind } from '../model/settings';
 import { createKafka } from '../stream/kafka';
@@ -9,10 +10,12 @@ import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
+import { readSchemaVersions } from '../stream/schemas';
 import { ensureTopics, writtenTopics } from '../stream/topics';
 import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
 import { judgeSlotHealth } from '../model/slot-health';
 import { judgeSource } from './source/identity';
+import { judgeTableChange } from './table-change';
 import type { Replication } from './replication';
 import { mustReadAgain, type Snapshot } from './copy/snapshot';
 
@@ -50,10 +53,13 @@ export interface CaptureParts {
   ) => Promise<LogWriter>;
   /** Without the fence. */
   readonly readLastPosition: (options: CaptureOptions) => Promise<PositionRecord | null>;
+  /** The versions of tables that the log keeps, by id. */
+  readonly readVersions: (options: CaptureOptions) => Promise<ReadonlyMap<string, SchemaVersion>>;
   readonly ensureTopics: (options: CaptureOptions) => Promise<void>;
   readonly judgeSource: typeof judgeSource;
   /** Asked every few seconds of a session, and of a slot that nobody reads. */
   readonly judgeSlotHealth: typeof judgeSlotHealth;
+  readonly judgeTable: typeof judgeTableChange;
   /** Reports the LSN of a closed, acknowledged position record to the slot (Invariant 1). */
   readonly confirm: (replication: Replication, lsn: string) => void;
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
@@ -98,8 +104,11 @@ export const defaultCaptureParts: CaptureParts = {
       maxMessageBytes,
     });
   },
+  readVersions: (options) =>
+    readSchemaVersions({ kafka: kafkaOf(options, 'schemas'), prefix: options.pipeline.log.prefix }),
   judgeSource,
   judgeSlotHealth,
+  judgeTable: judgeTableChange,
   confirm: (replication, lsn) => replication.confirm(lsn),
   readChunk,
   liveKeys: readLiveKeys,

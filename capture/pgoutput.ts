@@ -19,6 +19,8 @@ export interface RelationColumn {
   readonly identity: boolean;
   readonly name: string;
   readonly typeId: number;
+  /** `atttypmod`: -1 when the type has none. */
+  readonly typeModifier: number;
 }
 
 export interface Relation {
@@ -112,8 +114,7 @@ function decodeRelation(reader: Reader): Relation {
     const identity = (reader.byte() & 1) === 1;
     const name = reader.text();
     const typeId = reader.uint32();
-    reader.skip(4); // type modifier
-    columns.push({ identity, name, typeId });
+    columns.push({ identity, name, typeId, typeModifier: reader.int32() });
   }
   return { relationId, schema, table, columns };
 }
@@ -178,6 +179,12 @@ class Reader {
   /** Unsigned: xids and oids above 2^31 exist. */
   uint32(): number {
     const value = this.bytes.readUInt32BE(this.at);
+    this.at += 4;
+    return value;
+  }
+
+  int32(): number {
+    const value = this.bytes.readInt32BE(this.at);
     this.at += 4;
     return value;
   }

@@ -1,14 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
 import { Unavailable } from '../model/errors';
-import { recordRules } from '../model/pipeline';
-import type { SchemaVersion } from '../model/schema';
+import { readsBack, recordRules } from '../model/pipeline';
 import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
 import { encodeMessage } from '../stream/message-format';
 import type { LogWriter, PositionRecord } from '../stream/log';
 import { createBell } from './bell';
-import { checkUnchanged, readCatalogue, type CapturedTable } from './source/catalogue';
+import { describeColumns } from './source/relation-types';
+import { createTableWatch, type TableChange, type TableWatch } from './source/table-watch';
+import { createTurns } from './turns';
 import { connect, disconnect, translateSourceError } from './source/connection';
 import { createCopier, noCopyOrders, type Copier, type CopyOrders } from './copy/copy';
 import { recordsOf } from './copy/records';
@@ -20,7 +21,9 @@ import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
 import { lagBytes, readFlushLsn, readWal } from './progress';
 import { checkPublication } from './source/publication';
-import { checkFingerprints, fingerprints, undescribed } from './relations';
+import { createKnownTables, remember } from './known-tables';
+import { createLayouts } from './layouts';
+import { undescribed } from './relations';
 import { openReplication, type Replication } from './replication';
 import { createSlotWatch } from './slot-watch';
 import { freeSlot, readSlot } from './source/slot';
@@ -29,7 +32,7 @@ import { readSlotSample } from './source/slot-sample';
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 export type { CopyOrders } from './copy/copy';
 export { lookAtSlot } from './look-at-slot';
-export { prepareCapture, readTables } from './source/prepare';
+export { prepareCapture, readTables, surveySource } from './source/prepare';
 
 /** One replication stream and one log writer, open as long as nothing goes wrong. */
 export interface CaptureSession {
@@ -60,12 +63,15 @@ interface Opened {
   readonly writer: LogWriter;
   readonly last: PositionRecord;
   readonly control: Client;
-  readonly tables: readonly CapturedTable[];
-  /** Those of the tables that the log does not keep yet. */
-  readonly versions: SchemaVersion[];
+  readonly tableWatch: TableWatch;
+  /** What became of the tables since the log was last written. */
+  readonly changed: readonly TableChange[];
   /** For the copy alone, and opened when there is something to copy. */
   readonly copyClient: () => Promise<Client>;
 }
+
+/** A look at the catalogue is one statement; what it may find is a change by hand, which nobody waits for. */
+const tableLookMs = 5_000;
 
 /**
  * Opens the pipeline's one session. The order is the guarantee: the writer's fence, then the log's last record (read by
@@ -108,11 +114,17 @@ async function open(
   const slot = await readSlot(control, source.slot);
   const blocked = parts.judgeSource({ slotName: source.slot, slot, system, last });
   if (blocked) throw blocked;
-  const tables = await readCatalogue(control, source.tables);
-  checkFingerprints(last.schemas, tables);
-  const versions = undescribed(tables, last);
+  const tableWatch = await createTableWatch({
+    client: control,
+    publication: source.publication,
+    names: source.tables,
+    readBack: readsBack(options.pipeline),
+    judge: parts.judgeTable,
+  });
+  const { tables } = tableWatch;
+  const changed = await tableWatch.since(await remember(last, tables, () => parts.readVersions(options)));
   // A log begun before versions were kept has no topic for them.
-  if (versions.length > 0) await parts.ensureTopics(options);
+  if (undescribed(tables, last).length > 0) await parts.ensureTopics(options);
   await checkPublication(control, { name: source.publication, tables });
   await freeSlot(control, source.slot);
   let copying: Promise<Client> | null = null;
@@ -121,7 +133,7 @@ async function open(
     if (client) await disconnect(client);
   });
   const copyClient = () => (copying ??= connect(options.sourceUrl));
-  return { replication, writer, last, control, tables, versions, copyClient };
+  return { replication, writer, last, control, tableWatch, changed, copyClient };
 }
 
 function createSession(
@@ -131,7 +143,9 @@ function createSession(
   closeOpened: () => Promise<void>,
 ): CaptureSession {
   const { pipeline } = options;
-  const { replication, writer, last, control, tables, versions, copyClient } = opened;
+  const { replication, writer, last, control, tableWatch, copyClient } = opened;
+  const { tables } = tableWatch;
+  const inTurn = createTurns();
   const bell = createBell();
   const pending = createPending();
   const context = {
@@ -164,8 +178,22 @@ function createSession(
       }),
     onFailed: (error) => intake.fail(error),
   });
+  const known = createKnownTables({
+    last,
+    watch: tableWatch,
+    copyAgain: (table, recorded) => copier.again(table, recorded),
+    renew: (table) => copier.renew(table),
+    log: (table, why) =>
+      options.log('warn', 'a table is copied again: its rows changed and no change told of it', {
+        pipeline: pipeline.name,
+        ...{ table, why },
+      }),
+  });
   const intake = createIntake({
     tables,
+    layouts: createLayouts({ tables, describe: (columns) => inTurn(() => describeColumns(control, columns)) }),
+    readBack: readsBack(pipeline),
+    described: (table) => known.enter(table),
     last,
     encode: (change) => encodeChange(change, context),
     messages,
@@ -205,10 +233,16 @@ function createSession(
     at: parts.now(),
   });
 
+  let tablesLookedAt = parts.now();
+  const lookAtTables = async () => {
+    tablesLookedAt = parts.now();
+    for (const change of await tableWatch.look()) known.take(change);
+  };
+  for (const change of opened.changed) known.take(change);
+
   const forwarding: Forwarding = {
     writer,
-    schemas: { ...last.schemas, ...fingerprints(tables) },
-    versions,
+    ...{ schemas: known.schemas, partitions: known.partitions, versions: known.versions },
     messages,
     pending,
     intake,
@@ -222,11 +256,13 @@ function createSession(
       closedLsn = lsn;
       parts.confirm(replication, lsn);
     },
-    checkTables: () => checkUnchanged(control, tables),
-    look: async () => {
-      ({ flushLsn, retainedBytes } = await readWal(control, pipeline.source.slot));
-      await watch.look();
-    },
+    checkTables: () => inTurn(lookAtTables),
+    look: () =>
+      inTurn(async () => {
+        ({ flushLsn, retainedBytes } = await readWal(control, pipeline.source.slot));
+        await watch.look();
+        if (parts.now() - tablesLookedAt >= tableLookMs) await lookAtTables();
+      }),
     appended: (unit, ms) => {
       changes += unit.changes;
       if (unit.records.length > 0) options.onAppended?.({ changes: unit.changes, lsn: unit.position.lsn, ms });

@@ -1,4 +1,4 @@
-import { formatTableName, type Change, type Operation, type Row } from '../model/change';
+import type { Change, Operation, Row } from '../model/change';
 import { Blocked } from '../model/errors';
 import type { LogicalMessage } from '../model/message';
 import type { Position } from '../model/position';
@@ -6,7 +6,7 @@ import type { TableSchema } from '../model/schema';
 import type { MessageCounting } from './messages';
 import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
-import { relationDifference, schemaChanged } from './relations';
+import type { Layouts } from './layouts';
 import { completed, layoutOf, rowOf, type Captured } from './rows';
 
 /** What comes out, in commit order. */
@@ -25,8 +25,8 @@ export interface TransactionSink {
   truncation(truncation: Truncation): void;
   /** Everything whose commit LSN is below `lsn` has come out. `committedAt` is null for a keepalive. */
   closed(lsn: string, committedAt: number | null): void;
-  /** The server described a captured table (again): its definition may have moved since the catalogue was read. */
-  described(table: string): void;
+  /** The server described a captured table (again): what follows is of this version of it. */
+  described(table: TableSchema): void;
 }
 
 export interface Transactions {
@@ -53,18 +53,20 @@ type Said = Extract<WalMessage, { kind: 'message' }>;
 /**
  * Turns the messages of one replication stream into changes with positions. `last` is the log's last position: what
  * stands at or below it is skipped (Invariant 2), yet counted and reported as touched. Throws `Blocked` for what must
- * not be passed over: a changed table, a row that cannot be completed.
+ * not be passed over: a table whose key has changed, a row that cannot be completed.
  */
 export function createTransactions(input: {
   readonly tables: readonly TableSchema[];
+  readonly layouts: Pick<Layouts, 'of'>;
+  /** Long values that an update left alone may be absent from its record: they are read at the source. */
+  readonly readBack?: boolean;
   readonly last: Position;
   /** Which indexes count messages: those of `last` may not. */
   readonly messages: Pick<MessageCounting, 'counts'>;
   readonly sink: TransactionSink;
 }): Transactions {
-  const { sink } = input;
+  const { sink, readBack = false } = input;
   const byId = new Map(input.tables.map((table) => [table.relationId, table]));
-  const byName = new Map(input.tables.map((table) => [table.name, table]));
   const captured = new Map<number, Captured>();
   const lastLsn = BigInt(input.last.lsn);
   let open: Open | null = null;
@@ -89,16 +91,10 @@ export function createTransactions(input: {
   }
 
   function describe(relation: Relation): void {
-    const name = formatTableName(relation);
-    const schema = byId.get(relation.relationId);
-    if (!schema) {
-      if (byName.has(name)) throw schemaChanged(name, 'it was dropped and created again');
-      return;
-    }
-    const difference = relationDifference(relation, schema);
-    if (difference !== null) throw schemaChanged(schema.name, difference);
+    const schema = input.layouts.of(relation);
+    if (schema === null) return;
     captured.set(relation.relationId, layoutOf(relation, schema));
-    sink.described(schema.name);
+    sink.described(schema);
   }
 
   /** The table's layout; null for a table of the publication that the pipeline does not capture. */
@@ -113,7 +109,7 @@ export function createTransactions(input: {
   function emit(
     table: Captured,
     operation: Operation,
-    rows: { key: Row; before: Row | null; after: Row | null },
+    rows: Pick<Change, 'key' | 'before' | 'after' | 'absent'>,
   ): void {
     const transaction = inside(open);
     transaction.index += 1;
@@ -131,7 +127,7 @@ export function createTransactions(input: {
   }
 
   function update(table: Captured, old: OldTuple | null, tuple: Tuple): void {
-    const after = rowOf(table, completed(table, tuple, old));
+    const { row: after, ...absent } = completed(table, { tuple, old, readBack });
     const before = old?.kind === 'row' ? rowOf(table, old.values) : null;
     const key = table.keyOf(after);
     // With the key alone, what is no part of it is NULL, and is not looked at.
@@ -139,9 +135,9 @@ export function createTransactions(input: {
     if (Object.keys(key).some((column) => oldKey[column] !== key[column])) {
       // Two keys are two documents, perhaps in two partitions: the old one must go and the new one come.
       emit(table, 'delete', { key: oldKey, before: before ?? oldKey, after: null });
-      emit(table, 'create', { key, before: null, after });
+      emit(table, 'create', { key, before: null, after, ...absent });
     } else {
-      emit(table, 'update', { key, before, after });
+      emit(table, 'update', { key, before, after, ...absent });
     }
   }
 
@@ -212,7 +208,7 @@ export function createTransactions(input: {
           // Positions are counted before any filter of ours, so that another list of tables does not move them.
           inside(open).index += 1;
         } else if (message.kind === 'insert') {
-          const after = rowOf(table, completed(table, message.after, null));
+          const { row: after } = completed(table, { tuple: message.after, old: null, readBack: false });
           emit(table, 'create', { key: table.keyOf(after), before: null, after });
         } else if (message.kind === 'update') {
           update(table, message.before, message.after);

@@ -2,7 +2,7 @@ import { parseTableName, type Outcome, type Row, type Value } from './change';
 import { documentId } from './names';
 import type { Mutation } from './mutation';
 import type { Condition, StoreDefinition, TableMapping } from './pipeline';
-import type { TableSchema } from './schema';
+import type { Column, TableSchema } from './schema';
 
 /**
  * The pure rule from change to mutation, made once per generation. A change is complete in itself, so the result
@@ -69,11 +69,15 @@ function holds(value: Value, condition: Condition): boolean {
   return condition.in.some((candidate) => String(candidate) === String(value));
 }
 
+/** One column of a target: where it comes from, and its name in the store. */
+export interface TargetColumn {
+  readonly source: string;
+  readonly name: string;
+  readonly column: Column;
+}
+
 /** The columns a target has in the store, in source order, under their target names. */
-export function targetColumns(
-  table: TableSchema,
-  mapping: TableMapping,
-): readonly { readonly source: string; readonly name: string; readonly column: TableSchema['columns'][number] }[] {
+export function targetColumns(table: Pick<TableSchema, 'columns'>, mapping: TableMapping): readonly TargetColumn[] {
   const selected = mapping.select ? new Set(mapping.select) : null;
   const renamed = renaming(mapping);
   return table.columns

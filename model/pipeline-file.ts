@@ -123,6 +123,12 @@ const source = z.strictObject({
     .max(63)
     .optional()
     .describe('the publication, made at the first start; default: slipstream_<name>'),
+  replicaIdentity: z
+    .enum(['full', 'read-back'])
+    .default('full')
+    .describe(
+      'full: tables log whole rows, and are made to; read-back: tables stay as they are, and long values that an update left alone are read at the source when a store needs them, perhaps newer ones',
+    ),
   copy: z
     .strictObject({
       chunkRows: z

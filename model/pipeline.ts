@@ -18,6 +18,8 @@ export interface Pipeline {
     readonly tables: readonly string[];
     /** Prefixes of the logical messages to capture; missing in what a workflow started by an earlier version carries. */
     readonly messages?: readonly string[];
+    /** Missing in what a workflow started by an earlier version carries: full. */
+    readonly replicaIdentity?: 'full' | 'read-back';
     readonly slot: string;
     readonly publication: string;
     readonly copy: ParsedFile['source']['copy'];
@@ -65,6 +67,8 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
       url: source.url,
       tables: source.tables,
       messages: source.messages,
+      // Left out where it is the default: what runs already was started without it.
+      ...(source.replicaIdentity === 'full' ? {} : { replicaIdentity: source.replicaIdentity }),
       slot: source.slot ?? names.slot,
       publication: source.publication ?? names.publication,
       copy: source.copy,
@@ -78,6 +82,11 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
 /** How large a batch of the log may be, and what becomes of a row that does not fit. */
 export function recordRules({ log }: Pick<Pipeline, 'log'>): { maxMessageBytes: number; oversized: Oversized } {
   return { maxMessageBytes: log.maxMessageBytes ?? 16_777_216, oversized: log.oversized ?? 'block' };
+}
+
+/** Tables keep their replica identity, and what their changes leave out is read at the source. */
+export function readsBack({ source }: Pick<Pipeline, 'source'>): boolean {
+  return source.replicaIdentity === 'read-back';
 }
 
 export function wantsMessages({ source }: Pick<Pipeline, 'source'>): boolean {

@@ -96,6 +96,19 @@ export interface Capabilities {
   readonly atomicPromote: boolean;
 }
 
+/** A captured table in one of its versions. */
+export type TableVersion = Pick<TableSchema, 'name' | 'columns' | 'key'>;
+
+/** How the columns of a table's version fit what a generation holds of that table: names in the store. */
+export interface Fit {
+  /** Of the version, and not held. */
+  readonly absent: readonly string[];
+  /** Of the version, and held as another type, or as something that cannot be one. */
+  readonly other: readonly string[];
+  /** Held, and not of the version. */
+  readonly surplus: readonly string[];
+}
+
 /** What a store knows of itself, with no help from Temporal. */
 export interface Inspection {
   readonly generations: readonly {
@@ -124,6 +137,13 @@ export interface Store {
    * rejects if any part failed. Again, or late: changes nothing. `Fenced` when another owner has the lane.
    */
   apply(generation: Generation, batch: Batch, signal: AbortSignal): Promise<Applied>;
+  /** Compares a table's version with what the generation holds of the table. Changes nothing. */
+  fit(generation: Generation, table: TableVersion): Promise<Fit>;
+  /**
+   * Gives the generation the columns `names` (in the store) of a table's version, NULL in every row there is; readers of
+   * the live generation see them. Repeatable. The lane must hold nothing open, and is acquired again afterwards.
+   */
+  extend(generation: Generation, table: TableVersion, names: readonly string[]): Promise<void>;
   /** Gives up what a lane holds open (a transaction between closed points). Repeatable. */
   release(generation: Generation, lane: Lane): Promise<void>;
   /** Documents in id order, for the audit and for tests. */

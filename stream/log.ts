@@ -33,6 +33,8 @@ export interface PositionRecord {
   readonly committedAt: number;
   /** Table → id of the version it is captured in: a change made while nobody looked is seen. */
   readonly schemas?: Readonly<Record<string, string>>;
+  /** Partitioned table → relation ids of the partitions that hold its rows: no change tells of one that comes or goes. */
+  readonly partitions?: Readonly<Record<string, readonly string[]>>;
   /** The schemas topic holds every version that `schemas` names. Absent in logs begun before there was one. */
   readonly described?: true;
   /** Indexes of `position`'s transaction count its logical messages. */

@@ -9,6 +9,7 @@ import { checkStore } from '../stores/check';
 import { checkLog } from '../stream/check-log';
 import { createKafka } from '../stream/kafka';
 import { readLastPosition } from '../stream/positions';
+import { readSchemaVersions } from '../stream/schemas';
 
 /** The looks at real servers. */
 export function createChecks({ kafkaBrokers }: { readonly kafkaBrokers: readonly string[] }): Checks {
@@ -21,8 +22,9 @@ export function createChecks({ kafkaBrokers }: { readonly kafkaBrokers: readonly
       const { prefix } = pipeline.log;
       const last = await readLastPosition({ kafka: kafka(), prefix });
       if (last === null) return [];
-      const slotName = pipeline.source.slot;
-      return checkContinuity({ prefix, url, slotName, slot, tables: tables ?? [], unpublished, last: last.record });
+      const versions = await readSchemaVersions({ kafka: kafka(), prefix });
+      const known = { prefix, url, slotName: pipeline.source.slot, slot, last: last.record, versions };
+      return checkContinuity({ ...known, tables: tables ?? [], unpublished });
     },
   };
 }

@@ -1,5 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { defaultCaptureParts, lookAtSlot, openCaptureSession, prepareCapture, readTables } from '../capture/session';
+import {
+  defaultCaptureParts,
+  lookAtSlot,
+  openCaptureSession,
+  prepareCapture,
+  readTables,
+  surveySource,
+} from '../capture/session';
 import { openRowReader } from '../capture/source/row-reader';
 import type { Deps } from '../activities/deps';
 import { Sessions } from '../activities/sessions';
@@ -11,6 +18,7 @@ import { resolveSecret, type Settings } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { openLaneReader } from '../stream/lane-reader';
 import { readLastPosition } from '../stream/positions';
+import { readSchemaVersions } from '../stream/schemas';
 import { openStore } from '../stores/open';
 import { createChecks } from './checks';
 
@@ -45,6 +53,7 @@ export function createDeps(input: {
     observer,
     checks: createChecks(settings),
     readTables,
+    surveyTables: surveySource,
     prepareCapture: (options) => prepareCapture(options, defaultCaptureParts),
     lookAtSlot: (options, before) => lookAtSlot(options, before),
     openCapture: (options) => openCaptureSession(options, defaultCaptureParts),
@@ -59,6 +68,8 @@ export function createDeps(input: {
         clientId,
       }),
     openRowReader,
+    readVersions: (pipeline) =>
+      readSchemaVersions({ kafka: kafka(`slipstream-${pipeline.name}-schemas`), prefix: pipeline.log.prefix }),
     readLastPosition: (pipeline) =>
       readLastPosition({ kafka: kafka(`slipstream-${pipeline.name}-end`), prefix: pipeline.log.prefix }),
     captureSessions: new Sessions(sessionIdleMs, closing),

@@ -1,10 +1,11 @@
-import { Blocked } from '../../model/errors';
+import type { Blocked } from '../../model/errors';
 import { finding, type Finding } from '../../model/finding';
-import type { TableSchema } from '../../model/schema';
+import type { SchemaVersion, TableSchema } from '../../model/schema';
 import type { PositionRecord } from '../../stream/log';
 import { readSystem } from './check-source';
 import { judgeSource, type SlotRow } from '../source/identity';
-import { checkFingerprints } from '../relations';
+import { published, schemaChanged, schemaId } from '../relations';
+import { judgeTableChange, type TableState } from '../table-change';
 
 /**
  * Do the source, its slot and a log that is begun still fit each other? What capture would be BLOCKED with, told
@@ -21,11 +22,14 @@ export async function checkContinuity(input: {
   /** Captured tables that the publication does not hold. */
   readonly unpublished: readonly string[];
   readonly last: PositionRecord;
+  /** The versions of tables that the log keeps, by id. */
+  readonly versions: ReadonlyMap<string, SchemaVersion>;
 }): Promise<Finding[]> {
   const { prefix, url, slotName, slot, tables, last } = input;
   const where = `log ${prefix}`;
   const system = await readSystem(url);
-  const blocked = [judgeSource({ slotName, slot, system, last }), changedSchema(tables, last)];
+  const changed = tables.map((table) => changedSchema(table, input.versions.get(last.schemas?.[table.name] ?? '')));
+  const blocked = [judgeSource({ slotName, slot, system, last }), ...changed];
   const unpublished = input.unpublished.filter((table) => table in last.copies);
   return [
     ...blocked.flatMap((each) => (each === null ? [] : [discontinued(where, each.reason, each.message)])),
@@ -40,12 +44,13 @@ function discontinued(where: string, reason: string, message: string): Finding {
   return finding('log-discontinued', { where, what: message, cure });
 }
 
-function changedSchema(tables: readonly TableSchema[], last: PositionRecord): Blocked | null {
-  try {
-    checkFingerprints(last.schemas, tables);
-    return null;
-  } catch (error) {
-    if (error instanceof Blocked) return error;
-    throw error;
-  }
+/** As capture will judge it (source/table-watch.ts); a log that keeps no version of the table says nothing. */
+function changedSchema(table: TableSchema, version: SchemaVersion | undefined): Blocked | null {
+  if (version === undefined || version.id === schemaId(table)) return null;
+  const verdict = judgeTableChange(stateOf(version), stateOf(table));
+  return verdict.kind === 'blocked' ? schemaChanged(table.name, verdict.why) : null;
+}
+
+function stateOf(table: Pick<TableSchema, 'relationId' | 'columns' | 'key'>): TableState {
+  return { ...table, columns: published(table), numbers: null, filled: [], partitions: null, attachedRows: [] };
 }

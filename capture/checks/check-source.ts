@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import type { Finding, PartReport } from '../../model/finding';
 import { judgeClock } from '../../model/judge-clock';
 import { addressOf, judgeLogin, judgePostgresUrl } from '../../model/judge-login';
-import type { Pipeline } from '../../model/pipeline';
+import { readsBack, type Pipeline } from '../../model/pipeline';
 import type { TableSchema } from '../../model/schema';
 import { surveyTables, type CapturedTable } from '../source/catalogue';
 import { connectToLook, disconnect } from '../source/connection';
@@ -77,7 +77,7 @@ async function look(client: Client, { pipeline, url, logBegun }: SourceRequest):
   const server = await readServer(client);
   const slot = await readSlot(client, source.slot);
   const holder = await readSlotHolder(client, source.slot);
-  const { read: tables, findings: refused } = await surveyTables(client, source.tables);
+  const { read: tables, findings: refused } = await surveyTables(client, source.tables, readsBack(pipeline));
   const publication = await readPublication(client, source.publication);
   const clock = await readClock(client, 'the source');
   const names = { name: source.publication, role: server.role, database: server.database, mayCreate: server.mayCreate };

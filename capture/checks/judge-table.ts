@@ -132,6 +132,12 @@ export function judgeColumns(
   return finding('table-column-name', { where: placeOf(table), what, cure });
 }
 
+/** Where tables stay as they are: PostgreSQL refuses the updates and deletes of a published table without an identity. */
+export function noIdentity(table: TableName): Finding {
+  const cure = `Run: alter table ${quoteTable(table)} replica identity default;`;
+  return finding('replica-identity', { where: placeOf(table), what: 'its REPLICA IDENTITY is NOTHING.', cure });
+}
+
 export function placeOf(table: TableName): string {
   return `table ${formatTableName(table)}`;
 }

@@ -42,6 +42,10 @@ export interface Copier {
   /** Every key of the table was. */
   truncated(table: string): void;
   closed(lsn: string): void;
+  /** The table is another one now: chunks to come are read so. */
+  renew(table: CapturedTable): void;
+  /** Copies the table from its beginning, whatever was copied. `recorded`: the log says so, and a crash resumes the copy. */
+  again(table: CapturedTable, recorded: () => void): void;
   /** The chunk given out last is in the log. */
   appended(): void;
   /** A chunk waits for the stream to pass it. */
@@ -96,18 +100,24 @@ interface Held {
   readonly rows: Map<string, Row>;
 }
 
+/** To begin a table again: by an operator, whose order has a name, or since its rows changed unsaid. */
+interface Order {
+  readonly request: string | undefined;
+  readonly recorded?: () => void;
+}
+
 export function createCopier(options: CopyOptions): Copier {
   const { bounds, clock } = options;
-  const tables = copyOrder(options.tables, options.cursors);
+  let tables = copyOrder(options.tables, options.cursors);
   const cursors = new Map(Object.entries(options.cursors));
   const budget = createCopyBudget({ rowsPerSecond: bounds.rowsPerSecond, clock });
   const rate = createCopyRate(clock);
-  const ordered = new Map<string, string>();
+  const ordered = new Map<string, Order>();
   let xids = createStreamedXids();
   let baseline = false;
   let reading: Reading | null = null;
   let held: Held | null = null;
-  let given: { readonly table: string; readonly cursor: CopyCursor } | null = null;
+  let given: { readonly table: string; readonly cursor: CopyCursor; readonly recorded?: () => void } | null = null;
   let previous: Held | null = null;
   let retry: NodeJS.Timeout | undefined;
   let pacing: NodeJS.Timeout | undefined;
@@ -227,15 +237,24 @@ export function createCopier(options: CopyOptions): Copier {
   function beginAgain(lsn: string): void {
     const [order] = ordered;
     if (!order) return;
-    const [name, request] = order;
+    const [name, { request, ...told }] = order;
     ordered.delete(name);
     const table = tables.find((each) => each.name === name);
     if (!table) return;
-    given = { table: name, cursor: { done: false, after: null, rows: 0, request } };
+    given = {
+      table: name,
+      cursor: { done: false, after: null, rows: 0, ...(request === undefined ? {} : { request }) },
+      ...told,
+    };
     previous = null;
     xids = createStreamedXids();
     baseline = false;
     options.onReady({ table, rows: [], cursor: given.cursor, readAt: options.now() }, lsn);
+  }
+
+  function renew(table: CapturedTable): void {
+    tables = tables.map((each) => (each.name === table.name ? table : each));
+    next = nextTable();
   }
 
   return {
@@ -243,8 +262,17 @@ export function createCopier(options: CopyOptions): Copier {
     obey(orders) {
       paused = orders.paused;
       for (const [table, request] of Object.entries(orders.again)) {
-        if (cursorOf(table).request !== request && given?.cursor.request !== request) ordered.set(table, request);
+        if (cursorOf(table).request !== request && given?.cursor.request !== request) {
+          ordered.set(table, { ...ordered.get(table), request });
+        }
       }
+      start();
+    },
+    renew,
+    again(table, recorded) {
+      renew(table);
+      const { request = cursorOf(table.name).request } = ordered.get(table.name) ?? {};
+      ordered.set(table.name, { request, recorded });
       start();
     },
     begin(xid) {
@@ -271,6 +299,7 @@ export function createCopier(options: CopyOptions): Copier {
       if (given) {
         rate.appended(given.table, given.cursor.rows - cursorOf(given.table).rows);
         cursors.set(given.table, given.cursor);
+        given.recorded?.();
       }
       given = null;
       next = nextTable();

@@ -4,9 +4,9 @@ import { InvalidConfig } from '../../model/errors';
 import { listFindings, type Finding } from '../../model/finding';
 import type { Column, TableSchema } from '../../model/schema';
 import { chooseKey, type UniqueIndex } from '../key';
-import { judgeColumns, judgeKey, judgeRelation, missingTable } from '../checks/judge-table';
+import { judgeColumns, judgeKey, judgeRelation, missingTable, noIdentity } from '../checks/judge-table';
 import { quoteTable } from './quoting';
-import { schemaChanged, schemaDifference } from '../relations';
+import { standingOf } from './relation-types';
 
 /** A captured table, with what only capture needs to know. */
 export interface CapturedTable extends TableSchema {
@@ -37,11 +37,16 @@ interface ColumnRow extends Record<'name' | 'type_id' | 'type' | 'base' | 'not_n
 }
 
 /**
- * Reads the captured tables from the source's catalogue, in the order given. Throws `InvalidConfig` that names every
+ * Reads the captured tables from the source's catalogue, in the order given; with `readBack` they keep the replica
+ * identity they have. Throws `InvalidConfig` that names every
  * table which cannot be captured, with the statement that mends it.
  */
-export async function readCatalogue(client: Client, tables: readonly string[]): Promise<CapturedTable[]> {
-  const { read, findings } = await surveyTables(client, tables);
+export async function readCatalogue(
+  client: Client,
+  tables: readonly string[],
+  readBack = false,
+): Promise<CapturedTable[]> {
+  const { read, findings } = await surveyTables(client, tables, readBack);
   if (findings.length > 0) throw new InvalidConfig(listFindings('Tables that cannot be captured:', findings));
   return read;
 }
@@ -50,11 +55,12 @@ export async function readCatalogue(client: Client, tables: readonly string[]): 
 export async function surveyTables(
   client: Client,
   tables: readonly string[],
+  readBack = false,
 ): Promise<{ readonly read: CapturedTable[]; readonly findings: Finding[] }> {
   const findings: Finding[] = [];
   const read: CapturedTable[] = [];
   for (const table of tables) {
-    const result = await readTable(client, parseTableName(table));
+    const result = await readTable(client, parseTableName(table), readBack);
     if (isFinding(result)) findings.push(result);
     else read.push(result);
   }
@@ -65,17 +71,8 @@ function isFinding(result: object): result is Finding {
   return 'code' in result;
 }
 
-/** Throws `Blocked` schema-changed when a table is no longer what it was when `tables` were read. */
-export async function checkUnchanged(client: Client, tables: readonly CapturedTable[]): Promise<void> {
-  for (const table of tables) {
-    const now = await readTable(client, parseTableName(table.name));
-    const difference = isFinding(now) ? 'it cannot be captured any more' : schemaDifference(now, table);
-    if (difference !== null) throw schemaChanged(table.name, difference);
-  }
-}
-
 /** The table, or why it is refused. */
-async function readTable(client: Client, table: TableName): Promise<CapturedTable | Finding> {
+async function readTable(client: Client, table: TableName, readBack: boolean): Promise<CapturedTable | Finding> {
   const name = formatTableName(table);
   const { rows } = await client.query<TableRow>(
     `select c.oid, relkind as kind, relpersistence as persistence, relispartition as partition, relreplident as identity,
@@ -100,12 +97,13 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
   if (refusal !== null) return refusal;
   const columns = await readColumns(client, row.oid);
   const identity = row.identity as TableSchema['replicaIdentity'];
-  const choice = chooseKey(await readUniqueIndexes(client, row.oid), identity);
+  const choice = chooseKey(await readUniqueIndexes(client, row.oid), identity, readBack);
+  if (readBack && identity === 'n') return noIdentity(table);
   const leaves = await readLeaves(client, row.oid);
   const notFull = leaves.filter((leaf) => !leaf.full).map(({ quoted }) => quoted);
   const generated = columns.filter((column) => column.generated).map((column) => column.name);
   const generatedTravel = row.generated_travel === 't';
-  const key = judgeKey(table, { choice, generated, generatedTravel, toBeFull: notFull.length > 0 });
+  const key = judgeKey(table, { choice, generated, generatedTravel, toBeFull: !readBack && notFull.length > 0 });
   if (isFinding(key)) return key;
   const unfit = judgeColumns(table, { columns: columns.map((column) => column.name), key: key.columns });
   if (unfit !== null) return unfit;
@@ -118,38 +116,19 @@ async function readTable(client: Client, table: TableName): Promise<CapturedTabl
     estimatedRows: Number(row.estimate),
     partitioned: row.kind === 'p',
     keyOperators: await readKeyOperators(client, row.oid, key.columns),
-    notFull,
+    notFull: readBack ? [] : notFull,
     notOwned: leaves.filter((leaf) => !leaf.owned).map(({ quoted }) => quoted),
   };
 }
 
 async function readColumns(client: Client, oid: string): Promise<Column[]> {
-  // A domain may stand on another domain, hence the walk down to the type that is none; each may bring the modifier. A
-  // name counts only where nobody else can have given it: in pg_catalog, or as that of the extension which brings the type.
   const { rows } = await client.query<ColumnRow>(
     `select attname as name, atttypid as type_id, format_type(atttypid, atttypmod) as type, attnotnull as not_null,
             attgenerated <> ''
               and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000) as generated,
             base, case when depth > 0 then format_type(base_id, modifier) end as domain_of
        from pg_attribute
-            cross join lateral (
-              with recursive chain as (
-                select t.oid, t.typtype, t.typbasetype, atttypmod as modifier, t.typtypmod, 0 as depth
-                  from pg_type t where t.oid = atttypid
-                union all
-                select t.oid, t.typtype, t.typbasetype, chain.typtypmod, t.typtypmod, depth + 1
-                  from pg_type t join chain on t.oid = chain.typbasetype and chain.typtype = 'd')
-              select t.oid as base_id, modifier, depth,
-                     case when t.typinput = 'array_in'::regproc then 'array'
-                          when t.typtype = 'e' then 'enum' when t.typtype = 'c' then 'composite'
-                          when t.typnamespace = 'pg_catalog'::regnamespace then t.typname
-                          when t.typtype = 'r' then 'range' when t.typtype = 'm' then 'multirange'
-                          when exists (select from pg_depend d join pg_extension e on e.oid = d.refobjid
-                                        where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e'
-                                          and d.refclassid = 'pg_extension'::regclass and e.extname = t.typname)
-                          then t.typname else 'other' end as base
-                from chain join pg_type t using (oid)
-               where chain.typtype <> 'd') as type
+            cross join lateral (${standingOf('atttypid', 'atttypmod')}) as standing
       where attrelid = $1 and attnum > 0 and not attisdropped
       order by attnum`,
     [oid],

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { Blocked } from '../../model/errors';
+import { readsBack } from '../../model/pipeline';
 import type { TableSchema } from '../../model/schema';
 import type { PositionRecord } from '../../stream/log';
-import { readCatalogue } from './catalogue';
+import { readCatalogue, surveyTables } from './catalogue';
 import { connect, disconnect, translateSourceError } from './connection';
 import type { SlotRow, SourceSystem } from './identity';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from '../parts';
 import { ensurePublication } from './publication';
 import { ensureReplicaIdentity } from './replica-identity';
-import { checkFingerprints, fingerprints, schemaVersion } from '../relations';
+import { fingerprints, schemaVersion } from '../relations';
 import { openReplication } from '../replication';
 import { readFlushLsn } from '../progress';
 import { checkSlotName, checkWalLevel, createSlot, readSlot, refuseUnfinished } from './slot';
@@ -36,10 +37,30 @@ export async function prepareCapture(
 }
 
 /** The captured tables as the source's catalogue has them. Throws `InvalidConfig` for tables that cannot be captured. */
-export async function readTables(sourceUrl: string, tables: readonly string[]): Promise<TableSchema[]> {
+export async function readTables(
+  sourceUrl: string,
+  tables: readonly string[],
+  readBack = false,
+): Promise<TableSchema[]> {
   const client = await connect(sourceUrl);
   try {
-    return await readCatalogue(client, tables);
+    return await readCatalogue(client, tables, readBack);
+  } catch (error) {
+    throw translateSourceError(error);
+  } finally {
+    await disconnect(client);
+  }
+}
+
+/** The same; those that cannot be captured, or are not there, are left out. */
+export async function surveySource(
+  sourceUrl: string,
+  tables: readonly string[],
+  readBack = false,
+): Promise<TableSchema[]> {
+  const client = await connect(sourceUrl);
+  try {
+    return (await surveyTables(client, tables, readBack)).read;
   } catch (error) {
     throw translateSourceError(error);
   } finally {
@@ -59,16 +80,16 @@ async function prepare(
 ): Promise<{ logId: string }> {
   const { source } = options.pipeline;
   await checkWalLevel(client);
-  const tables = await readCatalogue(client, source.tables);
+  const readBack = readsBack(options.pipeline);
+  const tables = await readCatalogue(client, source.tables, readBack);
   await parts.ensureTopics(options);
   // Slot before log: a capture that runs meanwhile confirms what it has appended. Swapped, a record appended between
   // the two reads would make the slot look ahead of the log.
   const slot = await readSlot(client, source.slot);
   const last = await parts.readLastPosition(options);
-  checkFingerprints(last?.schemas, tables);
   // Both before the slot is made. The slot sees what was logged after it: rows without their long values, or changes of
   // a table that no publication held yet, would be in its way for ever.
-  await ensureReplicaIdentity(client, tables);
+  if (!readBack) await ensureReplicaIdentity(client, tables);
   await ensurePublication(client, {
     name: source.publication,
     tables,

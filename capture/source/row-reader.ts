@@ -42,7 +42,7 @@ export function openRowReader(url: string, { patienceMs = defaultPatienceMs } = 
   async function read(wanted: WantedColumns, signal: AbortSignal): Promise<Row | null> {
     connection ??= connect(url);
     const client = await connection;
-    const table = tables.get(wanted.table) ?? (await readCatalogue(client, [wanted.table]))[0];
+    const table = tables.get(wanted.table) ?? (await readCatalogue(client, [wanted.table], true))[0];
     if (!table) throw gone(wanted, 'table');
     tables.set(wanted.table, table);
     const missing = wanted.columns.find((name) => !table.columns.some((column) => column.name === name));

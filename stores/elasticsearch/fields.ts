@@ -1,5 +1,5 @@
 import { InvalidConfig } from '../../model/errors';
-import { targetColumns } from '../../model/mapping';
+import { targetColumns, targetOf } from '../../model/mapping';
 import type { StoreDefinition } from '../../model/pipeline';
 import type { Column, TableSchema } from '../../model/schema';
 
@@ -122,4 +122,17 @@ export function surveyFields(
     }
   }
   return { fields: Object.fromEntries([...fields].map(([name, { field }]) => [name, field])), problems };
+}
+
+/** Target → the fields that its documents have. */
+export function fieldsByTarget(
+  definition: StoreDefinition,
+  catalogue: readonly TableSchema[],
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    catalogue.flatMap((table) => {
+      const mapping = definition.tables[table.name];
+      return mapping ? [[targetOf(table.name, mapping), targetColumns(table, mapping).map(({ name }) => name)]] : [];
+    }),
+  );
 }

@@ -5,7 +5,7 @@ import { describe, mismatch, missing } from '../ownership';
 import type { Generation, Inspection, Lane, StoreContext } from '../store';
 import { acknowledged, errorType, refused, succeeded } from './answers';
 import type { Ask } from './client';
-import { fieldsOf } from './fields';
+import { fieldsByTarget, fieldsOf } from './fields';
 import { createRecord, readRecord, unownedAlias } from './lane';
 import { generationIndex, generationNumber, idField, recordField } from './names';
 
@@ -18,6 +18,8 @@ export interface Meta {
   readonly mappingHash: string;
   readonly logId: string;
   readonly definition: StoreDefinition;
+  /** Target → the fields it has, since all tables share one index; absent in generations made before this was noted. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One lane per generation to begin with. */
@@ -40,7 +42,7 @@ interface IndexBody {
   readonly mappings?: { readonly _meta?: Meta };
 }
 
-interface Place {
+export interface Place {
   readonly ask: Ask;
   /** The readers' alias. */
   readonly index: string;
@@ -62,7 +64,8 @@ export async function prepareGeneration(place: Place, generation: Generation): P
 
 async function createIndex({ ask, index, context }: Place, generation: Generation): Promise<void> {
   const name = generationIndex(index, generation.number);
-  const fields = fieldsOf(context.definition, await context.catalogue());
+  const catalogue = await context.catalogue();
+  const fields = fieldsOf(context.definition, catalogue);
   const first = (await readers({ ask, index, context })).size === 0;
   const { pipeline, store, number, mappingHash, logId } = generation;
   const meta: Meta = {
@@ -73,6 +76,7 @@ async function createIndex({ ask, index, context }: Place, generation: Generatio
     mappingHash,
     logId,
     definition: context.definition,
+    fields: fieldsByTarget(context.definition, catalogue),
   };
   const answer = await ask({
     method: 'PUT',

@@ -3,6 +3,7 @@ import { describe, fenced, judgeBatch } from '../ownership';
 import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
 import { laneLost, writeMutations } from './bulk';
 import { connect, type Connection } from './client';
+import { extendIndex, fitVersion } from './fit';
 import { dropGeneration, inspectGenerations, prepareGeneration, promoteGeneration } from './generations';
 import { admit, moveRecord, readLane, takeLane, type LaneState } from './lane';
 import { generationIndex, writeAlias } from './names';
@@ -91,6 +92,10 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
       known.set(keyOf(generation, lane), moved ?? (await lookAgain(generation, batch)));
       return { durable: true, ...written };
     },
+
+    fit: (generation, table) => fitVersion(place, generation, table),
+
+    extend: (generation, table, names) => extendIndex(place, generation, { table, names }),
 
     // Nothing is held open between two batches.
     release: async () => undefined,

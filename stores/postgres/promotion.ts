@@ -49,7 +49,7 @@ export async function promoteGeneration(site: Site, generation: Generation): Pro
 }
 
 /** Before each statement that locks: leaves it what remains of the budget. */
-async function lockClock(connection: Connection): Promise<() => Promise<void>> {
+export async function lockClock(connection: Connection): Promise<() => Promise<void>> {
   const started = performance.now();
   return async () => {
     const left = Math.max(1, Math.round(lockBudgetMs - (performance.now() - started)));
@@ -57,7 +57,7 @@ async function lockClock(connection: Connection): Promise<() => Promise<void>> {
   };
 }
 
-async function switchView(
+export async function switchView(
   connection: Connection,
   site: Site,
   { target, table }: { target: string; table: TableLayout },

@@ -1,6 +1,7 @@
 import { InvalidConfig } from '../../model/errors';
 import type { Generation, Lane, Store, StoreContext } from '../store';
 import { connectTo, type Connect } from './connection';
+import { extendTable, fitVersion } from './fit';
 import { dropGeneration, prepareGeneration } from './generation';
 import { inspect } from './inspection';
 import { LaneWriter } from './lane';
@@ -50,6 +51,16 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
     prepare: (generation) => prepareGeneration(site, generation),
     acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),
     apply: (generation, batch, signal) => writerOf(generation, batch.lane).apply(batch, signal),
+    fit: (generation, table) => fitVersion(site, generation, table),
+    async extend(generation, table, names) {
+      // A writer knows the columns from when it connected.
+      for (const [key, writer] of writers) {
+        if (!key.startsWith(`[${generation.number},`)) continue;
+        writers.delete(key);
+        await writer.close();
+      }
+      await extendTable(site, generation, { table, names });
+    },
     release: async (generation, lane) => writers.get(writerKey(generation, lane))?.release(),
     scan: (generation, range, limit) => scannerOf(generation).page(range, limit),
     promote: (generation) => promoteGeneration(site, generation),

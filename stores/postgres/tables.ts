@@ -27,25 +27,35 @@ export async function targetTables(connection: Connection, site: Site): Promise<
   return bodies;
 }
 
-/**
- * Only the key is NOT NULL and unique: everything else is the source's to guarantee. A column has its source's type where
- * this database has it; a domain that it lacks, or that stands on another type here, the type it stands on; else text. Text too is a key whose equal values may
- * be written in several ways: while a generation is built, two records of which one replaces the other may come in either
- * order, and must not meet as one row.
- */
+/** Only the key is NOT NULL and unique: everything else is the source's to guarantee. */
 async function tableBody(connection: Connection, table: TableSchema, mapping: TableMapping): Promise<string> {
+  const columns = await typedColumns(connection, table, mapping);
+  const key = table.key.map((source) => columns.find((each) => each.source === source)?.name ?? source);
+  const lines = columns.map(({ name, type }) => `${quote(name)} ${type}`);
+  return [...lines, `primary key (${key.map(quote).join(', ')})`].join(', ');
+}
+
+/**
+ * A column has its source's type where this database has it; a domain that it lacks, or that stands on another type
+ * here, the type it stands on; else text. Text too is a key whose equal values may be written in several ways: while a
+ * generation is built, two records of which one replaces the other may come in either order, and must not meet as one row.
+ */
+export async function typedColumns(
+  connection: Connection,
+  table: Pick<TableSchema, 'columns' | 'key'>,
+  mapping: TableMapping,
+): Promise<readonly { readonly source: string; readonly name: string; readonly type: string }[]> {
   const columns = targetColumns(table, mapping);
   const types = await readTypes(
     connection,
     columns.flatMap(({ column }) => [column.type, column.domainOf ?? column.type]),
   );
-  const typeOf = ({ column, source }: (typeof columns)[number]) =>
-    table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts'
-      ? 'text'
-      : ([column.type, column.domainOf ?? ''].find((type) => types.get(type) === domainOf(type, column)) ?? 'text');
-  const key = table.key.map((source) => columns.find((each) => each.source === source)?.name ?? source);
-  const lines = columns.map((column) => `${quote(column.name)} ${typeOf(column)}`);
-  return [...lines, `primary key (${key.map(quote).join(', ')})`].join(', ');
+  return columns.map(({ source, name, column }) => {
+    const ambiguousKey = table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts';
+    const known =
+      [column.type, column.domainOf ?? ''].find((type) => types.get(type) === domainOf(type, column)) ?? 'text';
+    return { source, name, type: ambiguousKey ? 'text' : known };
+  });
 }
 
 /** What `type` must stand on here to be what it is at the source: a domain on another type would round, or refuse. */

@@ -29,6 +29,8 @@ function crashingStore(
   return {
     capabilities: store.capabilities,
     inspect: () => store.inspect(),
+    fit: (generation, table) => store.fit(generation, table),
+    extend: (generation, table, names) => store.extend(generation, table, names),
     async prepare(generation) {
       pass('generation.before-prepare');
       await store.prepare(generation);

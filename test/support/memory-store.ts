@@ -6,7 +6,7 @@ import type { Offsets } from '../../model/offsets';
 import type { StoreDefinition } from '../../model/pipeline';
 import { origin, type Position } from '../../model/position';
 import { describe, behind, fenced, judgeBatch, mayOwn, mismatch, missing, type Verdict } from '../../stores/ownership';
-import type { Batch, Document, Generation, Owner, Store, StoreContext } from '../../stores/store';
+import type { Batch, Document, Generation, Owner, Store, StoreContext, TableVersion } from '../../stores/store';
 
 /** One generation's content as a server would keep it on disk. Replaced as a whole, so a reader never sees a half. */
 export interface MemoryGeneration {
@@ -15,6 +15,8 @@ export interface MemoryGeneration {
   readonly definition: StoreDefinition;
   /** Target → names of its integer columns: enough of a type system for a store that refuses a value. */
   readonly integers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Target → column → type. */
+  readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly owner: Owner | null;
   readonly next: Offsets;
   readonly position: Position;
@@ -96,6 +98,7 @@ export function openMemoryStore(
         logId: generation.logId,
         definition: context.definition,
         integers,
+        columns: await columnsOf(context),
         owner: null,
         next: {},
         position: origin,
@@ -135,6 +138,28 @@ export function openMemoryStore(
       return verdict === 'repeated'
         ? { durable: durably, upserts: 0, deletes: 0, repeated: total }
         : { durable: durably, upserts: total - deletes, deletes, repeated: 0 };
+    },
+
+    async fit(generation, table) {
+      const held = find(generation).columns.get(targetIn(context, table)) ?? new Map<string, string>();
+      const wanted = targetColumns(table, context.definition.tables[table.name] ?? {});
+      return {
+        absent: wanted.filter(({ name }) => !held.has(name)).map(({ name }) => name),
+        other: wanted
+          .filter(({ name, column }) => held.has(name) && held.get(name) !== column.type)
+          .map(({ name }) => name),
+        surplus: [...held.keys()].filter((name) => !wanted.some((each) => each.name === name)),
+      };
+    },
+
+    async extend(generation, table, names) {
+      const found = find(generation);
+      const target = targetIn(context, table);
+      const held = new Map(found.columns.get(target));
+      for (const { name, column } of targetColumns(table, context.definition.tables[table.name] ?? {})) {
+        if (names.includes(name)) held.set(name, column.type);
+      }
+      durable.generations.set(generation.number, { ...found, columns: new Map(found.columns).set(target, held) });
     },
 
     async release(generation) {
@@ -189,6 +214,21 @@ function refuseUnstorable(base: MemoryGeneration, { target, document, version }:
       );
     }
   }
+}
+
+function targetIn({ definition }: StoreContext, { name }: TableVersion): string {
+  return targetOf(name, definition.tables[name] ?? {});
+}
+
+async function columnsOf({ definition, catalogue }: StoreContext): Promise<Map<string, Map<string, string>>> {
+  const result = new Map<string, Map<string, string>>();
+  for (const table of await catalogue()) {
+    const mapping = definition.tables[table.name];
+    if (!mapping) continue;
+    const columns = targetColumns(table, mapping).map(({ name, column }) => [name, column.type] as const);
+    result.set(targetOf(table.name, mapping), new Map(columns));
+  }
+  return result;
 }
 
 async function integerColumns({ definition, catalogue }: StoreContext): Promise<Map<string, Set<string>>> {

@@ -4,14 +4,17 @@ import {
   account,
   apply,
   balances,
+  catalogue,
   expectBlocked,
   failure,
   generation,
   lane,
+  mutation,
   offsets,
   owner,
   renamedAccount,
   renamedTables,
+  scanAll,
   tables,
 } from '../fixture';
 import type { Check } from '../check';
@@ -42,6 +45,34 @@ export const generationChecks = {
     const [one, other] = [await open(), await open()];
     await Promise.all([one.prepare(first), other.prepare(first), one.prepare(first)]);
     expect((await one.inspect()).generations).toHaveLength(1);
+  },
+
+  'a generation says how a version of a table fits it, and takes the columns it lacks': async ({ open }) => {
+    const store = await open();
+    await store.prepare(first);
+    const owned = await store.acquire(first, lane, me);
+    expect(owned.next).toEqual({});
+    await apply(store, first, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    const [accounts] = catalogue;
+    if (!accounts) throw new Error('the catalogue has no table');
+    const [id, holder, balance] = accounts.columns;
+    if (!id || !holder || !balance) throw new Error('the table has no columns');
+    const note = { ...holder, name: 'note' };
+    const version = { ...accounts, columns: [id, holder, { ...balance, type: 'text', baseType: 'text' }, note] };
+    expect(await store.fit(first, accounts)).toEqual({ absent: [], other: [], surplus: [] });
+    expect(await store.fit(first, version)).toEqual({ absent: ['note'], other: ['balance'], surplus: ['vip'] });
+    await store.release(first, lane);
+    await store.extend(first, version, ['note']);
+    await store.extend(first, version, ['note']);
+    expect(await store.fit(first, { ...accounts, columns: [...accounts.columns, note] })).toEqual({
+      ...{ absent: [], other: [], surplus: [] },
+    });
+    await store.acquire(first, lane, owner(2000));
+    const whole = { id: 2, holder: 'h', balance: 5, vip: true, note: 'new' };
+    const mutations = [mutation('accounts', { id: 2 }, whole, 1)];
+    await apply(store, first, { owner: owner(2000), from: 1, to: 2, mutations });
+    const found = await scanAll(store, first, 'accounts');
+    expect(found.map(({ body }) => body['note'] ?? null)).toEqual([null, 'new']);
   },
 
   'a generation built under another mapping or from another log is not adopted': async ({ open }) => {

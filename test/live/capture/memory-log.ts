@@ -1,6 +1,7 @@
 import { Fenced } from '../../../model/errors';
 import type { Change, Row } from '../../../model/change';
 import { tableTopic } from '../../../model/names';
+import type { SchemaVersion } from '../../../model/schema';
 import type { Offsets } from '../../../model/offsets';
 import type { CaptureOptions, CaptureParts } from '../../../capture/session';
 import { defaultCaptureParts } from '../../../capture/session';
@@ -24,6 +25,7 @@ export class MemoryLog {
   /** What the scan for live keys gives at once: small, so that one TRUNCATE takes several appends. */
   pageKeys = 100;
   private readonly rows = new Map<string, Map<string, Row>>();
+  readonly versions = new Map<string, SchemaVersion>();
   private epoch = 0;
   private ends: Record<string, Record<string, string>> = {};
   private readonly waiting = new Set<() => void>();
@@ -45,6 +47,7 @@ export class MemoryLog {
     return {
       ...defaultCaptureParts,
       ensureTopics: async () => undefined,
+      readVersions: async () => this.versions,
       readLastPosition: async () => this.last,
       liveKeys: (_options, table) => this.liveKeys(table),
       openWriter: async (_options: CaptureOptions, identity) => this.open(identity),
@@ -129,8 +132,13 @@ class MemoryWriter implements LogWriter {
     this.maxRecordBytes = log.maxRecordBytes;
   }
 
-  async append(records: readonly EncodedRecord[], closing: Closing): Promise<PositionRecord> {
+  async append(
+    records: readonly EncodedRecord[],
+    closing: Closing,
+    versions: readonly SchemaVersion[] = [],
+  ): Promise<PositionRecord> {
     await this.log.beforeAppend(records, closing);
+    for (const version of versions) this.log.versions.set(version.id, version);
     this.last = this.log.commit(this.epoch, records, {
       version: 1,
       ...this.identity,

@@ -32,6 +32,7 @@ export async function createSource(input: {
   readonly statements: readonly string[];
   readonly tables: readonly string[];
   readonly chunkRows?: number;
+  readonly replicaIdentity?: 'full' | 'read-back';
   /** Prefixes of the logical messages to capture. */
   readonly messages?: readonly string[];
   /** A superuser's URL; the server of the run without it. */
@@ -51,6 +52,7 @@ export async function createSource(input: {
     source: {
       ...{ url: { env: 'X' }, tables: input.tables, messages: input.messages ?? [] },
       copy: { chunkRows: input.chunkRows ?? 1_000 },
+      replicaIdentity: input.replicaIdentity ?? 'full',
     },
     stores: {
       copy: { type: 'postgres', url: { env: 'Y' }, schema: 'copy', tables: { [input.tables[0] ?? '']: {} } },

@@ -20,7 +20,8 @@ async function withRows(rows: number, more: Partial<Parameters<typeof createSour
   return source;
 }
 
-const copied = (source: Source) => Object.values(source.log.last?.copies ?? {}).every(({ done }) => done);
+const copied = (source: Source) =>
+  source.options.pipeline.source.tables.every((name) => source.log.last?.copies[name]?.done === true);
 
 /** What a reader ends with, by table; a change that cannot be (twice gone, twice come) is told by its key. */
 function fold(changes: readonly Change[]) {

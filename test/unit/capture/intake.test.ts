@@ -10,6 +10,9 @@ const table = {
 function intake() {
   const nothing = () => undefined;
   return createIntake({
+    layouts: { knows: () => true, learn: async () => undefined, of: () => null },
+    readBack: false,
+    described: () => undefined,
     tables: [table],
     last: {
       ...{ version: 1, logId: 'l', systemId: 's', timeline: 1, position: { lsn: '0', index: 0 }, closed: true },

@@ -52,8 +52,8 @@ describe('decodeWalMessage', () => {
           schema: 'public',
           table: 'items',
           columns: [
-            { identity: true, name: 'id', typeId: 23 },
-            { identity: false, name: 'note', typeId: 25 },
+            { identity: true, name: 'id', typeId: 23, typeModifier: -1 },
+            { identity: false, name: 'note', typeId: 25, typeModifier: -1 },
           ],
         },
       },

@@ -1,11 +1,5 @@
 import { chooseKey, type UniqueIndex } from '../../../../capture/key';
-import {
-  checkFingerprints,
-  fingerprints,
-  schemaDifference,
-  schemaVersion,
-  undescribed,
-} from '../../../../capture/relations';
+import { fingerprints, schemaVersion, undescribed } from '../../../../capture/relations';
 import { keyText, parameterOf } from '../../../../capture/values';
 import type { TableSchema } from '../../../../model/schema';
 import { parserOf } from '../../../../model/value-types';
@@ -69,30 +63,6 @@ const table: TableSchema = {
   replicaIdentity: 'f',
   estimatedRows: 3,
 };
-
-describe('a table that changed', () => {
-  it.each<[string, Partial<TableSchema>, string | null]>([
-    ['nothing', { estimatedRows: 9, replicaIdentity: 'd' }, null],
-    ['a generated column comes', { columns: [...table.columns, { ...column('g'), generated: true }] }, null],
-    ['a column comes', { columns: [...table.columns, column('c')] }, 'column c is new'],
-    ['a column goes', { columns: [column('a')] }, 'column b is gone'],
-    ['a type changes', { columns: [column('a'), column('b', 'integer')] }, 'column b has another type'],
-    ['a length changes', { columns: [column('a'), column('b', 'varchar(3)')] }, 'column b has another type'],
-    ['the key changes', { key: ['a', 'b'] }, 'its key was (a) and is (a, b)'],
-    ['made anew', { relationId: 2 }, 'it was dropped and created again'],
-  ])('%s', (_case, change, difference) => {
-    const now = { ...table, ...change };
-    expect(schemaDifference(now, table)).toBe(difference);
-    const check = () => checkFingerprints(fingerprints([table]), [now]);
-    if (difference === null) expect(check).not.toThrow();
-    else expect(check).toThrow(expect.objectContaining({ reason: 'schema-changed' }) as Error);
-  });
-
-  it('is not known from a log that never saw it', () => {
-    expect(() => checkFingerprints(undefined, [table])).not.toThrow();
-    expect(() => checkFingerprints({ 'public.other': 'x' }, [table])).not.toThrow();
-  });
-});
 
 describe('the version of a table', () => {
   const schemas = fingerprints([table]);

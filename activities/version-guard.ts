@@ -1,0 +1,129 @@
+import { Blocked } from '../model/errors';
+import type { Log } from '../model/log';
+import { fitsWhole, judgeVersion, type VersionVerdict } from '../model/judge-version';
+import { targetColumns } from '../model/mapping';
+import type { Row, Value } from '../model/change';
+import type { StoreDefinition } from '../model/pipeline';
+import type { SchemaVersion, TableSchema } from '../model/schema';
+import type { Generation, Lane, Store, TableVersion } from '../stores/store';
+
+/** Which columns of a record's document are taken, and which the generation has besides: null when it is as it should be. */
+export type Shape = { readonly taken: readonly string[]; readonly empty: readonly string[] } | null;
+
+/** The generation lacks columns that records to come have: the slice ends, extends it, and the next one goes on. */
+export class ExtensionNeeded extends Error {
+  override readonly name = 'ExtensionNeeded';
+  constructor(
+    readonly table: TableVersion,
+    readonly columns: readonly string[],
+  ) {
+    super(`${table.name} has new columns: ${columns.join(', ')}.`);
+  }
+}
+
+export interface GuardOptions {
+  readonly store: Pick<Store, 'fit'>;
+  readonly generation: Generation;
+  readonly definition: StoreDefinition;
+  /** The versions that the log keeps, by id. */
+  readonly versions: () => Promise<ReadonlyMap<string, SchemaVersion>>;
+  /** The tables as the source has them now; those that are not there are left out. */
+  readonly catalogue: () => Promise<readonly TableSchema[]>;
+}
+
+/**
+ * Stands between the log and one generation: every version of a table that records name is compared with what the
+ * generation holds, once, before the first of them is applied (docs/schema-changes.md).
+ */
+export class VersionGuard {
+  private readonly shapes = new Map<string, Shape>();
+
+  constructor(private readonly options: GuardOptions) {}
+
+  /** Known already: undefined when it is not, and `admit` has to be asked. Records of old logs name no version. */
+  shapeOf(table: string, schemaId: string | null): Shape | undefined {
+    return schemaId === null ? null : this.shapes.get(`${schemaId} ${table}`);
+  }
+
+  /** Throws `Blocked` schema-changed when another generation is needed, `ExtensionNeeded`, or what asking costs. */
+  async admit(table: string, schemaId: string): Promise<Shape> {
+    const verdict = await this.judge(table, schemaId);
+    const shape = verdict.kind === 'reshape' ? { taken: verdict.taken, empty: verdict.empty } : null;
+    this.shapes.set(`${schemaId} ${table}`, shape);
+    return shape;
+  }
+
+  private async judge(
+    table: string,
+    schemaId: string,
+  ): Promise<Exclude<VersionVerdict, { kind: 'extend' | 'rebuild' }>> {
+    const { store, generation, definition, versions, catalogue } = this.options;
+    const mapping = definition.tables[table];
+    if (!mapping) return { kind: 'as-is' };
+    const version = (await versions()).get(schemaId);
+    if (!version) throw unknown(table, schemaId);
+    const fit = await store.fit(generation, version);
+    const filtered = Object.keys(mapping.filter ?? {}).filter(
+      (name) => !version.columns.some((column) => column.name === name),
+    );
+    if (fitsWhole(fit) && filtered.length === 0) return { kind: 'as-is' };
+    // The source is asked about differences only: a store goes on without it.
+    const now = (await catalogue()).find(({ name }) => name === table);
+    const verdict = judgeVersion({
+      version: targetColumns(version, mapping),
+      fit,
+      filters: filtered.filter((name) => !now?.columns.some((column) => column.name === name)),
+      present: {
+        columns: now ? targetColumns(now, mapping) : [],
+        fit: now ? await store.fit(generation, now) : { absent: [], other: [], surplus: [] },
+      },
+    });
+    switch (verdict.kind) {
+      case 'extend':
+        throw new ExtensionNeeded(version, verdict.names);
+      case 'rebuild':
+        throw needsGeneration(table, generation, verdict.why);
+      case 'as-is':
+      case 'reshape':
+        return verdict;
+    }
+  }
+}
+
+/** What the store holds open would be in the way. It is given up: the next slice begins at the store's record. */
+export async function extendStore(
+  { log }: { readonly log: Log },
+  store: Store,
+  { generation, lane, needed }: { generation: Generation; lane: Lane; needed: ExtensionNeeded },
+): Promise<void> {
+  await store.release(generation, lane);
+  await store.extend(generation, needed.table, needed.columns);
+  log('info', 'a table has new columns, and the store has them now', {
+    ...{ pipeline: generation.pipeline, store: generation.store, generation: generation.number },
+    ...{ table: needed.table.name, columns: needed.columns },
+  });
+}
+
+/** The document as the generation holds its table. */
+export function reshape(document: Row, shape: NonNullable<Shape>): Row {
+  const result: Record<string, Value> = {};
+  for (const name of shape.taken) result[name] = document[name] ?? null;
+  for (const name of shape.empty) result[name] = null;
+  return result;
+}
+
+function needsGeneration(table: string, { store, number }: Generation, why: string): Blocked {
+  return new Blocked(
+    'schema-changed',
+    `${table} changed, and generation ${number} of store '${store}' cannot follow: ${why}. Order a rebuild, with a new ` +
+      'definition if the present one names what is gone; readers keep what they have until it is done.',
+  );
+}
+
+function unknown(table: string, schemaId: string): Blocked {
+  return new Blocked(
+    'undecodable',
+    `Records of ${table} name the version ${schemaId}, which the log does not keep: its schemas topic was deleted or cut. ` +
+      'Nobody can tell their columns. Begin a new log with a new pipeline.',
+  );
+}
