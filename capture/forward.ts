@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { SchemaVersion } from '../model/schema';
 import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
-import type { Copier } from './copy/copy';
+import type { Copier } from './copy/copier';
 import type { Intake } from './intake';
 import type { MessageCounting } from './messages';
 import type { Pending, Unit } from './pending';

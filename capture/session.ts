@@ -1,17 +1,16 @@
 import { performance } from 'node:perf_hooks';
-import type { Client } from 'pg';
 import { Unavailable } from '../model/errors';
 import { readsBack, recordRules } from '../model/pipeline';
 import type { CaptureProgress } from '../model/status';
 import { encodeChange } from '../stream/envelope';
 import { encodeMessage } from '../stream/message-format';
-import type { LogWriter, PositionRecord } from '../stream/log';
 import { createBell } from './bell';
 import { describeColumns } from './source/relation-types';
-import { createTableWatch, type TableChange, type TableWatch } from './source/table-watch';
 import { createTurns } from './turns';
-import { connect, disconnect, translateSourceError } from './source/connection';
-import { createCopier, noCopyOrders, type Copier, type CopyOrders } from './copy/copy';
+import { closeAll, openParts, type Opened } from './opened';
+import { translateSourceError } from './source/connection';
+import { noCopyOrders, type Copier, type CopyOrders } from './copy/copier';
+import { createCopier } from './copy/copy';
 import { recordsOf } from './copy/records';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
@@ -19,18 +18,14 @@ import { countMessages } from './messages';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
 import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
-import { lagBytes, readFlushLsn, readWal } from './progress';
-import { checkPublication } from './source/publication';
-import { createKnownTables, remember } from './known-tables';
+import { lagBytes, readWal } from './progress';
+import { createKnownTables } from './known-tables';
 import { createLayouts } from './layouts';
-import { undescribed } from './relations';
-import { openReplication, type Replication } from './replication';
 import { createSlotWatch } from './slot-watch';
-import { freeSlot, readSlot } from './source/slot';
 import { readSlotSample } from './source/slot-sample';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
-export type { CopyOrders } from './copy/copy';
+export type { CopyOrders } from './copy/copier';
 export { lookAtSlot } from './look-at-slot';
 export { prepareCapture, readTables, surveySource } from './source/prepare';
 
@@ -57,19 +52,6 @@ export interface CaptureSession {
   close(): Promise<void>;
 }
 
-/** What is open, to be closed in reverse. */
-interface Opened {
-  readonly replication: Replication;
-  readonly writer: LogWriter;
-  readonly last: PositionRecord;
-  readonly control: Client;
-  readonly tableWatch: TableWatch;
-  /** What became of the tables since the log was last written. */
-  readonly changed: readonly TableChange[];
-  /** For the copy alone, and opened when there is something to copy. */
-  readonly copyClient: () => Promise<Client>;
-}
-
 /** A look at the catalogue is one statement; what it may find is a change by hand, which nobody waits for. */
 const tableLookMs = 5_000;
 
@@ -85,55 +67,12 @@ export async function openCaptureSession(
   if (options.logId === null) throw logReplaced(options, null);
   const cleanup: (() => Promise<void>)[] = [];
   try {
-    const opened = await open({ ...options, logId: options.logId }, parts, cleanup);
+    const opened = await openParts({ ...options, logId: options.logId }, parts, cleanup);
     return createSession(options, parts, opened, () => closeAll(cleanup));
   } catch (error) {
     await closeAll(cleanup).catch(() => undefined); // the first error is the one to tell
     throw translateSourceError(error);
   }
-}
-
-async function open(
-  options: CaptureOptions & { readonly logId: string },
-  parts: CaptureParts,
-  cleanup: (() => Promise<void>)[],
-): Promise<Opened> {
-  const { source } = options.pipeline;
-  const replication = await openReplication(options.sourceUrl);
-  cleanup.push(() => replication.close());
-  const { systemId, timeline } = replication.system;
-  const writer = await parts.openWriter(options, { logId: options.logId, systemId, timeline });
-  cleanup.push(() => writer.close());
-  const last = writer.last;
-  if (last === null || last.logId !== options.logId) throw logReplaced(options, last?.logId ?? null);
-  const control = await connect(options.sourceUrl);
-  cleanup.push(() => disconnect(control));
-  // Slot and WAL are read after the log's end: until the fence was taken an older session could append and confirm,
-  // and values read before would make a healthy source look rewound.
-  const system = { ...replication.system, flushLsn: await readFlushLsn(control) };
-  const slot = await readSlot(control, source.slot);
-  const blocked = parts.judgeSource({ slotName: source.slot, slot, system, last });
-  if (blocked) throw blocked;
-  const tableWatch = await createTableWatch({
-    client: control,
-    publication: source.publication,
-    names: source.tables,
-    readBack: readsBack(options.pipeline),
-    judge: parts.judgeTable,
-  });
-  const { tables } = tableWatch;
-  const changed = await tableWatch.since(await remember(last, tables, () => parts.readVersions(options)));
-  // A log begun before versions were kept has no topic for them.
-  if (undescribed(tables, last).length > 0) await parts.ensureTopics(options);
-  await checkPublication(control, { name: source.publication, tables });
-  await freeSlot(control, source.slot);
-  let copying: Promise<Client> | null = null;
-  cleanup.push(async () => {
-    const client = await copying?.catch(() => null);
-    if (client) await disconnect(client);
-  });
-  const copyClient = () => (copying ??= connect(options.sourceUrl));
-  return { replication, writer, last, control, tableWatch, changed, copyClient };
 }
 
 function createSession(
@@ -301,12 +240,4 @@ function createSession(
       await closeOpened();
     },
   };
-}
-
-/** In reverse; all of them, whatever fails; the first failure is thrown. */
-async function closeAll(cleanup: (() => Promise<void>)[]): Promise<void> {
-  const results: PromiseSettledResult<void>[] = [];
-  for (const close of cleanup.splice(0).reverse()) results.push(...(await Promise.allSettled([close()])));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw translateSourceError(failed.reason);
 }

@@ -1,81 +1,15 @@
-import type { Client } from 'pg';
 import type { Row } from '../../model/change';
 import { compareDecimal } from '../../model/position';
-import type { CopyProgress } from '../../model/status';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import { takeBaseline, takeSnapshot } from './baseline';
 import { createCopyBudget } from './budget';
-import { nextLimit, type Chunk, type ChunkBounds, type ChunkRequest } from './chunk';
+import { nextLimit, type Chunk, type ChunkRequest } from './chunk';
+import type { Copier, CopyOptions } from './copier';
 import { copyOrder } from './order';
 import { copyProgress, createCopyRate } from './progress';
-import { createStreamedXids, type Snapshot } from './snapshot';
+import { createStreamedXids } from './snapshot';
 import { createKeyOf, keyText } from '../values';
-
-/** A chunk that may be appended now, at the stream's closed point `lsn`. */
-export interface ReadyChunk {
-  readonly table: CapturedTable;
-  readonly rows: readonly Row[];
-  readonly cursor: CopyCursor;
-  /** When it was read, milliseconds since the Unix epoch. */
-  readonly readAt: number;
-}
-
-/** What operators have ordered. */
-export interface CopyOrders {
-  /** No chunk is read; one in flight is finished. The stream goes on. */
-  readonly paused: boolean;
-  /** Table → name of the order to copy it once more, from its first row. One that was begun already changes nothing. */
-  readonly again: Readonly<Record<string, string>>;
-}
-
-export const noCopyOrders: CopyOrders = { paused: false, again: {} };
-
-/** Copies the tables that are there already, one chunk in flight at a time, beside the stream. */
-export interface Copier {
-  /** Reads the next chunk unless one is in flight, all tables are done, it is paused, or the budget is used up. */
-  start(): void;
-  obey(orders: CopyOrders): void;
-  /** Told by the stream, in its order: a transaction begins; a key was written; a table was emptied; a point is closed. */
-  begin(xid: number): void;
-  touched(table: string, key: Row): void;
-  /** Every key of the table was. */
-  truncated(table: string): void;
-  closed(lsn: string): void;
-  /** The table is another one now: chunks to come are read so. */
-  renew(table: CapturedTable): void;
-  /** Copies the table from its beginning, whatever was copied. `recorded`: the log says so, and a crash resumes the copy. */
-  again(table: CapturedTable, recorded: () => void): void;
-  /** The chunk given out last is in the log. */
-  appended(): void;
-  /** A chunk waits for the stream to pass it. */
-  readonly holding: boolean;
-  readonly done: boolean;
-  progress(): Readonly<Record<string, CopyProgress>>;
-  close(): void;
-}
-
-export interface CopyOptions {
-  /** Opened at the first read, and the same from then on. */
-  readonly client: () => Promise<Client>;
-  readonly tables: readonly CapturedTable[];
-  /** Cursors of the last position record: an interrupted copy resumes there and never counts as done. */
-  readonly cursors: Readonly<Record<string, CopyCursor>>;
-  readonly bounds: ChunkBounds & { readonly rowsPerSecond?: number | undefined };
-  readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
-  readonly mustReadAgain: (input: { streamedXids: Iterable<number>; snapshot: Snapshot }) => boolean;
-  readonly now: () => number;
-  /** Monotonic milliseconds. */
-  readonly clock: () => number;
-  /** No transaction is open in the stream, and this is the closed point it stands at; null inside a transaction. */
-  readonly closedPoint: () => string | null;
-  readonly onReady: (chunk: ReadyChunk, lsn: string) => void;
-  /** A chunk waits for the stream. */
-  readonly onHeld: () => void;
-  /** The chunk has been read again for a while: some transaction stays invisible. */
-  readonly onWaiting: (table: string) => void;
-  readonly onFailed: (error: unknown) => void;
-}
 
 /** A commit that is decodable and not visible becomes visible soon, or waits for a standby: ask again, ever less often. */
 const firstDelayMs = 5;

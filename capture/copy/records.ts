@@ -1,7 +1,7 @@
 import { encodeChange } from '../../stream/envelope';
 import { schemaId } from '../relations';
 import { createKeyOf } from '../values';
-import type { ReadyChunk } from './copy';
+import type { ReadyChunk } from './copier';
 
 /** A chunk's rows as they stand on the log: reads, at the closed point where the chunk is appended. */
 export function recordsOf(

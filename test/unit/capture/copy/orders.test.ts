@@ -1,4 +1,4 @@
-import { noCopyOrders } from '../../../../capture/copy/copy';
+import { noCopyOrders } from '../../../../capture/copy/copier';
 import { copierOver, type World } from './world';
 
 beforeEach(() => void jest.useFakeTimers());

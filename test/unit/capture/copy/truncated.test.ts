@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Chunk } from '../../../../capture/copy/chunk';
-import { createCopier, type Copier, type ReadyChunk } from '../../../../capture/copy/copy';
+import type { Copier, ReadyChunk } from '../../../../capture/copy/copier';
+import { createCopier } from '../../../../capture/copy/copy';
 import type { CapturedTable } from '../../../../capture/source/catalogue';
 
 const items: CapturedTable = {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Chunk, ChunkRequest } from '../../../../capture/copy/chunk';
-import { createCopier, type Copier, type CopyOptions, type ReadyChunk } from '../../../../capture/copy/copy';
+import type { Copier, CopyOptions, ReadyChunk } from '../../../../capture/copy/copier';
+import { createCopier } from '../../../../capture/copy/copy';
 import type { CapturedTable } from '../../../../capture/source/catalogue';
 
 export function tableOf(name: string, estimatedRows: number): CapturedTable {
