@@ -52,8 +52,10 @@ async function run(mainClass: string, args: readonly string[]): Promise<string> 
   const { provision } = createRequire(join(projectFolder, 'package.json'))('./stack') as {
     provision: typeof Provision;
   };
-  const { kafka } = await provision({ parts: ['kafka'] });
-  if (!kafka?.java || !kafka.path) throw new Error('The cached Kafka has no jars: run "npm test -- live" once.');
+  // The jars, not the broker of this run, whose address stands there.
+  const { kafka } = await provision({ parts: ['kafka'], env: { ...process.env, KAFKA_BROKERS: undefined } });
+  if (!kafka?.java || !kafka.path)
+    throw new Error('There are no jars of Kafka in the cache: run "node stack/cli.js provision kafka".');
   const { stdout } = await promisify(execFile)(
     kafka.java,
     ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', join(kafka.path, '*'), mainClass, ...args],
