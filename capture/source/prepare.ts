@@ -26,14 +26,7 @@ export async function prepareCapture(
   checkSlotName(options.pipeline.source.slot);
   // A short replication connection: it shows that this user may replicate, and says which server this is.
   const system = await identify(options.sourceUrl);
-  const client = await connect(options.sourceUrl);
-  try {
-    return await prepare(options, { client, system, parts });
-  } catch (error) {
-    throw translateSourceError(error);
-  } finally {
-    await disconnect(client);
-  }
+  return atSource(options.sourceUrl, (client) => prepare(options, { client, system, parts }));
 }
 
 /** The captured tables as the source's catalogue has them. Throws `InvalidConfig` for tables that cannot be captured. */
@@ -42,14 +35,7 @@ export async function readTables(
   tables: readonly string[],
   readBack = false,
 ): Promise<TableSchema[]> {
-  const client = await connect(sourceUrl);
-  try {
-    return await readCatalogue(client, tables, readBack);
-  } catch (error) {
-    throw translateSourceError(error);
-  } finally {
-    await disconnect(client);
-  }
+  return atSource(sourceUrl, (client) => readCatalogue(client, tables, readBack));
 }
 
 /** The same; those that cannot be captured, or are not there, are left out. */
@@ -58,9 +44,14 @@ export async function surveySource(
   tables: readonly string[],
   readBack = false,
 ): Promise<TableSchema[]> {
+  return atSource(sourceUrl, async (client) => (await surveyTables(client, tables, readBack)).read);
+}
+
+/** One connection for one piece of work; its errors in our words. */
+async function atSource<Result>(sourceUrl: string, work: (client: Client) => Promise<Result>): Promise<Result> {
   const client = await connect(sourceUrl);
   try {
-    return (await surveyTables(client, tables, readBack)).read;
+    return await work(client);
   } catch (error) {
     throw translateSourceError(error);
   } finally {
