@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { crashPoints, type CrashPoint } from '../support/misdeeds';
+import { runProgram, UsageError, wholeNumber } from '../support/program';
 import type { Points } from './plan';
 import { runOnce } from './run';
 
@@ -17,8 +18,6 @@ points: ${crashPoints.join(' ')}
 
 The last line is {"runs","lost","wrong","repeated"}; the exit code is 0 if nothing was lost or wrong, 1 if something was,
 2 for a usage error.`;
-
-class UsageError extends Error {}
 
 interface Options {
   readonly runs: number;
@@ -44,18 +43,13 @@ function parse(args: string[]): Options {
   });
   if (values.tier !== 'real') throw new UsageError(`--tier ${values.tier ?? '(none)'}: only "real" is there yet.`);
   return {
-    runs: whole('runs', values.runs),
-    seed: whole('seed', values.seed),
-    changes: whole('changes', values.changes),
-    rate: whole('rate', values.rate),
+    runs: wholeNumber('runs', values.runs),
+    seed: wholeNumber('seed', values.seed),
+    changes: wholeNumber('changes', values.changes),
+    rate: wholeNumber('rate', values.rate),
     points: parsePoints(values.points),
     json: values.json,
   };
-}
-
-function whole(name: string, text: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw new UsageError(`--${name} ${text}: expected a whole number.`);
-  return Number(text);
 }
 
 function parsePoints(text: string | undefined): Points {
@@ -100,13 +94,4 @@ async function main(args: string[]): Promise<number> {
   return total.lost === 0 && total.wrong === 0 ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    process.stderr.write(`${isUsage ? `${error.message}\n\n${usage}` : String(error)}\n`);
-    process.exitCode = isUsage ? 2 : 1;
-  },
-);
+runProgram(main, usage);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runProgram, UsageError, wholeNumber } from '../support/program';
 import { soak } from './run';
 
 const usage = `usage: npm run soak -- [--minutes N] [--seed S] [--rate N] [--json]
@@ -11,8 +12,6 @@ const usage = `usage: npm run soak -- [--minutes N] [--seed S] [--rate N] [--jso
 The last line is {"minutes","changes","kills","lost","wrong","repeated","growthMiBPerMinute","peakMiB"}; the exit code is 0
 if nothing was lost, wrong or repeated, 1 if something was, 2 for a usage error. Memory is told and not judged.`;
 
-class UsageError extends Error {}
-
 function parse(args: string[]) {
   const { values } = parseArgs({
     args,
@@ -23,14 +22,9 @@ function parse(args: string[]) {
       json: { type: 'boolean', default: false },
     },
   });
-  const minutes = whole('minutes', values.minutes);
+  const minutes = wholeNumber('minutes', values.minutes);
   if (minutes < 2) throw new UsageError('--minutes: at least 2, or memory has no time to grow.');
-  return { minutes, seed: whole('seed', values.seed), rate: whole('rate', values.rate), json: values.json };
-}
-
-function whole(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} ${text}: expected a whole number.`);
-  return Number(text);
+  return { minutes, seed: wholeNumber('seed', values.seed), rate: wholeNumber('rate', values.rate), json: values.json };
 }
 
 async function main(args: string[]): Promise<number> {
@@ -47,13 +41,4 @@ async function main(args: string[]): Promise<number> {
   return verdict.lost + verdict.wrong + verdict.repeated === 0 ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    process.stderr.write(`${isUsage ? `${error.message}\n\n${usage}` : String(error)}\n`);
-    process.exitCode = isUsage ? 2 : 1;
-  },
-);
+runProgram(main, usage);
