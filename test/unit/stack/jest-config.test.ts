@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { projectFolder } from '../../support/project';
+
+interface Config {
+  readonly projects: readonly { readonly displayName: string; readonly modulePathIgnorePatterns: readonly string[] }[];
+}
+
+test("no project of Jest takes a demo's PostgreSQL data for snapshots of its own", () => {
+  const { projects } = jest.requireActual<Config>(join(projectFolder, 'jest.config.js'));
+  const file = join(projectFolder, '.slipstream/demo/postgres/data/pg_logical/snapshots/0-29B8420.snap');
+  const taken = projects.filter(
+    ({ modulePathIgnorePatterns: patterns }) =>
+      !patterns.some((pattern) => new RegExp(pattern.replace('<rootDir>', projectFolder)).test(file)),
+  );
+  expect(taken.map(({ displayName }) => displayName)).toEqual([]);
+  expect(projects).toHaveLength(3);
+});
