@@ -51,6 +51,7 @@ function addressesIn(directory) {
     postgres: of('postgres'),
     kafka: of('kafka'),
     elasticsearch: of('elasticsearch'),
+    redis: of('redis'),
     temporal: of('temporal'),
     // Of a server elsewhere only the usual port of its UI can be guessed.
     temporalUi: temporal === undefined ? '' : `http://${host}:${temporal.external ? 8233 : temporal.ports['ui']}`,

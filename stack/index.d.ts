@@ -1,11 +1,11 @@
 /**
- * The local stack: PostgreSQL, Kafka, Elasticsearch and Temporal on this machine, without Docker.
+ * The local stack: PostgreSQL, Kafka, Elasticsearch, Redis and Temporal on this machine, without Docker.
  *
  * This page is the contract; the JavaScript beside it is checked against it. It is JavaScript because it has to run
  * before `npm ci` has: nothing in this folder may depend on a package.
  */
 
-export type Part = 'postgres' | 'kafka' | 'elasticsearch' | 'temporal';
+export type Part = 'postgres' | 'kafka' | 'elasticsearch' | 'redis' | 'temporal';
 
 /** How a part came to be on this machine. `environment`: an address was given, so the part is used and not started. */
 export type Source = 'environment' | 'installed' | 'cache' | 'download' | 'build';
@@ -17,7 +17,7 @@ export interface Supply {
   version: string;
   /** Set when the part runs elsewhere: it is used, never started or stopped. */
   address?: string;
-  /** PostgreSQL: folder with `bin/postgres`. Kafka: folder of jars. Elasticsearch: its home. Temporal: the binary. */
+  /** PostgreSQL: folder with `bin/postgres`. Kafka: folder of jars. Elasticsearch: its home. Redis, Temporal: the binary. */
   path?: string;
   /** The `java` that runs Kafka and Elasticsearch. */
   java?: string;
@@ -38,9 +38,9 @@ export interface ProvisionRequest {
 }
 
 export interface StackOptions {
-  /** Try 15432, 9092, 9200, 7233 and 8233 first (the demo). Otherwise ports are random. */
+  /** Try 15432, 9092, 9200, 6379, 7233 and 8233 first (the demo). Otherwise ports are random. */
   preferWellKnownPorts?: boolean;
-  /** `false`: PostgreSQL runs with fsync=off. Honest for tests that kill processes, not for ones that cut the power. */
+  /** `false`: PostgreSQL and Redis write without fsync. Honest for tests that kill processes, not for ones that cut the power. */
   durable?: boolean;
   /**
    * Kafka and Elasticsearch use Java's quick compiler alone: Elasticsearch starts with 8 s of CPU instead of 12, and is
@@ -53,6 +53,8 @@ export interface StackOptions {
   postgresSettings?: Record<string, string>;
   /** Extra lines of Kafka's server.properties. */
   kafkaSettings?: Record<string, string>;
+  /** Extra settings of Redis, e.g. `{ 'maxmemory-policy': 'allkeys-lru' }`. */
+  redisSettings?: Record<string, string>;
   /** Extra dynamic configuration of the Temporal server, e.g. `{ 'limit.historyCount.suggestContinueAsNew': 50 }`. */
   temporalSettings?: Record<string, string | number | boolean>;
 }
@@ -74,6 +76,7 @@ export interface Addresses {
   postgres: string;
   kafka: string;
   elasticsearch: string;
+  redis: string;
   temporal: string;
   temporalUi: string;
   temporalBinary: string;

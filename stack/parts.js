@@ -1,10 +1,16 @@
 'use strict';
 
 /** @type {readonly import('./index').Part[]} */
-const allParts = ['postgres', 'kafka', 'elasticsearch', 'temporal'];
+const allParts = ['postgres', 'kafka', 'elasticsearch', 'redis', 'temporal'];
 
 /** @type {Record<import('./index').Part, string>} */
-const titles = { postgres: 'PostgreSQL', kafka: 'Kafka', elasticsearch: 'Elasticsearch', temporal: 'Temporal' };
+const titles = {
+  postgres: 'PostgreSQL',
+  kafka: 'Kafka',
+  elasticsearch: 'Elasticsearch',
+  redis: 'Redis',
+  temporal: 'Temporal',
+};
 
 /** With one of these set, the part is used where it is and never started or stopped. */
 /** @type {Record<import('./index').Part, string>} */
@@ -12,6 +18,7 @@ const addressVariables = {
   postgres: 'SLIPSTREAM_POSTGRES_URL',
   kafka: 'KAFKA_BROKERS',
   elasticsearch: 'SLIPSTREAM_ELASTICSEARCH_URL',
+  redis: 'SLIPSTREAM_REDIS_URL',
   temporal: 'TEMPORAL_ADDRESS',
 };
 
@@ -21,6 +28,7 @@ const pathVariables = {
   postgres: 'SLIPSTREAM_POSTGRES_BIN',
   kafka: 'SLIPSTREAM_KAFKA_HOME',
   elasticsearch: 'SLIPSTREAM_ELASTICSEARCH_HOME',
+  redis: 'SLIPSTREAM_REDIS_BIN',
   temporal: 'SLIPSTREAM_TEMPORAL_BIN',
 };
 

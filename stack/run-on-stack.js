@@ -82,12 +82,13 @@ async function runOnStack({ name, parts, build, args, options = forTests }) {
  * @param {string} directory
  * @returns {Record<string, string>}
  */
-function testVariables({ postgres, kafka, elasticsearch, temporal }, directory) {
+function testVariables({ postgres, kafka, elasticsearch, redis, temporal }, directory) {
   return {
     SLIPSTREAM_TEST_STACK: directory,
     SLIPSTREAM_TEST_POSTGRES: postgres,
     SLIPSTREAM_TEST_KAFKA: kafka,
     SLIPSTREAM_TEST_ELASTICSEARCH: elasticsearch,
+    SLIPSTREAM_TEST_REDIS: redis,
     SLIPSTREAM_TEST_TEMPORAL: temporal,
   };
 }

@@ -10,6 +10,7 @@ const recipes = {
   postgres: require('./postgres'),
   kafka: require('./kafka'),
   elasticsearch: require('./elasticsearch'),
+  redis: require('./redis'),
   temporal: require('./temporal'),
 };
 

@@ -15,7 +15,7 @@ const { findMaven } = require('./toolchain');
  * @param {string} request.name of the installation
  * @param {string} request.title
  * @param {string} request.insteadOf variable that makes Maven unnecessary
- * @param {'kafka' | 'elasticsearch'} request.part
+ * @param {'kafka' | 'elasticsearch' | 'redis'} request.part
  * @param {string} request.java
  * @param {string} request.directory
  * @param {string[]} request.goal

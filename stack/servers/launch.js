@@ -34,6 +34,7 @@ const launchers = {
   postgres: require('./postgres'),
   kafka: require('./kafka'),
   elasticsearch: require('./elasticsearch'),
+  redis: require('./redis'),
   temporal: require('./temporal'),
 };
 

@@ -84,6 +84,21 @@ function askKafka(host, port) {
   });
 }
 
+/**
+ * An inline PING. A wish for a password is the answer of a working server; "LOADING" (it still reads its file) is not.
+ *
+ * @param {string} host
+ * @param {number} port
+ */
+function askRedis(host, port) {
+  return askOverTcp(host, port, Buffer.from('PING\r\n'), (answer) => {
+    const [line, rest] = answer.toString('latin1').split('\r\n');
+    if (rest === undefined) return undefined;
+    if (line === '+PONG' || line?.startsWith('-NOAUTH')) return { problem: undefined };
+    return { problem: line?.startsWith('-') ? line.slice(1) : 'something else than Redis answers' };
+  });
+}
+
 /** @param {string} host @param {number} port */
 function askTcp(host, port) {
   return /** @type {Verdict} */ (
@@ -138,11 +153,16 @@ function hostAndPort(text, usual) {
 async function answersAt(part, address) {
   try {
     if (part === 'elasticsearch') return await askElasticsearch(address);
-    const ask = { postgres: askPostgres, kafka: askKafka, temporal: askTcp }[part];
+    // Behind TLS an open port has to do as well.
+    const redis = address.startsWith('rediss:') ? askTcp : askRedis;
+    const ask = { postgres: askPostgres, kafka: askKafka, redis, temporal: askTcp }[part];
     // Kafka: any of the brokers will do.
     let problem;
     for (const one of part === 'kafka' ? address.split(',') : [address]) {
-      const { host, port } = hostAndPort(one.trim(), { postgres: 5432, kafka: 9092, temporal: 7233 }[part]);
+      const { host, port } = hostAndPort(
+        one.trim(),
+        { postgres: 5432, kafka: 9092, redis: 6379, temporal: 7233 }[part],
+      );
       problem = await ask(host, port);
       if (problem === undefined) return undefined;
     }
@@ -152,4 +172,4 @@ async function answersAt(part, address) {
   }
 }
 
-module.exports = { askPostgres, askKafka, askElasticsearch, askHttp, askTcp, answersAt, hostAndPort };
+module.exports = { askPostgres, askKafka, askElasticsearch, askRedis, askHttp, askTcp, answersAt, hostAndPort };

@@ -37,6 +37,7 @@ export interface TestAddresses {
   readonly postgres: string;
   readonly kafka: string;
   readonly elasticsearch: string;
+  readonly redis: string;
   readonly temporal: string;
 }
 
@@ -44,6 +45,7 @@ const variables: Readonly<Record<keyof TestAddresses, readonly [string, string]>
   postgres: ['SLIPSTREAM_TEST_POSTGRES', 'SLIPSTREAM_POSTGRES_URL'],
   kafka: ['SLIPSTREAM_TEST_KAFKA', 'KAFKA_BROKERS'],
   elasticsearch: ['SLIPSTREAM_TEST_ELASTICSEARCH', 'SLIPSTREAM_ELASTICSEARCH_URL'],
+  redis: ['SLIPSTREAM_TEST_REDIS', 'SLIPSTREAM_REDIS_URL'],
   temporal: ['SLIPSTREAM_TEST_TEMPORAL', 'TEMPORAL_ADDRESS'],
 };
 

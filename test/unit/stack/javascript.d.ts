@@ -9,6 +9,7 @@ declare module '*/stack/processes/ending';
 declare module '*/stack/processes/identity';
 declare module '*/stack/provision/cache';
 declare module '*/stack/provision/postgres';
+declare module '*/stack/provision/redis';
 declare module '*/stack/provision/temporal';
 declare module '*/stack/provision/toolchain';
 declare module '*/stack/provision/version';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { provision } from '../../../stack';
 import { cacheDirectory, install, installed } from '../../../stack/provision/cache';
 import { platformPackage, ways as waysToPostgres } from '../../../stack/provision/postgres';
+import { ways as waysToRedis } from '../../../stack/provision/redis';
 import { ways as waysToTemporal } from '../../../stack/provision/temporal';
 import { chooseJava } from '../../../stack/provision/toolchain';
 import { firstOpenWay, orElse } from '../../../stack/provision/ways';
@@ -64,6 +65,15 @@ describe('the choice among the ways to a part', () => {
         .at(-1)
         ?.attempt(),
     ).resolves.toMatch(/CI=true/);
+  });
+
+  test('Redis: a binary of the machine, the cache, the download; a platform without a binary is told so', async () => {
+    const ways = waysToRedis({ ...surroundings({ SLIPSTREAM_REDIS_BIN: join(cache, 'none') }), arch: 'riscv64' });
+    expect(ways.map((way: { source: string }) => way.source)).toEqual(['installed', 'installed', 'cache', 'download']);
+    await expect(ways[0]?.attempt()).rejects.toThrow(/SLIPSTREAM_REDIS_BIN: .* does not run; Redis 7.0 or newer/);
+    await expect(ways.at(-1)?.attempt()).resolves.toMatch(
+      /no binary is published for linux-riscv64.*SLIPSTREAM_REDIS_/,
+    );
   });
 
   test('Temporal: a binary, the cache, the download, and only then minutes of building', () => {

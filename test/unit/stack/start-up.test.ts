@@ -28,7 +28,7 @@ describe('node_modules is up to date', () => {
 });
 
 describe('npm test', () => {
-  const all = ['postgres', 'kafka', 'elasticsearch', 'temporal'];
+  const all = ['postgres', 'kafka', 'elasticsearch', 'redis', 'temporal'];
 
   test.each([
     ['without arguments: everything', [], [], all],
@@ -84,6 +84,19 @@ describe('PostgreSQL answers', () => {
   ])('%s', async (_, answer, problem) => {
     await answering(answer, async (port) => {
       expect(await answersAt('postgres', `postgres://127.0.0.1:${port}/shop`)).toBe(problem);
+    });
+  });
+});
+
+describe('Redis answers', () => {
+  test.each([
+    ['when it says PONG', '+PONG\r\n', undefined],
+    ['when it asks for a password', '-NOAUTH Authentication required.\r\n', undefined],
+    ['not while it reads its file', '-LOADING Redis is loading\r\n', 'LOADING Redis is loading'],
+    ['not when it is something else', 'HTTP/1.1 400 Bad Request\r\n', 'something else than Redis answers'],
+  ])('%s', async (_, answer, problem) => {
+    await answering(Buffer.from(answer), async (port) => {
+      expect(await answersAt('redis', `redis://127.0.0.1:${port}`)).toBe(problem);
     });
   });
 });

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { platformBinary } from '../../../stack/provision/redis';
+import { isAtLeast } from '../../../stack/provision/version';
 import versions from '../../../stack/versions/versions.json';
 
 const root = join(__dirname, '..', '..', '..');
@@ -42,6 +44,12 @@ describe('the pinned versions', () => {
     expect(read('stack/versions/elasticsearch/pom.xml')).toContain(
       `<elasticsearch.version>${versions.elasticsearch.version}<`,
     );
+  });
+
+  test("the archive of Redis' binaries is asked for by the file that bears the version of versions.json", () => {
+    expect(platformBinary('linux', 'x64')?.file).toBe(`redis-server-${versions.redis.download}-linux-amd64`);
+    for (const version of [versions.redis.download, versions.redis.version])
+      expect(isAtLeast(version, versions.redis.oldest)).toBe(true);
   });
 
   test('go.mod has that of versions.json', () => {
