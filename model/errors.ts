@@ -20,7 +20,9 @@ export type BlockedReason =
   | 'schema-changed' // a table's columns or key are no longer those the log was begun with
   | 'oversized' // a row or message that no record of the log can carry
   | 'undecodable' // a record or WAL message that cannot be decoded
-  | 'unstorable'; // a record the store refuses for good
+  | 'unmappable' // a record that the store's mapping cannot make a document of
+  | 'unstorable' // a record the store refuses for good
+  | 'too-much-poison'; // more records would be parked than the store's policy allows
 
 /** Going on would skip or corrupt something: stop, say why, wait for a person. Never retried by itself. */
 export class Blocked extends Error {
@@ -30,6 +32,22 @@ export class Blocked extends Error {
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** The reasons that concern one record alone: all others of its table may be well. */
+export type PoisonReason = Extract<BlockedReason, 'undecodable' | 'unmappable' | 'unstorable'>;
+
+/**
+ * One record, and no other, cannot be carried on. It blocks its lane, unless the store's policy has it parked
+ * (model/poison.ts makes the message: table, key, offset and why, never a value).
+ */
+export class PoisonRecord extends Blocked {
+  constructor(
+    override readonly reason: PoisonReason,
+    message: string,
+  ) {
+    super(reason, message);
   }
 }
 

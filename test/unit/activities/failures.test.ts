@@ -1,11 +1,12 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { toFailure, translated } from '../../../activities/failures';
-import { Blocked, Fenced, InvalidConfig, isRetryable, Unavailable } from '../../../model/errors';
+import { Blocked, Fenced, InvalidConfig, isRetryable, PoisonRecord, Unavailable } from '../../../model/errors';
 
 describe('errors become failures', () => {
   test.each([
     [new InvalidConfig('m'), 'InvalidConfig', false],
     [new Blocked('slot-lost', 'm'), 'Blocked', false],
+    [new PoisonRecord('unmappable', 'm'), 'Blocked', false],
     [new Fenced('m'), 'Fenced', true],
     [new Unavailable('m'), 'Unavailable', true],
     [new TypeError('m'), 'TypeError', true],
