@@ -9,6 +9,7 @@ export type Command =
   | { readonly name: 'help'; readonly json: boolean }
   | InitCommand
   | { readonly name: 'doctor'; readonly file: string; readonly json: boolean }
+  | { readonly name: 'plan'; readonly file: string; readonly json: boolean }
   | { readonly name: 'start'; readonly file: string; readonly json: boolean }
   | { readonly name: 'status'; readonly pipeline: string; readonly watch: boolean; readonly json: boolean }
   | {
@@ -39,6 +40,7 @@ export type Command =
 export const names = [
   'init',
   'doctor',
+  'plan',
   'start',
   'status',
   'pause',
@@ -58,6 +60,7 @@ const always = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
 const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> = {
   init: initOptions,
   doctor: {},
+  plan: {},
   start: {},
   status: { watch: { type: 'boolean', short: 'w' } },
   pause: { store: text },
@@ -88,6 +91,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const value = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
   switch (name) {
     case 'doctor':
+    case 'plan':
     case 'start':
       return { name, file: subject, json };
     case 'status':
@@ -131,9 +135,11 @@ function sentence(error: unknown): string {
   return `${(error as Error).message.replace(/\.$/, '')}.`;
 }
 
+const takesFile: readonly Name[] = ['doctor', 'plan', 'start'];
+
 function only(name: Name, positionals: readonly string[]): string {
   const [subject, ...more] = positionals;
-  const what = name === 'start' || name === 'doctor' ? 'a pipeline file' : 'the name of a pipeline';
+  const what = takesFile.includes(name) ? 'a pipeline file' : 'the name of a pipeline';
   if (subject === undefined) throw usage(`${name} needs ${what}.`);
   if (more.length > 0) throw usage(`${name} takes ${what} and no more; '${more.join(' ')}' is too much.`);
   return subject;

@@ -7,6 +7,7 @@ import { help } from './help';
 import { init } from './init/init';
 import type { Operations } from './operations';
 import type { Outcome } from './outcome';
+import { plan } from './plan/plan';
 import { noRates } from './status/rates';
 import { render } from './status/render';
 import { wantsColour, type Output } from './status/screen';
@@ -28,11 +29,12 @@ export interface Surroundings {
 /** Runs one command and prints its answer, which may be a bad one. Throws what `outcomeOf` turns into an exit code. */
 export async function runCommand(command: Command, around: Surroundings): Promise<Outcome> {
   if (command.name === 'doctor') return doctor(command, around);
+  if (command.name === 'plan') return plan(await readJson(command.file, 'pipeline file'), command, around);
   await carryOut(command, around);
   return 'ok';
 }
 
-async function carryOut(command: Exclude<Command, { name: 'doctor' }>, around: Surroundings): Promise<void> {
+async function carryOut(command: Exclude<Command, { name: 'doctor' | 'plan' }>, around: Surroundings): Promise<void> {
   const { output, operations } = around;
   const answer = (value: Readonly<Record<string, unknown>>, text: string) =>
     output.write(`${'json' in command && command.json ? JSON.stringify(value) : text}\n`);

@@ -42,6 +42,7 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
       --tables PATTERN,…  --name NAME  --out FILE (default pipeline.json)  --force
   slipstream doctor <pipeline.json>
                                    check all that it needs; changes nothing, says what mends it
+  slipstream plan <pipeline.json>  what may be promised of each store, and what that rests on
   slipstream start <pipeline.json> check the file and start its pipeline
   slipstream status <pipeline>     where capture and every store stand
       --watch                      until Ctrl-C; on a terminal as a picture, else a line every 5 s

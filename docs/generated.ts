@@ -1,6 +1,7 @@
 import { findingCodes } from '../model/finding-codes';
 import { describeSettings } from '../model/settings';
 import { metricDefinitions } from '../worker/metric-definitions';
+import { capabilitiesTable, guaranteesTable } from './guarantee-rows';
 import { pipelineTable } from './pipeline-places';
 import { pipelineSchemaFile } from './pipeline-schema';
 import { markdownTable } from './table';
@@ -22,6 +23,8 @@ export const generatedParts: readonly GeneratedPart[] = [
   { page: 'pipeline.md', name: 'pipeline', text: pipelineTable },
   { page: 'doctor.md', name: 'findings', text: findingsTable },
   { page: 'types.md', name: 'types', text: typesTable },
+  { page: 'guarantees.md', name: 'guarantees', text: guaranteesTable },
+  { page: 'guarantees.md', name: 'capabilities', text: capabilitiesTable },
 ];
 
 /** Files that are made from code as a whole: name in docs/ → what it holds. */

@@ -32,6 +32,7 @@ const table = {
   'name-too-long': refused('PostgreSQL would cut it off without a word, and nothing would be found under it.'),
   'table-not-captured': refused('A store can only follow what is captured.'),
   'rename-not-selected': refused('A column that is not carried has no name in the store.'),
+  'guarantee-not-given': refused('The pipeline demands it, and as it is set up the store would not keep it.'),
   'setting-invalid': refused('The worker reads it at its start and ends at once.'),
   'secret-missing': refused('The worker resolves it in its own environment; without it, it can reach nothing.'),
 

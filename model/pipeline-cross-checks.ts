@@ -1,22 +1,27 @@
 import { suggest } from './did-you-mean';
 import { finding, type Finding } from './finding';
+import { judgeRequirements, type Promising } from './judge-guarantees';
 import { isReservedStoreName, sameToKafka, tableTopic } from './names';
 import { parseTableName } from './change';
 import type { StoreDefinition, TableMapping } from './pipeline-file';
 
-interface File {
-  readonly source: { readonly tables: readonly string[]; readonly messages: readonly string[] };
+interface File extends Promising {
+  readonly source: Promising['source'] & { readonly tables: readonly string[]; readonly messages: readonly string[] };
   readonly stores: Readonly<Record<string, StoreDefinition>>;
 }
 
 /** What no single place of the file can show: names that meet, and names that lead nowhere. */
-export function crossCheck({ source, stores }: File): Finding[] {
+export function crossCheck(file: File): Finding[] {
+  const { source, stores } = file;
   return [
     ...twice('source.tables', source.tables),
     ...alike(source.tables),
     ...twice('source.messages', source.messages),
     ...samePlace(stores),
     ...Object.entries(stores).flatMap(([name, definition]) => checkStore(name, definition, source.tables)),
+    ...Object.entries(stores).flatMap(([store, definition]) =>
+      judgeRequirements({ pipeline: file, store, definition, losses: null }),
+    ),
   ];
 }
 

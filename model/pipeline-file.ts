@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseTableName } from './change';
+import { guaranteeNames } from './guarantees';
 
 /**
  * The pipeline file as people write it. The one definition of which the parser, the published JSON Schema and the table
@@ -72,6 +73,13 @@ const tables = z
   .refine((all) => Object.keys(all).length > 0, 'name at least one table')
   .meta({ minProperties: 1, description: 'the captured tables that this store follows; {} takes a table as it is' });
 
+// Without a default: pipelines that run were parsed before there was this.
+const demands = (whose: string) =>
+  z
+    .array(z.enum(guaranteeNames))
+    .optional()
+    .describe(`what ${whose} has to give, or the pipeline is refused; \`slipstream plan\` shows what can be had`);
+
 const postgresStore = z
   .strictObject({
     type: z.literal('postgres').describe('a PostgreSQL database'),
@@ -81,6 +89,7 @@ const postgresStore = z
       .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'a schema name of up to 40 of a-z, 0-9 and _')
       .describe('the schema whose views readers use; each generation has a schema of its own beside it'),
     tables,
+    require: demands('this store'),
   })
   .describe('a replica: tables behind views, moved from commit to commit of the source');
 
@@ -93,6 +102,7 @@ const elasticsearchStore = z
       .regex(/^[a-z][a-z0-9_-]{0,99}$/, 'an alias name of up to 100 of a-z, 0-9, _ and -')
       .describe('the alias readers use; each generation has an index of its own beside it'),
     tables,
+    require: demands('this store'),
   })
   .describe('a search index: one document per row, all tables in one index');
 
@@ -208,6 +218,7 @@ export const pipelineSchema = z.strictObject({
   slice: slice
     .default({ seconds: 30, heartbeatSeconds: 10 })
     .describe('how long one activity works before its progress becomes workflow state'),
+  require: demands('every store'),
 });
 
 /** What people write. */

@@ -48,9 +48,18 @@ function findingsOfIssue(issue: Issue, context: Context): Finding[] {
     case 'too_small':
     case 'too_big':
       return wrong(outOfRange(node, value) ?? issue.message, 'Correct it.');
+    case 'invalid_value': {
+      const known = issue.values.map(String);
+      const cure = typeof value === 'string' ? suggest(value, known, choices(known)) : choices(known);
+      return wrong(typeof value === 'string' ? 'there is no such choice.' : `found ${kindOf(value)}.`, cure);
+    }
     default:
       return wrong(issue.message, 'Correct it.');
   }
+}
+
+function choices(known: readonly string[]): string {
+  return `Write one of ${known.join(', ')}.`;
 }
 
 /** A store of no known type, or a condition of no known shape. */

@@ -1,5 +1,6 @@
 import { InvalidConfig } from './errors';
 import { listFindings, type Finding } from './finding';
+import type { Guarantee } from './guarantees';
 import { resourceNames } from './names';
 import { crossCheck } from './pipeline-cross-checks';
 import { findingsOfIssues, withoutUnknownKeys } from './pipeline-issues';
@@ -35,6 +36,8 @@ export interface Pipeline {
   };
   readonly stores: Readonly<Record<string, StoreDefinition>>;
   readonly slice: ParsedFile['slice'];
+  /** What every store has to give; missing where nothing is demanded. */
+  readonly require?: readonly Guarantee[];
 }
 
 /** Parses and checks what can be checked without a connection. Throws `InvalidConfig`: every problem, with its place. */
@@ -59,7 +62,7 @@ export function readPipeline(input: unknown): { readonly pipeline: Pipeline | nu
   return { pipeline: complete(known.data), findings: [...findings, ...crossCheck(known.data)] };
 }
 
-function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
+function complete({ name, source, log, stores, slice, require }: ParsedFile): Pipeline {
   const names = resourceNames(name);
   return {
     name,
@@ -76,6 +79,7 @@ function complete({ name, source, log, stores, slice }: ParsedFile): Pipeline {
     log: { ...log, prefix: log.prefix ?? name },
     stores,
     slice,
+    ...(require === undefined ? {} : { require }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Capabilities } from '../model/capabilities';
 import type { Row } from '../model/change';
 import type { Mutation } from '../model/mutation';
 import type { Offsets } from '../model/offsets';
@@ -85,17 +86,6 @@ export interface KeyRange {
   readonly after: string | null;
 }
 
-/** What a store can promise; the guarantee sheet is computed from it. */
-export interface Capabilities {
-  /** Offsets are written in the same transaction as the data. */
-  readonly offsetsWithData: boolean;
-  /** Readers of the live generation move from closed point to closed point. */
-  readonly transactionConsistent: boolean;
-  /** How a replaced owner is refused. */
-  readonly fence: 'compare-and-set' | 'write-alias' | 'script';
-  readonly atomicPromote: boolean;
-}
-
 /** A captured table in one of its versions. */
 export type TableVersion = Pick<TableSchema, 'name' | 'columns' | 'key'>;
 
@@ -125,6 +115,7 @@ export interface Inspection {
 }
 
 export interface Store {
+  /** What the kind can do: `capabilitiesOf` its definition. The guarantee sheet is computed from it. */
   readonly capabilities: Capabilities;
   /** What exists: how a sync that starts with an empty Temporal finds its generations again. Changes nothing. */
   inspect(): Promise<Inspection>;

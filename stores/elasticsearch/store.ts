@@ -1,3 +1,4 @@
+import { capabilitiesOf } from '../../model/capabilities';
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import { describe, fenced, judgeBatch } from '../ownership';
 import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
@@ -58,7 +59,7 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
   };
 
   return {
-    capabilities: { offsetsWithData: false, transactionConsistent: false, fence: 'write-alias', atomicPromote: true },
+    capabilities: capabilitiesOf(definition),
 
     inspect: () => inspectGenerations(place),
 

@@ -1,3 +1,4 @@
+import { capabilitiesOf } from '../../model/capabilities';
 import { InvalidConfig } from '../../model/errors';
 import type { Generation, Lane, Store, StoreContext } from '../store';
 import { connectTo, type Connect } from './connection';
@@ -41,12 +42,7 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
   };
 
   return {
-    capabilities: {
-      offsetsWithData: true,
-      transactionConsistent: true,
-      fence: 'compare-and-set',
-      atomicPromote: true,
-    },
+    capabilities: capabilitiesOf(context.definition),
     inspect: () => inspect(site),
     prepare: (generation) => prepareGeneration(site, generation),
     acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),

@@ -1,3 +1,4 @@
+import { capabilitiesOf } from '../../model/capabilities';
 import { targetColumns, targetOf } from '../../model/mapping';
 import { Blocked, InvalidConfig } from '../../model/errors';
 import type { Row } from '../../model/change';
@@ -63,12 +64,7 @@ export function openMemoryStore(
   };
 
   return {
-    capabilities: {
-      offsetsWithData: true,
-      transactionConsistent: true,
-      fence: 'compare-and-set',
-      atomicPromote: true,
-    },
+    capabilities: capabilitiesOf(context.definition),
 
     async inspect() {
       const generations = [...durable.generations]
