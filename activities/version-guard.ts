@@ -80,6 +80,8 @@ export class VersionGuard {
     });
     switch (verdict.kind) {
       case 'extend':
+        // What was as it should be will lack these columns. Kept, the next record of an older version would stop the lane.
+        this.shapes.clear();
         throw new ExtensionNeeded(version, verdict.names);
       case 'rebuild':
         throw needsGeneration(table, generation, verdict.why);

@@ -72,6 +72,16 @@ it('a new column is asked for, and once the store has it, records go as they are
   expect(await guard.admit(orders, 'v2')).toBeNull();
 });
 
+it('versions that fitted whole are judged again once the store has more columns', async () => {
+  const versions = [versionOf('v1', 'id', 'a'), versionOf('v2', 'id', 'a', 'b')];
+  const { guard, store } = await world({ made: ['id', 'a'], now: ['id', 'a', 'b'], versions });
+  expect(await guard.admit(orders, 'v1')).toBeNull();
+  await expect(guard.admit(orders, 'v2')).rejects.toBeInstanceOf(ExtensionNeeded);
+  await store.extend(generation, versionOf('v2', 'id', 'a', 'b'), ['b']);
+  expect(guard.shapeOf(orders, 'v1')).toBeUndefined();
+  expect(await guard.admit(orders, 'v1')).toEqual({ taken: ['id', 'a'], empty: ['b'] });
+});
+
 it('older records are brought into the generation’s form: what they lack is NULL, what is gone is left out', async () => {
   const versions = [versionOf('v1', 'id', 'old', 'a')];
   const { guard } = await world({ made: ['id', 'a', 'b'], now: ['id', 'a', 'b'], versions });
