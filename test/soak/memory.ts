@@ -37,3 +37,36 @@ export function growth(samples: readonly Sample[]): number | null {
   const middle = sorted[sorted.length >> 1];
   return middle === undefined ? null : middle * 60;
 }
+
+/** Quarters further apart than this are no saw-tooth any more; so much may a heap find its size anew. */
+const flatWithin = 0.1;
+/** Below so much a run has no quarters to speak of: sessions open, code is compiled, the heap finds its size. */
+const judgedFromSeconds = 480;
+
+export interface MemoryVerdict {
+  /** Medians, MiB. */
+  readonly firstQuarterMiB: number;
+  readonly lastQuarterMiB: number;
+  /** null: watched for too short a time to say. */
+  readonly flat: boolean | null;
+}
+
+/** Whether the last quarter needs no more memory than the first, by a tenth. Null: too few samples. */
+export function judgeMemory(samples: readonly Sample[]): MemoryVerdict | null {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (!first || !last || samples.length < 20) return null;
+  const seconds = last.at - first.at;
+  const within = (from: number, to: number) =>
+    median(samples.filter(({ at }) => at >= first.at + from * seconds && at <= first.at + to * seconds));
+  const [firstQuarterMiB, lastQuarterMiB] = [within(0, 0.25), within(0.75, 1)];
+  return {
+    ...{ firstQuarterMiB, lastQuarterMiB },
+    flat: seconds < judgedFromSeconds ? null : lastQuarterMiB <= firstQuarterMiB * (1 + flatWithin),
+  };
+}
+
+function median(samples: readonly Sample[]): number {
+  const sorted = samples.map(({ mebibytes }) => mebibytes).sort((left, right) => left - right);
+  return sorted[sorted.length >> 1] ?? 0;
+}

@@ -21,7 +21,7 @@ export interface LogVerdict {
   readonly disordered: readonly string[];
 }
 
-/** Whether the log is what was committed: each change once, in order, nothing else. */
+/** Whether the log is what was committed: each change once, in order, nothing else. Partition by partition, in offset order. */
 export function checkLog(log: readonly LoggedChange[], ledger: readonly LedgerEntry[]): LogVerdict {
   const expected = new Set(ledger.map(nameOf));
   const positions = new Set<string>();
@@ -30,20 +30,34 @@ export function checkLog(log: readonly LoggedChange[], ledger: readonly LedgerEn
   const aborted: string[] = [];
   const disordered: string[] = [];
   const last = new Map<string, LoggedChange>();
+  const live = new Set<string>();
   let changes = 0;
+  const noteOrder = (change: LoggedChange) => {
+    const partition = `${change.table}/${change.partition}`;
+    const before = last.get(partition);
+    if (before && comesAfter(before, change)) {
+      disordered.push(`${nameOf(change)} at ${change.lsn}/${change.index}, offset ${change.offset}`);
+    }
+    last.set(partition, change);
+  };
   for (const change of log) {
+    const row = `${change.table} ${change.key}`;
+    const wasLive = change.operation === 'd' ? live.delete(row) : live.has(row);
+    if (change.operation !== 'd') live.add(row);
     if (change.operation === 'r') continue;
     changes += 1;
+    if (isOfTruncate(change)) {
+      if (!wasLive) repeated.push(`${row} deleted by a TRUNCATE at ${change.lsn}/${change.index}, and not there`);
+      noteOrder(change);
+      continue;
+    }
     const name = nameOf(change);
     const position = `${change.lsn}/${change.index}`;
     if (seen.has(name) || positions.has(position)) repeated.push(`${name} at ${position}`);
     if (!expected.has(name)) aborted.push(`${name} at ${position}`);
     seen.add(name);
     positions.add(position);
-    const partition = `${change.table}/${change.partition}`;
-    const before = last.get(partition);
-    if (before && comesAfter(before, change)) disordered.push(`${name} at ${position}, offset ${change.offset}`);
-    last.set(partition, change);
+    noteOrder(change);
   }
   return { changes, lost: [...expected].filter((name) => !seen.has(name)), repeated, aborted, disordered };
 }
@@ -57,6 +71,11 @@ export function versionsOnLog(log: readonly LoggedChange[]): AcceptedVersion[] {
     key,
     revision: operation === 'd' ? null : revision,
   }));
+}
+
+/** Nobody knows the rows of a TRUNCATE but by their keys: no revision, no ledger, and one position for all of them. */
+function isOfTruncate({ operation, revision }: LoggedChange): boolean {
+  return operation === 'd' && Number.isNaN(revision);
 }
 
 function comesAfter(left: LoggedChange, right: LoggedChange): boolean {

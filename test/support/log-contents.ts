@@ -64,10 +64,11 @@ export async function readRecords<Taken>(
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`The log was not read to its end in 120 s; left: ${[...ends.keys()].join(', ')}`)),
+        () => reject(new Error(`Nothing came of the log for 120 s; left: ${[...ends.keys()].join(', ')}`)),
         120_000,
       );
       const reached = (topic: string, partition: number, next: number) => {
+        timer.refresh();
         const name = `${topic}/${partition}`;
         if (next >= (ends.get(name) ?? 0)) ends.delete(name);
         if (ends.size > 0) return;

@@ -26,6 +26,18 @@ export interface ScenarioOptions {
   readonly log?: PipelineFile['log'];
   /** Prefixes of logical messages to capture. */
   readonly messages?: readonly string[];
+  /** Besides the workload's own. */
+  readonly sideTables?: SideTables;
+}
+
+/** More tables of the source, and what the stores take of them. */
+export interface SideTables {
+  /** With their schema. */
+  readonly names: readonly string[];
+  /** Make them, behind the workload's own. */
+  readonly statements: readonly string[];
+  readonly replica: NonNullable<PipelineFile['stores'][string]>['tables'];
+  readonly search: NonNullable<PipelineFile['stores'][string]>['tables'];
 }
 
 /** One test's own world on shared servers: databases, namespace, queues, topics and indexes nobody else has. */
@@ -76,6 +88,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const source = await createDatabase(postgres, `${name}_source`);
   const replica = await createDatabase(postgres, `${name}_replica`);
   await createWorkloadSchema(source, sizes);
+  for (const statement of options.sideTables?.statements ?? []) await source.query(statement);
   if (recordVersions) await recordReplica(replica, name);
   const elasticsearch = await openRecordingProxy(testAddress('elasticsearch'));
   const connection = await Connection.connect({ address: testAddress('temporal') });
@@ -97,7 +110,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     SCENARIO_SEARCH_URL: elasticsearch.url,
   };
   const pipeline = pipelineFile(name, options, stores);
-  const tables = workloadTables.map((table) => `public.${table}`);
+  const { tables } = pipeline.source;
   const status = () => client.workflow.getHandle(`sync/${name}`).query<PipelineStatus>('status');
 
   return {
@@ -164,19 +177,19 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     type: 'postgres' as const,
     url: { env: 'SCENARIO_REPLICA_URL' },
     schema: name,
-    tables: replicaTables,
+    tables: { ...replicaTables, ...options.sideTables?.replica },
   };
   const search = {
     type: 'elasticsearch' as const,
     url: { env: 'SCENARIO_SEARCH_URL' },
     index: name,
-    tables: searchTables,
+    tables: { ...searchTables, ...options.sideTables?.search },
   };
   return {
     name,
     source: {
       url: { env: 'SCENARIO_SOURCE_URL' },
-      tables: workloadTables.map((table) => `public.${table}`),
+      tables: [...workloadTables.map((table) => `public.${table}`), ...(options.sideTables?.names ?? [])],
       messages: [...(options.messages ?? [])],
       copy: { chunkRows: options.chunkRows ?? 1000 },
     },

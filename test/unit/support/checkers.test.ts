@@ -70,6 +70,22 @@ describe('check of the log', () => {
     expect(verdict.aborted).toEqual(['t c revision 9 at 13/1']);
     expect(verdict.disordered).toEqual(['t c revision 1 at 10/1, offset 1']);
   });
+
+  it('takes a TRUNCATE for what it is: one position for all its deletes, and each of a row that is there', () => {
+    const keyed = (lsn: number, index: number, revision: number, operation: 'c' | 'd', key: string) => ({
+      ...change(lsn, index, revision, operation),
+      key,
+    });
+    const written = [keyed(10, 1, 1, 'c', 'a'), keyed(10, 2, 2, 'c', 'b')];
+    const truncated = [keyed(11, 1, NaN, 'd', 'a'), keyed(11, 1, NaN, 'd', 'b')];
+    const ledger = [entry(1), entry(2)];
+    const none = { lost: [], repeated: [], aborted: [], disordered: [] };
+    expect(checkLog([...written, ...truncated], ledger)).toEqual({ changes: 4, ...none });
+    const { repeated } = checkLog([...written, ...truncated, keyed(11, 1, NaN, 'd', 'a')], ledger);
+    expect(repeated).toEqual(['t a deleted by a TRUNCATE at 11/1, and not there']);
+    const { disordered } = checkLog([...written, keyed(9, 1, NaN, 'd', 'a')], ledger);
+    expect(disordered).toHaveLength(1);
+  });
 });
 
 it('a seed gives the same numbers again, in the whole range', () => {
