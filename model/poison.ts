@@ -25,6 +25,6 @@ export function poisonRecord(reason: PoisonReason, { table, key, offset }: Recor
   const which = key === null ? '' : ` (${describeKey(key)})`;
   return new PoisonRecord(
     reason,
-    `The record of ${table}${which} at offset ${offset}: ${why}. ${cures[reason]}; or have such records parked ("poison" of the store).`,
+    `The record of ${table} at offset ${offset}${which}: ${why}. ${cures[reason]}; or have such records parked ("poison" of the store).`,
   );
 }

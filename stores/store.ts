@@ -59,6 +59,8 @@ export interface Batch {
   readonly positionAt: number;
   /** Readers use this generation: a store that can must not show a state between two closed points. */
   readonly live: boolean;
+  /** How many refused mutations are worth naming; default: the first. Beyond, the whole batch is at fault. */
+  readonly refusalLimit?: number;
 }
 
 export interface Applied {
@@ -125,7 +127,9 @@ export interface Store {
   acquire(generation: Generation, lane: Lane, owner: Owner): Promise<Acceptance>;
   /**
    * Applies one micro-batch and moves the offsets. Resolves only when all of it is durable (or held, see `Applied`);
-   * rejects if any part failed. Again, or late: changes nothing. `Fenced` when another owner has the lane.
+   * rejects if any part failed. Again, or late: changes nothing. `Fenced` when another owner has the lane. `Refused`
+   * (stores/refused.ts) when single mutations can never be stored: the offsets stand at `from`, what was held before this
+   * batch is still held, and the batch may come again without them.
    */
   apply(generation: Generation, batch: Batch, signal: AbortSignal): Promise<Applied>;
   /** Compares a table's version with what the generation holds of the table. Changes nothing. */

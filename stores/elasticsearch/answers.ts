@@ -11,9 +11,10 @@ export interface BulkItem {
 
 /**
  * `written`: as asked, a delete of what is not there included. `held`: the store has this version or a later one.
- * `fenced`: the write alias is not there. `unstorable`: it will be refused again. `unavailable`: it may pass.
+ * `fenced`: the write alias is not there. `unstorable`: it will be refused again. `busy`: the server had no room for it
+ * just now. `unavailable`: something else, which may pass.
  */
-export type ItemVerdict = 'written' | 'held' | 'fenced' | 'unstorable' | 'unavailable';
+export type ItemVerdict = 'written' | 'held' | 'fenced' | 'unstorable' | 'busy' | 'unavailable';
 
 /** The document itself is wrong for the mapping. Types not listed may be the server's state, so they are tried again. */
 const unstorable: ReadonlySet<string> = new Set([
@@ -29,7 +30,15 @@ export function judgeItem({ status, error }: BulkItem): ItemVerdict {
   if (error === undefined) return (status >= 200 && status < 300) || status === 404 ? 'written' : 'unavailable';
   if (status === 409 && error.type === 'version_conflict_engine_exception') return 'held';
   if (status === 404) return 'fenced';
+  // Larger than the server takes, and alone in its request.
+  if (status === 413) return 'unstorable';
+  if (isBusy({ status })) return 'busy';
   return status === 400 && unstorable.has(error.type ?? '') ? 'unstorable' : 'unavailable';
+}
+
+/** A full queue or heap: what was refused for it is worth sending again at once, and nothing else is. */
+export function isBusy({ status }: Pick<Answer, 'status'>): boolean {
+  return status === 429;
 }
 
 /** The items of a bulk answer, one per action. A short or garbled answer says nothing about the rest: `Unavailable`. */

@@ -14,9 +14,9 @@ import {
   succeeded,
   type BulkItem,
 } from './answers';
-import { laneLost, sendBulk } from './bulk';
 import type { Ask } from './client';
 import { recordField, recordId, writeAlias, writeAliasPrefix } from './names';
+import { laneLost, sendBulk } from './send';
 
 /**
  * What a generation's index says of one lane. Persistent: a change of its shape is a change of `format`, and the test

@@ -2,13 +2,14 @@ import { capabilitiesOf } from '../../model/capabilities';
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import { describe, fenced, judgeBatch } from '../ownership';
 import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
-import { laneLost, writeMutations } from './bulk';
+import { writeMutations } from './bulk';
 import { connect, type Connection } from './client';
 import { extendIndex, fitVersion } from './fit';
 import { dropGeneration, inspectGenerations, prepareGeneration, promoteGeneration } from './generations';
 import { admit, moveRecord, readLane, takeLane, type LaneState } from './lane';
 import { generationIndex, writeAlias } from './names';
 import { scanDocuments } from './scan';
+import { laneLost } from './send';
 
 /** What a test replaces to sabotage a mechanism, to count requests or to die between two of them. */
 export interface ElasticsearchParts {

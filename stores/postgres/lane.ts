@@ -1,6 +1,7 @@
 import { Unavailable } from '../../model/errors';
 import { canonicalOffsets } from '../../model/offsets';
 import { behind, fenced, judgeBatch, mayOwn, mismatch, missing, ownerToken } from '../ownership';
+import { Refused } from '../refused';
 import type { Acceptance, Applied, Batch, Generation, Lane, Owner } from '../store';
 import { chunksOf, type Chunk } from './chunks';
 import { inTransaction, rollback, type Connection } from './connection';
@@ -8,7 +9,8 @@ import { reactionTo, translate } from './errors';
 import { readLayout, type TableLayout } from './layout';
 import { generationSchema, laneApplicationName } from './names';
 import { acceptanceOf, moveOffsets, readRecord, recordRelation, writeOwner, type PostgresRecord } from './record';
-import { describeRefusal } from './refusal';
+import { ChunkRefused, describeRefusal } from './refusal';
+import { backToSavepoint, isDivisible, releaseSavepoint, savepoint } from './savepoint';
 import type { Site } from './site';
 
 interface Line {
@@ -75,11 +77,13 @@ export class LaneWriter {
     try {
       signal.throwIfAborted();
       if (!this.held) await connection.query({ text: 'begin' });
+      else if (isDivisible(batch)) await savepoint(connection);
       // Invariant 4: first of all, so that a replaced owner touches no row. The row lock it takes makes a successor's
       // `acquire` wait for the outcome; moved behind the data, two owners would write side by side until the commit.
       const moved = await moveOffsets(connection, this.relation, { generation: this.generation, batch });
       if (!moved) return await this.missed(batch, connection);
       const counts = await this.write(batch, { connection, layout });
+      if (this.held && isDivisible(batch)) await releaseSavepoint(connection);
       signal.throwIfAborted();
       // Invariant 3: the data of this transaction and its offsets become visible together, or not at all.
       if (batch.closed || !batch.live) {
@@ -88,7 +92,10 @@ export class LaneWriter {
       }
       this.held = { owner: ownerToken(batch.owner), next: canonicalOffsets(batch.to) };
       return { durable: false, ...counts, repeated: 0 };
-    } catch (error) {
+    } catch (thrown) {
+      const error =
+        thrown instanceof ChunkRefused ? await this.refusalOf(batch, { connection, layout }, thrown) : thrown;
+      if (error instanceof Refused && this.held) throw error;
       await this.abandon(connection);
       signal.throwIfAborted();
       if (isLoss(error)) return await this.settle(batch, this.translated(error));
@@ -131,13 +138,33 @@ export class LaneWriter {
     return { upserts: batch.mutations.length - deletes, deletes };
   }
 
-  private async send(connection: Connection, chunk: Chunk): Promise<void> {
+  private async send(connection: Connection, { statement, table }: Chunk): Promise<void> {
     try {
-      await connection.query(chunk.statement);
+      await connection.query(statement);
     } catch (error) {
-      if (reactionTo(error) !== 'refused') throw error;
-      await rollback(connection);
-      throw await describeRefusal(connection, chunk, error);
+      throw reactionTo(error) === 'refused' ? new ChunkRefused(table.target, error) : error;
+    }
+  }
+
+  /**
+   * Who is to blame, asked where the batch would stand: behind what the transaction holds already, which is kept if the
+   * batch may come again without those that are named, or else in a transaction for the questions alone.
+   */
+  private async refusalOf(batch: Batch, { connection, layout }: Line, refused: ChunkRefused): Promise<unknown> {
+    try {
+      if (this.held && isDivisible(batch)) {
+        await backToSavepoint(connection);
+      } else {
+        this.forgetHeld();
+        await rollback(connection);
+        await connection.query({ text: 'begin' });
+      }
+      const chunks = chunksOf(layout, batch.mutations);
+      return await describeRefusal(connection, {
+        ...{ generation: this.generation, chunks, limit: batch.refusalLimit ?? 1, refused },
+      });
+    } catch (error) {
+      return error;
     }
   }
 

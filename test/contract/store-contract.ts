@@ -25,6 +25,7 @@ import { dataChecks } from './checks/data';
 import { generationChecks } from './checks/generations';
 import { ownershipChecks } from './checks/ownership';
 import { readerChecks } from './checks/readers';
+import { refusalChecks } from './checks/refusals';
 import { catalogue, ContractBroken, pipeline, storeName, tables, type Tables } from './fixture';
 
 export interface StoreContent {
@@ -47,7 +48,7 @@ export interface StoreAdapter {
   setUp(content: StoreContent): Promise<StoreHarness>;
 }
 
-const checks = { ...ownershipChecks, ...dataChecks, ...generationChecks, ...readerChecks };
+const checks = { ...ownershipChecks, ...dataChecks, ...generationChecks, ...readerChecks, ...refusalChecks };
 
 export type CheckName = keyof typeof checks;
 

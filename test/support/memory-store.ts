@@ -1,12 +1,13 @@
 import { capabilitiesOf } from '../../model/capabilities';
 import { targetColumns, targetOf } from '../../model/mapping';
-import { Blocked, InvalidConfig } from '../../model/errors';
+import { InvalidConfig } from '../../model/errors';
 import type { Row } from '../../model/change';
 import type { Mutation } from '../../model/mutation';
 import type { Offsets } from '../../model/offsets';
 import type { StoreDefinition } from '../../model/pipeline';
 import { origin, type Position } from '../../model/position';
 import { describe, behind, fenced, judgeBatch, mayOwn, mismatch, missing, type Verdict } from '../../stores/ownership';
+import { refusal, throwRefused } from '../../stores/refused';
 import type { Batch, Document, Generation, Owner, Store, StoreContext, TableVersion } from '../../stores/store';
 
 /** One generation's content as a server would keep it on disk. Replaced as a whole, so a reader never sees a half. */
@@ -190,26 +191,23 @@ export function openMemoryStore(
 
 function fold(base: MemoryGeneration, batch: Batch, generation: Generation): MemoryGeneration {
   const documents = new Map(base.documents);
-  for (const mutation of batch.mutations) {
-    const { id, target, document } = mutation;
+  const unstorable = batch.mutations.flatMap((mutation) => {
+    const column = otherThanInteger(base, mutation);
+    return column === null ? [] : [refusal(generation, mutation, `${column} is no integer`)];
+  });
+  throwRefused(unstorable.slice(0, batch.refusalLimit ?? 1));
+  for (const { id, target, document } of batch.mutations) {
     if (document === null) documents.delete(id);
-    else {
-      refuseUnstorable(base, mutation, generation);
-      documents.set(id, { id, target, body: document });
-    }
+    else documents.set(id, { id, target, body: document });
   }
   return { ...base, documents, next: batch.to, position: batch.position, positionAt: batch.positionAt };
 }
 
-function refuseUnstorable(base: MemoryGeneration, { target, document, version }: Mutation, generation: Generation) {
+function otherThanInteger(base: MemoryGeneration, { target, document }: Mutation): string | null {
   for (const column of base.integers.get(target) ?? []) {
-    if (typeof document?.[column] === 'string' && !/^-?\d+$/.test(document[column])) {
-      throw new Blocked(
-        'unstorable',
-        `${describe(generation)} refuses the record at offset ${version} for ${target}.${column}: not an integer. Correct the row at the source.`,
-      );
-    }
+    if (typeof document?.[column] === 'string' && !/^-?\d+$/.test(document[column])) return column;
   }
+  return null;
 }
 
 function targetIn({ definition }: StoreContext, { name }: TableVersion): string {
