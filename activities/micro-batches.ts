@@ -9,8 +9,8 @@ import { reshape, type Shape, type VersionGuard } from './version-guard';
 
 /**
  * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
- * commit in PostgreSQL and a write of the record in Elasticsearch; appends of capture hold 2,000 changes at most, and two
- * of them have to fit, or every piece would be half empty.
+ * commit in PostgreSQL and a write of the record in Elasticsearch. One append of capture has to fit (`capture/pending.ts`), or
+ * every other piece would be nearly empty.
  */
 const batchRecords = 4_000;
 /** Invariant 10: the records of a micro-batch are in memory several times over, as bytes, as rows, as statements. */

@@ -10,7 +10,7 @@ export interface Emptying {
   readonly append: (unit: Unit) => Promise<void>;
 }
 
-/** As many as pending makes a unit of (pending.ts): each delete is a record and a tombstone. */
+/** Of one append: each delete is a record and a tombstone. */
 const maxChanges = 2_000;
 
 /**

@@ -190,7 +190,7 @@ describe('logical messages', () => {
     await source.sql.query(`begin; ${say('order.placed', 'five')}; commit`);
     // Larger than a unit: its messages and rows go out in several appends.
     await source.sql.query(
-      `do $$ begin for n in 1..3000 loop
+      `do $$ begin for n in 1..8000 loop
          insert into items values (10000 + n); perform pg_logical_emit_message(true, 'order.placed', n::text);
        end loop; end $$`,
     );
@@ -219,7 +219,7 @@ describe('logical messages', () => {
   it('stand where they were said among the changes, once, whichever append fails', async () => {
     const world = await open(['order.placed', 'alone']);
     const expected = await saidAmongChanges(world);
-    expect(expected).toHaveLength(6_008);
+    expect(expected).toHaveLength(16_008);
     expect(await captureWithDeaths(world.source)).toBe(4);
     expect(world.source.log.told).toEqual(expected);
   });

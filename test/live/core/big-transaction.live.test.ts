@@ -81,8 +81,8 @@ it(`one transaction of ${rows} rows and ${toastMebibytes} MiB of long values, th
     lap('committed at the source');
 
     const marker = join(scenario.folder, 'inside');
-    // The transaction goes out in dozens of appends.
-    const crash = { point: 'capture.inside-transaction', passing: 20, marker, signal: 'SIGKILL' } as const;
+    // The transaction goes out in 25 appends and more.
+    const crash = { point: 'capture.inside-transaction', passing: 10, marker, signal: 'SIGKILL' } as const;
     const dying = await scenario.startWorker({ crash });
     expect(await dying.death(seconds)).toBe('SIGKILL');
     lap('killed inside it');

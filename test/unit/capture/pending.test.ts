@@ -1,4 +1,4 @@
-import { createPending, type Pending, type Truncation, type Unit } from '../../../capture/pending';
+import { createPending, unitBounds, type Pending, type Truncation, type Unit } from '../../../capture/pending';
 import type { EncodedRecord } from '../../../stream/log';
 
 const record = (name: string, size = 10): EncodedRecord => ({
@@ -35,15 +35,16 @@ describe('createPending', () => {
 
   it('splits a transaction larger than a unit, and closes it with its last piece only', () => {
     const pending = createPending();
-    add(pending, '10', ...Array.from({ length: 4_500 }, (_, at) => `r${at}`));
+    const { changes } = unitBounds;
+    add(pending, '10', ...Array.from({ length: 2 * changes + 500 }, (_, at) => `r${at}`));
     expect(pending.overflowing).toBe(true);
     expect(pending.take({ positionOnly: false })).toMatchObject({
       closed: false,
-      position: { lsn: '10', index: 2_000 },
+      position: { lsn: '10', index: changes },
     });
     expect(pending.take({ positionOnly: false })).toMatchObject({
       closed: false,
-      position: { lsn: '10', index: 4_000 },
+      position: { lsn: '10', index: 2 * changes },
     });
     expect(pending.take({ positionOnly: false })).toBeNull();
     pending.close('12', 1);
@@ -56,13 +57,14 @@ describe('createPending', () => {
 
   it('splits by bytes too', () => {
     const pending = createPending();
-    for (let index = 1; index <= 3; index += 1) pending.addChange([record('x', 500_000)], { lsn: '10', index });
+    const size = Math.ceil(unitBounds.bytes / 2);
+    for (let index = 1; index <= 3; index += 1) pending.addChange([record('x', size)], { lsn: '10', index });
     expect(pending.take({ positionOnly: false })).toMatchObject({ changes: 2, closed: false });
   });
 
   it('closes by a position alone a transaction whose last piece is gone already', () => {
     const pending = createPending();
-    add(pending, '10', ...Array.from({ length: 2_000 }, (_, at) => `r${at}`));
+    add(pending, '10', ...Array.from({ length: unitBounds.changes }, (_, at) => `r${at}`));
     expect(pending.take({ positionOnly: false })).toMatchObject({ closed: false });
     pending.close('12', 1);
     expect(pending.take({ positionOnly: false })).toBeNull();
