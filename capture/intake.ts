@@ -5,15 +5,19 @@ import type { LogicalMessage } from '../model/message';
 import type { TableSchema } from '../model/schema';
 import type { EncodedRecord, PositionRecord } from '../stream/log';
 import type { MessageCounting } from './messages';
-import type { Pending } from './pending';
+import { unitBounds, type Pending } from './pending';
 import type { Layouts } from './layouts';
 import { decodeWalMessage, type Relation } from './pgoutput';
 import type { ReplicationHandlers } from './replication';
+import type { Straight } from './straight';
 import { createTransactions, type TransactionSink } from './transactions';
 
-/** Pending bytes at which the socket is paused, and below which it is read again (Invariant 10). */
-const pauseBytes = 4 * 1024 * 1024;
-const resumeBytes = pauseBytes / 2;
+/**
+ * Pending bytes at which the socket is paused, and below which it is read again (Invariant 10). The next append is made ready
+ * while Kafka answers to the last, and the one behind it begun: with less the stream would rest at each of them.
+ */
+const pauseBytes = 2 * unitBounds.bytes;
+const resumeBytes = unitBounds.bytes;
 
 /**
  * Twice the largest record that may be declared: an update carries its row twice. Beyond it texts and encoded bytes of one
@@ -49,12 +53,13 @@ export function createIntake(input: {
   readonly described: (table: TableSchema) => void;
   readonly last: PositionRecord;
   readonly encode: (change: Change) => EncodedRecord[];
+  readonly straight: Straight;
   readonly messages: MessageCounting;
   /** null for one of a prefix that nobody declared. */
   readonly encodeMessage: (message: LogicalMessage) => EncodedRecord | null;
   readonly pending: Pending;
   /** Told besides, in the stream's order. */
-  readonly copy: Pick<TransactionSink, 'begin' | 'touched' | 'truncated'> & { closed(lsn: string): void };
+  readonly copy: Pick<TransactionSink, 'begin' | 'touched' | 'truncated' | 'watches'> & { closed(lsn: string): void };
   /** Stops the socket until the loop has made room. */
   readonly pause: () => void;
   /** Something changed that the loop may be waiting for. */
@@ -75,6 +80,7 @@ export function createIntake(input: {
     layouts: input.layouts,
     readBack: input.readBack,
     last: last.position,
+    straight: input.straight,
     messages: input.messages,
     sink: {
       begin: (xid) => copy.begin(xid),
@@ -82,6 +88,8 @@ export function createIntake(input: {
       truncated: (table) => copy.truncated(table),
       truncation: (truncation) => pending.addTruncation(truncation),
       change: (change) => pending.addChange(input.encode(change), change.position),
+      encoded: (records, position) => pending.addChange(records, position),
+      watches: (table) => copy.watches(table),
       message(message) {
         const record = input.encodeMessage(message);
         if (record) pending.addChange([record], message.position);
@@ -118,9 +126,11 @@ export function createIntake(input: {
       return;
     }
     if (payload.length > largestMessageBytes) throw tooLarge(payload, input.tables);
-    const message = decodeWalMessage(payload);
-    if (message.kind === 'relation' && !input.layouts.knows(message.relation)) return learn(message.relation);
-    transactions.accept(message);
+    if (!transactions.acceptStraight(payload)) {
+      const message = decodeWalMessage(payload);
+      if (message.kind === 'relation' && !input.layouts.knows(message.relation)) return learn(message.relation);
+      transactions.accept(message);
+    }
     // At once and here, since the loop may be waiting for an append that takes minutes.
     if (pending.bytes >= pauseBytes) input.pause();
     if (pending.overflowing) wake();

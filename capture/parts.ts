@@ -5,6 +5,7 @@ import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
 import type { SchemaVersion } from '../model/schema';
 import { resourceNames, tableTopic } from '../model/names';
 import type { ProducerKind } from '../model/settings';
+import type { EnvelopeContext } from '../stream/envelope';
 import { createKafka } from '../stream/kafka';
 import { liveKeys, type LiveKeysOptions } from '../stream/live-keys';
 import type { LogWriter, PositionRecord } from '../stream/log';
@@ -18,6 +19,7 @@ import { judgeSource } from './source/identity';
 import { judgeTableChange } from './table-change';
 import type { Replication } from './replication';
 import { mustReadAgain, type Snapshot } from './copy/snapshot';
+import { createStraight, type Straight } from './straight';
 
 export interface CaptureOptions {
   readonly pipeline: Pipeline;
@@ -65,6 +67,8 @@ export interface CaptureParts {
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
   /** The keys that the log holds a row of this table for, in pages of bounded size. */
   readonly liveKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
+  /** What writes ordinary rows without decoding them. */
+  readonly straight: (context: EnvelopeContext) => Straight;
   readonly mustReadAgain: (input: { readonly streamedXids: Iterable<number>; readonly snapshot: Snapshot }) => boolean;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -112,6 +116,7 @@ export const defaultCaptureParts: CaptureParts = {
   confirm: (replication, lsn) => replication.confirm(lsn),
   readChunk,
   liveKeys: readLiveKeys,
+  straight: createStraight,
   mustReadAgain,
   now: () => Date.now(),
 };

@@ -3,10 +3,12 @@ import { Blocked } from '../model/errors';
 import type { LogicalMessage } from '../model/message';
 import type { Position } from '../model/position';
 import type { TableSchema } from '../model/schema';
+import type { EncodedRecord } from '../stream/log';
 import type { MessageCounting } from './messages';
 import type { Truncation } from './pending';
 import type { OldTuple, Relation, Tuple, WalMessage } from './pgoutput';
 import type { Layouts } from './layouts';
+import type { Straight } from './straight';
 import { completed, layoutOf, rowOf, type Captured } from './rows';
 
 /** What comes out, in commit order. */
@@ -17,6 +19,10 @@ export interface TransactionSink {
   touched(table: string, key: Row): void;
   /** A change the log does not hold yet. */
   change(change: Change): void;
+  /** The same, as the records it makes. Only of tables that nobody `watches`: those of others are told of with their rows. */
+  encoded(records: readonly EncodedRecord[], position: Position): void;
+  /** Somebody wants to be told of this table's keys now. */
+  watches(table: string): boolean;
   /** A logical message the log does not hold yet, whatever its prefix. */
   message(message: LogicalMessage): void;
   /** Every row of a table is gone, those the log does not hold yet included; the copy must bring none of them back. */
@@ -31,6 +37,8 @@ export interface TransactionSink {
 
 export interface Transactions {
   accept(message: WalMessage): void;
+  /** Takes a message as it came, if it is a change that need not be decoded. False: it is as if it had not been offered. */
+  acceptStraight(payload: Buffer): boolean;
   /** A position the server says it has decoded and sent everything before. */
   keepalive(walEnd: bigint): void;
   /** A transaction has begun and not ended. */
@@ -61,6 +69,8 @@ export function createTransactions(input: {
   /** Long values that an update left alone may be absent from its record: they are read at the source. */
   readonly readBack?: boolean;
   readonly last: Position;
+  /** Writes ordinary rows without decoding them. */
+  readonly straight: Straight;
   /** Which indexes count messages: those of `last` may not. */
   readonly messages: Pick<MessageCounting, 'counts'>;
   readonly sink: TransactionSink;
@@ -94,6 +104,7 @@ export function createTransactions(input: {
     const schema = input.layouts.of(relation);
     if (schema === null) return;
     captured.set(relation.relationId, layoutOf(relation, schema));
+    input.straight.describe(relation, schema);
     sink.described(schema);
   }
 
@@ -124,6 +135,19 @@ export function createTransactions(input: {
       schemaId: table.schemaId,
       transaction: { xid: transaction.xid, committedAt: transaction.committedAt },
     });
+  }
+
+  function acceptStraight(payload: Buffer): boolean {
+    // What is in the log already is only counted (Invariant 2), and whom the copy must not overwrite is told by its key.
+    if (!open || open.index < open.knownUpTo) return false;
+    const table = payload.length < 8 ? undefined : captured.get(payload.readUInt32BE(1));
+    if (!table || sink.watches(table.name)) return false;
+    const index = open.index + 1;
+    const records = input.straight.encode(payload, open, index);
+    if (!records) return false;
+    open.index = index;
+    sink.encoded(records, { lsn: open.lsn, index });
+    return true;
   }
 
   function update(table: Captured, old: OldTuple | null, tuple: Tuple): void {
@@ -228,6 +252,7 @@ export function createTransactions(input: {
 
   return {
     accept,
+    acceptStraight,
     // A keepalive inside a transaction says nothing: its commit LSN may lie on either side of it.
     keepalive: (walEnd) => (open ? undefined : close(walEnd, null)),
     get open() {

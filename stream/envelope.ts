@@ -1,6 +1,7 @@
 import { formatTableName, parseTableName, type Change, type Operation, type Row } from '../model/change';
 import { Blocked } from '../model/errors';
 import { tableTopic } from '../model/names';
+import type { Position } from '../model/position';
 import type { EncodedRecord, FetchedRecord } from './log';
 import { absentBytes, reduced, type RecordLimit } from './oversized';
 import { partitionOf } from './partition';
@@ -30,18 +31,12 @@ const operations: Readonly<Record<string, Operation>> = { c: 'create', u: 'updat
  * gives two records, the envelope and the tombstone that lets compaction forget the key.
  */
 export function encodeChange(change: Change, context: EnvelopeContext): EncodedRecord[] {
-  const { topic, source } = fragmentsOf(change, context);
-  const { lsn, index } = change.position;
-  const { xid, committedAt } = change.transaction;
-  const snapshot = change.operation === 'read';
+  const { topic, behindRows } = frameOf(change, context);
   const key = Buffer.from(JSON.stringify(change.key));
-  // By hand, because JSON.stringify of the whole would walk the rows as nested objects and needs `lsn` as a number:
-  // Debezium has it as a JSON number, and above 2^53 only its digits are right. Ours is the text in `position`.
-  const absent = change.absent === undefined ? '' : `"absent":${JSON.stringify(change.absent)},`;
+  const absent = change.absent === undefined ? '' : `,"absent":${JSON.stringify(change.absent)}`;
   const value = Buffer.from(
-    `{"op":"${letters[change.operation]}","before":${JSON.stringify(change.before)},"after":${JSON.stringify(change.after)},${absent}` +
-      `"source":{${source},"snapshot":"${snapshot}","sequence":"[null,\\"${lsn}\\"]","txId":${xid},"lsn":${lsn},"ts_ms":${committedAt}},` +
-      `"ts_ms":${committedAt},"position":{"lsn":"${lsn}","index":${index}}}`,
+    `${beforeRows(change.operation)}${JSON.stringify(change.before)}${betweenRows}${JSON.stringify(change.after)}${absent}` +
+      `${behindRows}${change.position.index}${end}`,
   );
   const bytes = key.length + value.length;
   if (context.limit && bytes > context.limit.bytes) return encodeReduced(change, bytes, context, context.limit);
@@ -59,6 +54,33 @@ function encodeReduced(change: Change, bytes: number, context: EnvelopeContext, 
   return records.map((record) => ({ ...record, headers }));
 }
 
+/** The envelope in its order, for those who have their rows as bytes: its rows stand between these, and its index. */
+export const beforeRows = (operation: Operation) => `{"op":"${letters[operation]}","before":`;
+export const betweenRows = ',"after":';
+export const end = '}}';
+
+/** What all changes of one table in one transaction have in common. */
+export type Framed = Pick<Change, 'table' | 'schemaId' | 'transaction' | 'operation'> & {
+  readonly position: Pick<Position, 'lsn'>;
+};
+
+/** Their topic, and what stands between the row after and the index. */
+export function frameOf(
+  change: Framed,
+  context: EnvelopeContext,
+): { readonly topic: string; readonly behindRows: string } {
+  const { topic, source } = fragmentsOf(change, context);
+  const { lsn } = change.position;
+  const { xid, committedAt } = change.transaction;
+  const snapshot = change.operation === 'read';
+  // By hand, because JSON.stringify of the whole would walk the rows as nested objects and needs `lsn` as a number:
+  // Debezium has it as a JSON number, and above 2^53 only its digits are right. Ours is the text in `position`.
+  const behindRows =
+    `,"source":{${source},"snapshot":"${snapshot}","sequence":"[null,\\"${lsn}\\"]","txId":${xid},"lsn":${lsn},"ts_ms":${committedAt}},` +
+    `"ts_ms":${committedAt},"position":{"lsn":"${lsn}","index":`;
+  return { topic, behindRows };
+}
+
 interface Fragments {
   readonly topic: string;
   /** The members of `source` that never change for a table, without braces. */
@@ -67,7 +89,7 @@ interface Fragments {
 
 const cached = new WeakMap<EnvelopeContext, Map<string, Fragments>>();
 
-function fragmentsOf({ table, schemaId }: Change, context: EnvelopeContext): Fragments {
+function fragmentsOf({ table, schemaId }: Framed, context: EnvelopeContext): Fragments {
   let versions = cached.get(context);
   if (!versions) cached.set(context, (versions = new Map<string, Fragments>()));
   const version = schemaId === null ? table : `${schemaId} ${table}`;

@@ -33,6 +33,8 @@ export interface Copier {
   /** Told by the stream, in its order: a transaction begins; a key was written; a table was emptied; a point is closed. */
   begin(xid: number): void;
   touched(table: string, key: Row): void;
+  /** Keys of this table matter now: a chunk of it is being read, or waits for the stream. */
+  watches(table: string): boolean;
   /** Every key of the table was. */
   truncated(table: string): void;
   closed(lsn: string): void;

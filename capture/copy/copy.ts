@@ -220,6 +220,7 @@ export function createCopier(options: CopyOptions): Copier {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
       if (held?.request.table.name === table) held.rows.delete(keyText(key));
     },
+    watches: (table) => reading?.table === table || held?.request.table.name === table,
     truncated(table) {
       // What the read saw was removed, or was written after the TRUNCATE and comes with the stream, which is behind it.
       if (reading?.table === table) reading.truncated = true;

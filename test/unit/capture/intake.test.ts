@@ -20,9 +20,10 @@ function intake() {
     },
     encode: () => [],
     messages: { asked: false, counts: () => false },
+    straight: { describe: nothing, encode: () => null },
     encodeMessage: () => null,
     pending: createPending(),
-    copy: { begin: nothing, touched: nothing, truncated: nothing, closed: nothing },
+    copy: { begin: nothing, touched: nothing, truncated: nothing, watches: () => false, closed: nothing },
     pause: nothing,
     wake: nothing,
   });

@@ -51,6 +51,7 @@ function run(
     tables: [items],
     layouts: { of: layoutOf },
     last,
+    straight: { describe: () => undefined, encode: () => null },
     messages: { counts },
     sink: {
       begin: (xid) => out.push(`begin ${xid}`),
@@ -59,6 +60,8 @@ function run(
         changes.push(change);
         out.push(`${change.operation} ${String(change.key['id'])} @${change.position.lsn}/${change.position.index}`);
       },
+      encoded: () => undefined,
+      watches: () => false,
       message: ({ prefix, content, position, transaction }) =>
         out.push(
           `${prefix}: ${content.toString()} @${position.lsn}/${position.index} of ${transaction?.xid ?? 'none'}`,

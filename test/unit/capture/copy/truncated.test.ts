@@ -76,3 +76,10 @@ it.each([
 ])('control: a copy that %s brings the rows', async (_case, tell) => {
   expect(await copy(tell, tell)).toEqual(chunk.rows);
 });
+
+it('watches its table, and no other, from the read on until the chunk may go', async () => {
+  const seen: boolean[] = [];
+  const look = (copier: Copier) => seen.push(copier.watches('public.items'), copier.watches('public.others'));
+  await copy(look, look);
+  expect(seen).toEqual([true, false, true, false]);
+});
