@@ -4,6 +4,7 @@ import { parsePipeline, readsBack, type Pipeline, type StoreDefinition } from '.
 import type { Activities } from './activities';
 import { judgeMappings, runChecks } from './checks/run-checks';
 import type { Deps } from './deps';
+import { withVersions } from './transforms';
 
 type CheckActivities = Pick<Activities, 'checkPipeline' | 'checkDefinition'>;
 
@@ -11,7 +12,7 @@ type CheckActivities = Pick<Activities, 'checkPipeline' | 'checkDefinition'>;
 export function checkActivities(deps: Deps): CheckActivities {
   return {
     async checkPipeline({ file }) {
-      const pipeline = parsePipeline(file);
+      const pipeline = withVersions(parsePipeline(file), deps.transforms);
       const { checks, secret } = deps;
       const reports = await runChecks({ pipeline, checks, secret, continuity: false });
       const findings = reports.flatMap((report) => report.findings);
@@ -26,7 +27,8 @@ export function checkActivities(deps: Deps): CheckActivities {
       const current = pipeline.stores[store];
       if (!current) throw new InvalidConfig(`Pipeline ${pipeline.name} has no store '${store}'.`);
       // Parsed as part of its pipeline: a definition alone could name tables that nobody captures.
-      const whole = parsePipeline({ ...pipeline, stores: { ...pipeline.stores, [store]: definition } });
+      const written = parsePipeline({ ...pipeline, stores: { ...pipeline.stores, [store]: definition } });
+      const whole = withVersions(written, deps.transforms, store);
       const parsed = whole.stores[store];
       if (!parsed) throw new InvalidConfig(`The new definition of '${store}' is empty.`);
       const heading = `The new definition of ${pipeline.name}/${store} does not fit:`;

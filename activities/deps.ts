@@ -4,6 +4,7 @@ import type { Log } from '../model/log';
 import type { SlotHealth } from '../model/slot-sample';
 import type { SchemaVersion, TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
+import type { Transforms } from '../model/rules/transform';
 import type { LaneReader, PositionRecord } from '../stream/log';
 import type { Store, StoreContext } from '../stores/store';
 import type { AbsentColumns } from './absent-columns';
@@ -38,6 +39,9 @@ export interface Deps {
   readonly log: Log;
   /** What is told of the work while it is done: log lines and metrics. */
   readonly observer: Observer;
+
+  /** The functions that mappings of this worker's pipelines may name. */
+  readonly transforms: Transforms;
 
   readonly checks: Checks;
   readonly readTables: (

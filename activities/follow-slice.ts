@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import { createMapping } from '../model/mapping';
 import { positionsTopic } from '../model/names';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
@@ -13,6 +12,7 @@ import { checkAcceptance } from './acceptance';
 import { laneName, openLaneSession, sessionKey } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
 import { SliceControl } from './slice-control';
+import { mappingOf } from './transforms';
 import { ExtensionNeeded, extendStore } from './version-guard';
 
 /** While waiting for the copies, how often the end of the log is asked for. */
@@ -75,7 +75,8 @@ class Slice {
       activityId: info.activityId,
       attempt: info.attempt,
     };
-    this.batches = new MicroBatches(session, createMapping(input.generation.definition), input.until);
+    const mapping = mappingOf(deps, { store: input.store, generation: input.generation, attempt: info.attempt });
+    this.batches = new MicroBatches(session, mapping, input.until);
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.durable = {

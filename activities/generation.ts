@@ -4,8 +4,12 @@ import { readsBack, type Pipeline, type StoreDefinition } from '../model/pipelin
 import type { Generation, Inspection, Store } from '../stores/store';
 import type { Activities, GenerationReference } from './activities';
 import type { Deps } from './deps';
+import { mappingOf } from './transforms';
 
-/** Identity of a mapping: the same rule has the same hash, whatever the order of its properties. */
+/**
+ * Identity of a mapping: the same rule has the same hash, whatever the order of its properties. A transform's version is
+ * part of the rule (`withVersions`).
+ */
 export function mappingHash(definition: StoreDefinition): string {
   return createHash('sha256').update(canonicalJson(definition.tables)).digest('hex').slice(0, 16);
 }
@@ -75,6 +79,8 @@ export function generationActivities(deps: Deps): GenerationActivities {
     inspectStore: ({ pipeline, store }): Promise<Inspection> =>
       withStore(openStoreOf(deps, { pipeline, store }), (opened) => opened.inspect()),
     async prepareGeneration({ pipeline, store, number, definition, logId }) {
+      // Before anything is created: a generation that nobody can fill helps nobody.
+      mappingOf(deps, { store, generation: { number, definition }, attempt: 1 });
       const hash = mappingHash(definition);
       const generation = generationOf(pipeline, store, { number, definition, mappingHash: hash, logId });
       await withStore(openStoreOf(deps, { pipeline, store, definition }), (opened) => opened.prepare(generation));

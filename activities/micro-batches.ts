@@ -5,7 +5,7 @@ import type { AbsentColumns } from './absent-columns';
 import { coalesce, type Mutation } from '../model/mutation';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
 import { decodeOutcome } from '../stream/outcome';
-import { reshape, type Shape, type VersionGuard } from './version-guard';
+import { reshape, type Admitted, type VersionGuard } from './version-guard';
 
 /**
  * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
@@ -39,7 +39,7 @@ export class MicroBatches {
     private readonly from: {
       readonly reader: LaneReader;
       readonly absent: Pick<AbsentColumns, 'complete'>;
-      readonly guard: Pick<VersionGuard, 'shapeOf' | 'admit'>;
+      readonly guard: Pick<VersionGuard, 'admitted' | 'admit'>;
     },
     private readonly mapping: Mapping,
     private readonly until: string | undefined,
@@ -71,34 +71,36 @@ export class MicroBatches {
 
   private async map(records: readonly FetchedRecord[], signal: AbortSignal): Promise<readonly Mutation[]> {
     const mutations: Mutation[] = [];
-    let last: VersionShape = { table: '', schemaId: null, shape: null };
+    let last: Version | null = null;
     for (const [at, record] of records.entries()) {
       if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
       const outcome = decodeOutcome(record);
       const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
-      const mutation = change && this.mapping(change, record.offset);
-      if (!mutation) continue;
+      if (!change) continue;
       const { table, schemaId } = change;
       // Records come in runs of one version.
-      if (last.schemaId !== schemaId || last.table !== table)
-        last = { table, schemaId, shape: await this.shape(change) };
-      mutations.push(last.shape ? shaped(mutation, last.shape) : mutation);
+      const same = last !== null && last.schemaId === schemaId && last.table === table;
+      const admitted: Admitted = same && last ? last.admitted : await this.admit(change);
+      if (!same) last = { table, schemaId, admitted };
+      const { columns, shapes } = admitted;
+      for (const mutation of this.mapping(change, record.offset, columns)) mutations.push(shaped(mutation, shapes));
     }
     return coalesce(mutations);
   }
 
-  private async shape({ table, schemaId }: Outcome): Promise<Shape> {
-    const known = this.from.guard.shapeOf(table, schemaId);
-    return known === undefined && schemaId !== null ? this.from.guard.admit(table, schemaId) : (known ?? null);
+  private async admit({ table, schemaId }: Outcome): Promise<Admitted> {
+    const { guard } = this.from;
+    return guard.admitted(table, schemaId) ?? guard.admit(table, schemaId ?? '');
   }
 }
 
-interface VersionShape extends Pick<Outcome, 'table' | 'schemaId'> {
-  readonly shape: Shape;
+interface Version extends Pick<Outcome, 'table' | 'schemaId'> {
+  readonly admitted: Admitted;
 }
 
-function shaped(mutation: Mutation, shape: NonNullable<Shape>): Mutation {
-  return mutation.document === null ? mutation : { ...mutation, document: reshape(mutation.document, shape) };
+function shaped(mutation: Mutation, shapes: Admitted['shapes']): Mutation {
+  const shape = shapes.size === 0 || mutation.document === null ? undefined : shapes.get(mutation.target);
+  return shape && mutation.document ? { ...mutation, document: reshape(mutation.document, shape) } : mutation;
 }
 
 function bytesOf(records: readonly FetchedRecord[]): number {

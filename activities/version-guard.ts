@@ -1,14 +1,24 @@
 import { Blocked } from '../model/errors';
 import type { Log } from '../model/log';
 import { fitsWhole, judgeVersion, type VersionVerdict } from '../model/judge-version';
-import { targetColumns } from '../model/mapping';
-import type { Row, Value } from '../model/change';
+import { documentsOf, targetColumns, usedColumns, type TargetDocument } from '../model/mapping';
+import type { DocumentBody, Json } from '../model/mutation';
 import type { StoreDefinition } from '../model/pipeline';
-import type { SchemaVersion, TableSchema } from '../model/schema';
+import type { Column, SchemaVersion, TableSchema } from '../model/schema';
 import type { Generation, Lane, Store, TableVersion } from '../stores/store';
 
-/** Which columns of a record's document are taken, and which the generation has besides: null when it is as it should be. */
+/** Which columns of a record's document are taken, and which the generation has besides: null when all is as it should be. */
 export type Shape = { readonly taken: readonly string[]; readonly empty: readonly string[] } | null;
+
+/** What records of one version of a table are to a generation. */
+export interface Admitted {
+  /** null: records of old logs name no version. */
+  readonly columns: readonly Column[] | null;
+  /** By target; a target that is not here is as it should be. */
+  readonly shapes: ReadonlyMap<string, NonNullable<Shape>>;
+}
+
+const unnamed: Admitted = { columns: null, shapes: new Map() };
 
 /** The generation lacks columns that records to come have: the slice ends, extends it, and the next one goes on. */
 export class ExtensionNeeded extends Error {
@@ -36,36 +46,38 @@ export interface GuardOptions {
  * generation holds, once, before the first of them is applied (docs/schema-changes.md).
  */
 export class VersionGuard {
-  private readonly shapes = new Map<string, Shape>();
+  private readonly known = new Map<string, Admitted>();
 
   constructor(private readonly options: GuardOptions) {}
 
   /** Known already: undefined when it is not, and `admit` has to be asked. Records of old logs name no version. */
-  shapeOf(table: string, schemaId: string | null): Shape | undefined {
-    return schemaId === null ? null : this.shapes.get(`${schemaId} ${table}`);
+  admitted(table: string, schemaId: string | null): Admitted | undefined {
+    return schemaId === null ? unnamed : this.known.get(`${schemaId} ${table}`);
   }
 
   /** Throws `Blocked` schema-changed when another generation is needed, `ExtensionNeeded`, or what asking costs. */
-  async admit(table: string, schemaId: string): Promise<Shape> {
-    const verdict = await this.judge(table, schemaId);
-    const shape = verdict.kind === 'reshape' ? { taken: verdict.taken, empty: verdict.empty } : null;
-    this.shapes.set(`${schemaId} ${table}`, shape);
-    return shape;
+  async admit(table: string, schemaId: string): Promise<Admitted> {
+    const documents = documentsOf(this.options.definition, table);
+    if (documents.length === 0) return unnamed;
+    const version = (await this.options.versions()).get(schemaId);
+    if (!version) throw unknown(table, schemaId);
+    const shapes = new Map<string, NonNullable<Shape>>();
+    for (const document of documents) {
+      const verdict = await this.judge(version, document);
+      if (verdict.kind === 'reshape') shapes.set(document.target, { taken: verdict.taken, empty: verdict.empty });
+    }
+    const admitted = { columns: version.columns, shapes };
+    this.known.set(`${schemaId} ${table}`, admitted);
+    return admitted;
   }
 
   private async judge(
-    table: string,
-    schemaId: string,
+    version: SchemaVersion,
+    { table, target, mapping }: TargetDocument,
   ): Promise<Exclude<VersionVerdict, { kind: 'extend' | 'rebuild' }>> {
-    const { store, generation, definition, versions, catalogue } = this.options;
-    const mapping = definition.tables[table];
-    if (!mapping) return { kind: 'as-is' };
-    const version = (await versions()).get(schemaId);
-    if (!version) throw unknown(table, schemaId);
-    const fit = await store.fit(generation, version);
-    const filtered = Object.keys(mapping.filter ?? {}).filter(
-      (name) => !version.columns.some((column) => column.name === name),
-    );
+    const { store, generation, catalogue } = this.options;
+    const fit = await store.fit(generation, { ...version, target });
+    const filtered = usedColumns(mapping).filter((name) => !version.columns.some((column) => column.name === name));
     if (fitsWhole(fit) && filtered.length === 0) return { kind: 'as-is' };
     // The source is asked about differences only: a store goes on without it.
     const now = (await catalogue()).find(({ name }) => name === table);
@@ -75,14 +87,14 @@ export class VersionGuard {
       filters: filtered.filter((name) => !now?.columns.some((column) => column.name === name)),
       present: {
         columns: now ? targetColumns(now, mapping) : [],
-        fit: now ? await store.fit(generation, now) : { absent: [], other: [], surplus: [] },
+        fit: now ? await store.fit(generation, { ...now, target }) : { absent: [], other: [], surplus: [] },
       },
     });
     switch (verdict.kind) {
       case 'extend':
         // What was as it should be will lack these columns. Kept, the next record of an older version would stop the lane.
-        this.shapes.clear();
-        throw new ExtensionNeeded(version, verdict.names);
+        this.known.clear();
+        throw new ExtensionNeeded({ ...version, target }, verdict.names);
       case 'rebuild':
         throw needsGeneration(table, generation, verdict.why);
       case 'as-is':
@@ -107,8 +119,8 @@ export async function extendStore(
 }
 
 /** The document as the generation holds its table. */
-export function reshape(document: Row, shape: NonNullable<Shape>): Row {
-  const result: Record<string, Value> = {};
+export function reshape(document: DocumentBody, shape: NonNullable<Shape>): DocumentBody {
+  const result: Record<string, Json> = {};
   for (const name of shape.taken) result[name] = document[name] ?? null;
   for (const name of shape.empty) result[name] = null;
   return result;

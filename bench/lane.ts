@@ -50,8 +50,7 @@ export async function readMutations(
   for await (const records of readPieces(place, log)) {
     for (const record of records) {
       const change = decodeChange(record);
-      const mutation = change && mapping(change, record.offset);
-      if (mutation) all.push(mutation);
+      if (change) all.push(...mapping(change, record.offset));
     }
   }
   const cuts: (readonly Mutation[])[] = [];

@@ -43,7 +43,12 @@ function* placeAt(node: SchemaNode, path: string, fallback: string): Generator<P
 }
 
 /** What a key of a record is called in a path. */
-const memberNames: Readonly<Record<string, string>> = { stores: 'store', tables: 'table', filter: 'column' };
+const memberNames: Readonly<Record<string, string>> = {
+  stores: 'store',
+  tables: 'table',
+  filter: 'column',
+  fields: 'field',
+};
 
 function fallbackOf({ default: value, description = '' }: SchemaNode): string {
   if (value === undefined) return /; default: (.*)$/.exec(description)?.[1] ?? 'none';
@@ -56,6 +61,7 @@ function allowed(node: SchemaNode): string {
   if (node.type === 'array') return `a list of ${node.items?.type === 'string' ? 'texts' : 'values'}`;
   if (node.type === 'object') return 'an object';
   if (node.type === 'boolean') return '`true` or `false`';
+  if (node['allOf'] !== undefined) return 'a predicate';
   if (node.type === 'string') return node.pattern === undefined ? 'a text' : `\`${node.pattern}\``;
   return 'a text, a number, `true` or `false`';
 }

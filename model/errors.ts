@@ -20,6 +20,7 @@ export type BlockedReason =
   | 'schema-changed' // a table's columns or key are no longer those the log was begun with
   | 'oversized' // a row or message that no record of the log can carry
   | 'undecodable' // a record or WAL message that cannot be decoded
+  | 'transform-changed' // a function that the store was built with is there in another version only
   | 'unmappable' // a record that the store's mapping cannot make a document of
   | 'unstorable' // a record the store refuses for good
   | 'too-much-poison'; // more records would be parked than the store's policy allows

@@ -84,6 +84,9 @@ const table = {
   'column-generated': refused('Before version 18 PostgreSQL does not publish generated columns.'),
   'key-not-selected': refused('A document is found by the whole key of its row.'),
   'mapping-conflict': refused('Two columns would be written under one name.'),
+  'predicate-untellable': refused('Nobody could tell which rows belong to the store.'),
+  'conversion-senseless': refused('No value of the column could become that.'),
+  'id-incomplete': refused('Two rows would share a document, and each would overwrite the other.'),
 
   // The log
   'log-unreachable': left('All changes go through it: capture and stores would be DEGRADED until it answers.'),

@@ -34,8 +34,8 @@ export type VersionVerdict =
  * table ask for more. Which of the two a difference is, the table's present form says: what neither it nor the generation
  * has is of the past, what it has and the generation has not is to come.
  *
- * `version`: the columns that the mapping takes of it. `filters`: columns of the mapping's filter that are neither in the
- * version nor in the table's present form.
+ * `version`: the columns that the mapping takes of it. `filters`: columns that the mapping asks or makes something of, and that are
+ * neither in the version nor in the table's present form.
  */
 export function judgeVersion(input: {
   readonly version: readonly NamedColumn[];

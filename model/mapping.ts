@@ -1,86 +1,156 @@
-import { parseTableName, type Outcome, type Row, type Value } from './change';
-import { documentId } from './names';
+import { parseTableName, type Outcome } from './change';
+import type { DocumentMapping, TableMapping } from './mapping-file';
 import type { Mutation } from './mutation';
-import type { Condition, StoreDefinition, TableMapping } from './pipeline';
+import type { StoreDefinition } from './pipeline';
+import { poisonRecord } from './poison';
+import { compileDocument, renaming, type MapDocument } from './rules/document';
+import { idBeginning } from './rules/document-id';
+import { constantColumn, resultColumn } from './rules/result-type';
+import { findTransform, type Transform, type Transforms } from './rules/transform';
+import { Unmappable } from './rules/unmappable';
+import { columnsOfTemplate, parseTemplate } from './rules/template';
+import { columnsOfPredicate } from './rules/where';
 import type { Column, TableSchema } from './schema';
 
 /**
- * The pure rule from change to mutation, made once per generation. A change is complete in itself, so the result
- * depends on the change alone: folding any suffix that holds the last record of each key gives the same documents.
+ * The pure rule from change to mutations, one per kind of document that the table's rows become, made once per generation. A
+ * change is complete in itself, so the result depends on the change alone: folding any suffix that holds the last record of
+ * each key gives the same documents.
+ *
+ * `version`: the record's offset. `columns`: of the version of the table that the record names; null when it names none.
+ * Throws `PoisonRecord` unmappable for a record that cannot become its documents.
  */
-export type Mapping = (change: Outcome, version: string) => Mutation | null;
+export type Mapping = (change: Outcome, version: string, columns?: readonly Column[] | null) => readonly Mutation[];
 
-export function createMapping(definition: StoreDefinition): Mapping {
-  const rules = new Map(
-    Object.entries(definition.tables).map(([table, mapping]) => [table, createRule(table, mapping)]),
+/** Throws a RangeError when a transform is missing; `findTransforms` says so beforehand. */
+export function createMapping(definition: StoreDefinition, transforms: Transforms = {}): Mapping {
+  const tables = new Map(
+    Object.keys(definition.tables).map((table) => [table, createTableMapping(definition, table, transforms)]),
   );
-  return (change, version) => rules.get(change.table)?.(change, version) ?? null;
+  return (change, version, columns = null) => tables.get(change.table)?.(change, version, columns) ?? [];
 }
 
-/** The name a table has in the store. */
-export function targetOf(table: string, mapping: TableMapping): string {
-  return mapping.into ?? parseTableName(table).table;
-}
-
-/** Whether a store needs a column of a table: to hold it, or to know whether the row belongs there. */
-export function takesColumn(definition: StoreDefinition, table: string, column: string): boolean {
-  const mapping = definition.tables[table];
-  if (!mapping) return false;
-  return mapping.select === undefined || mapping.select.includes(column) || column in (mapping.filter ?? {});
-}
-
-function createRule(table: string, mapping: TableMapping): (change: Outcome, version: string) => Mutation {
-  const target = targetOf(table, mapping);
-  const renamed = renaming(mapping);
-  const conditions = Object.entries(mapping.filter ?? {});
-  // Rows are never altered: what is taken as it is needs no copy.
-  const asItIs = mapping.rename === undefined;
-  return (change, version) => {
-    const id = documentId(target, Object.values(change.key));
-    const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
-    const row = change.after;
-    // A row outside the filter is deleted whatever it was before: the store need not know whether it held it, and a
-    // replay that begins after the row left the filter ends the same.
-    const present = row !== null && conditions.every(([column, condition]) => holds(row[column] ?? null, condition));
-    const whole = asItIs && mapping.select === undefined;
-    const document = !present ? null : whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
-    return { id, target, key, document, version };
+function createTableMapping(definition: StoreDefinition, table: string, transforms: Transforms) {
+  const documents = documentsOf(definition, table).map(({ target, mapping }) => ({
+    ...{ target, mapping, nested: definition.type !== 'postgres' },
+    transform: transformOf(mapping, transforms),
+  }));
+  let compiled: { readonly columns: readonly Column[] | null; readonly rules: readonly MapDocument[] } | null = null;
+  return (change: Outcome, version: string, columns: readonly Column[] | null): readonly Mutation[] => {
+    // Records come in runs of one version, whose columns are always the same object.
+    if (compiled?.columns !== columns || !compiled) {
+      const byName = columns && new Map(columns.map((column) => [column.name, column]));
+      compiled = { columns, rules: documents.map((document) => compileDocument({ ...document, columns: byName })) };
+    }
+    try {
+      return compiled.rules.map((rule) => rule(change, version));
+    } catch (error) {
+      if (!(error instanceof Unmappable)) throw error;
+      throw poisonRecord('unmappable', { table, key: change.key, offset: version }, error.message);
+    }
   };
 }
 
-/** Not by a look at the object alone: a column may be called `constructor`. */
-function renaming({ rename }: TableMapping): (column: string) => string {
-  const names = new Map(Object.entries(rename ?? {}));
-  return (column) => names.get(column) ?? column;
+function transformOf({ transform }: DocumentMapping, transforms: Transforms): Transform | null {
+  if (transform === undefined) return null;
+  const found = findTransform(transform, transforms);
+  if (typeof found === 'string') throw new RangeError(found);
+  return found;
 }
 
-function project(row: Row, columns: readonly string[], renamed: (column: string) => string): Row {
-  const result: Record<string, Value> = {};
-  for (const column of columns) result[renamed(column)] = row[column] ?? null;
-  return result;
+/** One kind of document of a store. */
+export interface TargetDocument {
+  /** Canonical name of the table whose rows they are made of. */
+  readonly table: string;
+  /** The name they have in the store. Each is of one table. */
+  readonly target: string;
+  readonly mapping: DocumentMapping;
 }
 
-/** Values compare by their text, since int8 and numeric travel as text: `{"equals": 5}` meets the bigint 5. */
-function holds(value: Value, condition: Condition): boolean {
-  if ('isNull' in condition) return (value === null) === condition.isNull;
-  if (value === null) return false; // as in SQL: NULL is neither equal nor unequal to anything
-  if ('equals' in condition) return String(value) === String(condition.equals);
-  if ('notEquals' in condition) return String(value) !== String(condition.notEquals);
-  return condition.in.some((candidate) => String(candidate) === String(value));
+/** What a table's rows become in a store; none for a table that it does not follow. */
+export function documentsOf({ tables }: Pick<StoreDefinition, 'tables'>, table: string): readonly TargetDocument[] {
+  const mapping = Object.hasOwn(tables, table) ? tables[table] : undefined;
+  if (mapping === undefined) return [];
+  return mappingsIn(mapping).map((each) => ({ table, target: targetOf(table, each), mapping: each }));
+}
+
+/** One of them, by its target where there are several; undefined when the store does not follow that. */
+export function documentIn(
+  definition: Pick<StoreDefinition, 'tables'>,
+  { name, target }: { readonly name: string; readonly target?: string },
+): TargetDocument | undefined {
+  return documentsOf(definition, name).find((document) => target === undefined || document.target === target);
+}
+
+/** The same for all tables of a store, in the order of the file. */
+export function allDocuments(definition: Pick<StoreDefinition, 'tables'>): readonly TargetDocument[] {
+  return Object.keys(definition.tables).flatMap((table) => documentsOf(definition, table));
+}
+
+export function mappingsIn(mapping: TableMapping): readonly DocumentMapping[] {
+  return mapping.documents ?? [mapping];
+}
+
+/** The name a table has in the store. */
+export function targetOf(table: string, mapping: DocumentMapping): string {
+  return mapping.into ?? parseTableName(table).table;
+}
+
+/** What the ids of a target's documents begin with, and no others do. */
+export function idsBeginWith({ target, mapping }: Pick<TargetDocument, 'target' | 'mapping'>): string {
+  return mapping.id === undefined
+    ? `${target.replaceAll('%', '%25').replaceAll('/', '%2F')}/`
+    : idBeginning(mapping.id);
+}
+
+/** Whether a store needs a column of a table: to hold it, to make something of it, or to know whether the row belongs there. */
+export function takesColumn(definition: StoreDefinition, table: string, column: string): boolean {
+  return documentsOf(definition, table).some(
+    ({ mapping }) =>
+      mapping.select === undefined ||
+      mapping.transform !== undefined ||
+      mapping.select.includes(column) ||
+      usedColumns(mapping).includes(column),
+  );
+}
+
+/** Columns that decide whether a row is in the store. */
+function filterColumns({ filter = {}, where }: DocumentMapping): readonly string[] {
+  return [...new Set([...Object.keys(filter), ...(where ? columnsOfPredicate(where) : [])])];
+}
+
+/** Columns that the document need not hold: those of filters, templates and conversions. */
+export function usedColumns(mapping: DocumentMapping): readonly string[] {
+  const made = Object.values(mapping.fields ?? {}).flatMap(({ template, column }) => {
+    const parts = template === undefined ? [] : parseTemplate(template);
+    return [...(column === undefined ? [] : [column]), ...(typeof parts === 'string' ? [] : columnsOfTemplate(parts))];
+  });
+  return [...new Set([...filterColumns(mapping), ...made])];
 }
 
 /** One column of a target: where it comes from, and its name in the store. */
 export interface TargetColumn {
-  readonly source: string;
+  /** null: it is made by a field's rule or a transform. */
+  readonly source: string | null;
   readonly name: string;
   readonly column: Column;
 }
 
-/** The columns a target has in the store, in source order, under their target names. */
-export function targetColumns(table: Pick<TableSchema, 'columns'>, mapping: TableMapping): readonly TargetColumn[] {
+/** The columns a target has in the store, in source order, under their target names; behind them those that are made. */
+export function targetColumns(table: Pick<TableSchema, 'columns'>, mapping: DocumentMapping): readonly TargetColumn[] {
   const selected = mapping.select ? new Set(mapping.select) : null;
   const renamed = renaming(mapping);
-  return table.columns
+  const taken = table.columns
     .filter((column) => !column.generated && (selected === null || selected.has(column.name)))
     .map((column) => ({ source: column.name, name: renamed(column.name), column }));
+  return [...taken, ...madeColumns(mapping).map((column) => ({ source: null, name: column.name, column }))];
+}
+
+/** Fields that are no columns of the source. */
+export function madeColumns({ fields = {}, transform }: DocumentMapping): readonly Column[] {
+  const returned = Object.entries(transform?.returns ?? {}).map(([name, type]) => resultColumn(name, type));
+  const made = Object.entries(fields).map(([name, { constant, to }]) =>
+    constant === undefined ? resultColumn(name, to ?? 'string') : constantColumn(name, constant),
+  );
+  return [...returned, ...made];
 }

@@ -1,18 +1,24 @@
-import type { Row } from './change';
+import type { Row, Value } from './change';
+
+/** What a document may hold: values as they travel, and, where a mapping says so, JSON within JSON. */
+export type Json = Value | readonly Json[] | { readonly [name: string]: Json };
+
+/** A whole document under its target names. */
+export type DocumentBody = Readonly<Record<string, Json>>;
 
 /**
  * A versioned upsert or delete of one document (row, index document, cache entry). A document belongs to exactly one
  * (table, key), so its versions, the offsets of that key's partition, are totally ordered.
  */
 export interface Mutation {
-  /** Document id, unique in the generation: an injective function of (target, key). */
+  /** Document id, unique in the generation: an injective function of target and key. */
   readonly id: string;
   /** The target's name in the store (`into` of the mapping): a table for PostgreSQL. */
   readonly target: string;
   /** The key's columns under their target names. */
   readonly key: Row;
-  /** The whole document under its target names, or null: delete it. */
-  readonly document: Row | null;
+  /** The whole document, or null: delete it. Only stores of JSON documents are given lists and objects. */
+  readonly document: DocumentBody | null;
   /** Offset of the record in its own partition, decimal digits. */
   readonly version: string;
 }

@@ -2,8 +2,8 @@ import { suggest } from './did-you-mean';
 import { finding, type Finding } from './finding';
 import { judgeRequirements, type Promising } from './judge-guarantees';
 import { isReservedStoreName, sameToKafka, tableTopic } from './names';
-import { parseTableName } from './change';
-import type { StoreDefinition, TableMapping } from './pipeline-file';
+import { checkMappings } from './mapping-cross-checks';
+import type { StoreDefinition } from './pipeline-file';
 
 interface File extends Promising {
   readonly source: Promising['source'] & { readonly tables: readonly string[]; readonly messages: readonly string[] };
@@ -71,74 +71,12 @@ function checkStore(store: string, definition: StoreDefinition, captured: readon
       }),
     );
   }
-  const targets = new Map<string, string>();
-  for (const [table, mapping] of Object.entries(definition.tables)) {
+  for (const table of Object.keys(definition.tables)) {
+    if (captured.includes(table)) continue;
     const where = `stores.${store}.tables.${table}`;
-    if (!captured.includes(table)) {
-      const cure = suggest(table, captured, 'Add it there or remove it here.');
-      found.push(finding('table-not-captured', { where, what: 'not among source.tables.', cure }));
-    }
-    const target = mapping.into ?? parseTableName(table).table;
-    found.push(...checkTarget(where, target, targets.get(target)), ...checkRename(where, mapping));
-    if (definition.type === 'postgres') found.push(...checkLengths(where, mapping));
-    targets.set(target, table);
+    const cure = suggest(table, captured, 'Add it there or remove it here.');
+    found.push(finding('table-not-captured', { where, what: 'not among source.tables.', cure }));
   }
+  found.push(...checkMappings(store, definition));
   return found;
-}
-
-function checkTarget(place: string, target: string, other: string | undefined): Finding[] {
-  const where = `${place}.into`;
-  if (target.startsWith('_slipstream')) {
-    const what = 'names beginning with _slipstream are reserved.';
-    return [finding('reserved-name', { where, what, cure: 'Choose another.' })];
-  }
-  if (other === undefined) return [];
-  const what = `'${target}' is already the target of ${other}.`;
-  return [finding('named-twice', { where, what, cure: 'Give each table a target of its own.' })];
-}
-
-/** What PostgreSQL keeps of a name. */
-const nameBytes = 63;
-
-function checkLengths(place: string, { into, rename = {} }: TableMapping): Finding[] {
-  const names = [...(into === undefined ? [] : [{ where: `${place}.into`, name: into }])];
-  for (const [column, name] of Object.entries(rename)) names.push({ where: `${place}.rename.${column}`, name });
-  return names
-    .filter(({ name }) => utf8Length(name) > nameBytes)
-    .map(({ where, name }) => {
-      const what = `'${name}' has ${utf8Length(name)} bytes, and PostgreSQL keeps ${nameBytes} of a name.`;
-      return finding('name-too-long', { where, what, cure: 'Choose a shorter one.' });
-    });
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
-
-function checkRename(place: string, { select, rename = {} }: TableMapping): Finding[] {
-  const unselected = Object.keys(rename).filter((column) => select && !select.includes(column));
-  const names = Object.values(rename);
-  return [
-    ...unselected.map((column) =>
-      finding('rename-not-selected', {
-        where: `${place}.rename.${column}`,
-        what: 'the column is not selected.',
-        cure: suggest(column, select ?? [], 'Select it, or do not rename it.'),
-      }),
-    ),
-    ...(new Set(names).size === names.length
-      ? []
-      : [
-          finding('mapping-conflict', {
-            where: `${place}.rename`,
-            what: 'two columns get the same name.',
-            cure: 'Give each a name of its own.',
-          }),
-        ]),
-  ];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseTableName } from './change';
 import { guaranteeNames } from './guarantees';
+import { tableMapping } from './mapping-file';
 
 /**
  * The pipeline file as people write it. The one definition of which the parser, the published JSON Schema and the table
@@ -35,38 +36,6 @@ const tableName = z
     pattern: tablePattern,
     description: 'schema.table; a part that is no plain name in double quotes, as in SQL',
   });
-
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
-/** What one column must be for the row to belong to the store. All conditions of a filter must hold. */
-const condition = z.union([
-  z.strictObject({ equals: scalar.describe('the column has this value; compared as text, so 5 meets the bigint 5') }),
-  z.strictObject({ notEquals: scalar.describe('the column is not NULL and has another value') }),
-  z.strictObject({ in: z.array(scalar).min(1).describe('the column has one of these values') }),
-  z.strictObject({ isNull: z.boolean().describe('true: the column is NULL; false: it is not') }),
-]);
-
-const tableMapping = z.strictObject({
-  into: z
-    .string()
-    .min(1)
-    .max(63)
-    .optional()
-    .describe("the table's name in the store, and the first part of its documents' ids; default: its own name"),
-  select: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('the columns to carry, the whole key among them; default: all that are captured'),
-  rename: z
-    .record(z.string(), z.string().min(1).describe('the name in the store'))
-    .optional()
-    .describe('column of the source → name in the store'),
-  filter: z
-    .record(z.string(), condition)
-    .optional()
-    .describe('column → condition: only rows that meet all of them are in the store; a row that leaves it is deleted'),
-});
 
 const tables = z
   .record(tableName, tableMapping)
@@ -104,7 +73,7 @@ const elasticsearchStore = z
     tables,
     require: demands('this store'),
   })
-  .describe('a search index: one document per row, all tables in one index');
+  .describe('a search index: one document per row and kind, all tables in one index');
 
 export const storeSchema = z.discriminatedUnion('type', [postgresStore, elasticsearchStore]);
 
@@ -226,6 +195,4 @@ export type PipelineFile = z.input<typeof pipelineSchema>;
 /** What the parser makes of it; `model/pipeline.ts` completes it. */
 export type ParsedFile = z.output<typeof pipelineSchema>;
 export type StoreDefinition = z.output<typeof storeSchema>;
-export type TableMapping = z.output<typeof tableMapping>;
-export type Condition = z.output<typeof condition>;
 export type SecretReference = z.output<typeof secret>;

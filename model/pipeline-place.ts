@@ -11,6 +11,10 @@ export interface SchemaNode {
   readonly items?: SchemaNode;
   readonly oneOf?: readonly SchemaNode[];
   readonly anyOf?: readonly SchemaNode[];
+  /** What refers to itself is defined once, under a name; with a description beside it, by way of `allOf`. */
+  readonly allOf?: readonly SchemaNode[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaNode>>;
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -32,15 +36,21 @@ export function schemaAt(root: SchemaNode, path: Path, input: unknown): SchemaNo
   let node: SchemaNode | undefined = root;
   for (const [index, step] of path.entries()) {
     if (!node) return null;
-    node = stepInto(chosen(node, valueAt(input, path.slice(0, index))), String(step));
+    node = stepInto(chosen(defined(root, node), valueAt(input, path.slice(0, index))), String(step));
   }
-  return node ? chosen(node, valueAt(input, path)) : null;
+  return node ? chosen(defined(root, node), valueAt(input, path)) : null;
 }
 
 /** Every key that may stand in an object of this schema. */
 export function keysOf(node: SchemaNode | null): readonly string[] {
   const branches = node?.anyOf ?? node?.oneOf ?? (node ? [node] : []);
   return [...new Set(branches.flatMap((branch) => Object.keys(branch.properties ?? {})))];
+}
+
+/** What a reference stands for. */
+function defined(root: SchemaNode, node: SchemaNode): SchemaNode {
+  const { $ref = node.allOf?.[0]?.$ref } = node;
+  return $ref === undefined ? node : (root.$defs?.[$ref.split('/').at(-1) ?? ''] ?? node);
 }
 
 function stepInto(node: SchemaNode, step: string): SchemaNode | undefined {

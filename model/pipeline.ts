@@ -6,7 +6,8 @@ import { crossCheck } from './pipeline-cross-checks';
 import { findingsOfIssues, withoutUnknownKeys } from './pipeline-issues';
 import { pipelineSchema, type ParsedFile, type SecretReference, type StoreDefinition } from './pipeline-file';
 
-export type { Condition, PipelineFile, SecretReference, StoreDefinition, TableMapping } from './pipeline-file';
+export type { DocumentMapping, TableMapping } from './mapping-file';
+export type { PipelineFile, SecretReference, StoreDefinition } from './pipeline-file';
 
 /** What becomes of a row that no record of the log can carry whole. */
 export type Oversized = ParsedFile['log']['oversized'];

@@ -1,6 +1,5 @@
 import type { Capabilities } from '../model/capabilities';
-import type { Row } from '../model/change';
-import type { Mutation } from '../model/mutation';
+import type { DocumentBody, Mutation } from '../model/mutation';
 import type { Offsets } from '../model/offsets';
 import type { StoreDefinition } from '../model/pipeline';
 import type { Position } from '../model/position';
@@ -79,7 +78,7 @@ export interface Applied {
 export interface Document {
   readonly id: string;
   readonly target: string;
-  readonly body: Row;
+  readonly body: DocumentBody;
 }
 
 /** Document ids `after < id`, in the store's own order; null: from the beginning. */
@@ -88,8 +87,10 @@ export interface KeyRange {
   readonly after: string | null;
 }
 
-/** A captured table in one of its versions. */
-export type TableVersion = Pick<TableSchema, 'name' | 'columns' | 'key'>;
+/** A captured table in one of its versions. `target`: which of the documents that its rows become; left out, its only one. */
+export interface TableVersion extends Pick<TableSchema, 'name' | 'columns' | 'key'> {
+  readonly target?: string;
+}
 
 /** How the columns of a table's version fit what a generation holds of that table: names in the store. */
 export interface Fit {

@@ -14,6 +14,7 @@ import type { Observer } from '../activities/observer';
 import type { Log } from '../model/log';
 import type { Pipeline } from '../model/pipeline';
 import { tableTopic, privateTaskQueue } from '../model/names';
+import type { Transforms } from '../model/rules/transform';
 import { resolveSecret, type Settings } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { openLaneReader } from '../stream/lane-reader';
@@ -39,8 +40,9 @@ export function createDeps(input: {
   readonly workerId: string;
   readonly log: Log;
   readonly observer: Observer;
+  readonly transforms?: Transforms;
 }): Deps {
-  const { settings, environment, workerId, log, observer } = input;
+  const { settings, environment, workerId, log, observer, transforms = {} } = input;
   const closing = (error: unknown) => log('warn', 'a session did not close cleanly', { error });
   const kafka = (clientId: string) => createKafka({ brokers: settings.kafkaBrokers, clientId, log });
   return {
@@ -51,6 +53,7 @@ export function createDeps(input: {
     now: () => Date.now(),
     log,
     observer,
+    transforms,
     checks: createChecks(settings),
     readTables,
     surveyTables: surveySource,

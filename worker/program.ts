@@ -9,9 +9,11 @@ import { createLog } from './log';
 import { createMetrics } from './metrics';
 import { scrape } from './scrape';
 import { installRuntime } from './telemetry';
-import { createWorker, type SlipstreamWorker } from './worker';
+import { createWorker, type SlipstreamWorker, type WorkerOptions } from './worker';
 
 export interface ProgramOptions {
+  /** As for `createWorker`. */
+  readonly transforms?: WorkerOptions['transforms'];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** As for `createWorker`. */
   readonly deps?: (real: Deps) => Deps;
@@ -73,8 +75,12 @@ async function live(settings: Settings, log: Log, options: ProgramOptions): Prom
     log('info', 'health and metrics are served', { host, port: server.port });
   }
 
-  const { environment, deps } = options;
-  worker = await createWorker({ environment, log, metrics, signal: ending.signal, ...(deps ? { deps } : {}) });
+  const { environment, deps, transforms } = options;
+  worker = await createWorker({
+    ...{ environment, log, metrics, signal: ending.signal },
+    ...(deps ? { deps } : {}),
+    ...(transforms ? { transforms } : {}),
+  });
   const running = worker.run((error) => {
     state = 'failed';
     log('error', "a worker of Temporal's SDK has failed; the others end", { error });

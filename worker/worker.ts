@@ -5,6 +5,8 @@ import { createActivities } from '../activities/index';
 import type { Deps } from '../activities/deps';
 import type { Log } from '../model/log';
 import { slicesTaskQueue } from '../model/names';
+import { checkTransforms } from '../model/rules/check-transforms';
+import type { Transforms } from '../model/rules/transform';
 import { parseSettings, type Settings } from '../model/settings';
 import { workflowBundle } from './bundle';
 import { checkNamespace, connectTemporal } from './connection';
@@ -30,7 +32,11 @@ export interface SlipstreamWorker {
   waitingFor(): readonly string[];
 }
 
+export type { Transform, TransformContext, Transforms } from '../model/rules/transform';
+
 export interface WorkerOptions {
+  /** Functions that pipelines may name (docs/mapping.md). Throws `InvalidConfig` for one that is none. */
+  readonly transforms?: Transforms;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Replaces parts of the real world; for tests. */
   readonly deps?: (real: Deps) => Deps;
@@ -50,9 +56,11 @@ export interface WorkerOptions {
 export async function createWorker(options: WorkerOptions = {}): Promise<SlipstreamWorker> {
   const { environment = process.env, metrics = createMetrics(), signal = new AbortController().signal } = options;
   const settings = parseSettings(environment);
+  const transforms = checkTransforms(options.transforms ?? {});
   const log = options.log ?? createLog(settings.logLevel);
   const underWay = watchUnderWay(createObserver({ log, metrics, now: () => Date.now() }), () => performance.now());
-  const real = createDeps({ settings, environment, workerId: randomUUID(), log, observer: underWay.observer });
+  const { observer } = underWay;
+  const real = createDeps({ settings, environment, workerId: randomUUID(), log, observer, transforms });
   const deps = options.deps ? options.deps(real) : real;
   const connection = await connectTemporal({ settings, log, signal });
   await checkNamespace(connection, settings);

@@ -1,5 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { GenerationReference } from '../activities/activities';
+import { usesTransforms, withoutVersions } from '../model/transform-versions';
 import { breakerDelayMs } from './breaker';
 import { describeFailure } from './failures';
 import { looked, promoted, rebuildBegun, stepDone, stepFailed } from './follow-events';
@@ -59,11 +60,13 @@ async function order(follower: Follower): Promise<void> {
   const { ordered } = follower.state;
   if (!ordered) return;
   const current = follower.state.live?.definition ?? follower.definition;
+  // Functions may have changed since: the next generation is built with what workers have now.
+  const asked = ordered.definition ?? (usesTransforms(current) ? withoutVersions(current) : null);
   const { definition } =
-    ordered.definition === null
+    asked === null
       ? { definition: current }
       : await short.checkDefinition.executeWithOptions({ summary: `checks the new definition of ${store}` }, [
-          { pipeline, store, definition: ordered.definition },
+          { pipeline, store, definition: asked },
         ]);
   // The log may have been replaced since: that is one reason to rebuild.
   const { logId } = await patient.findLog({ pipeline });

@@ -1,5 +1,5 @@
 import { InvalidConfig } from '../../model/errors';
-import { targetColumns, targetOf } from '../../model/mapping';
+import { allDocuments, documentsOf, targetColumns } from '../../model/mapping';
 import type { StoreDefinition } from '../../model/pipeline';
 import type { Column, TableSchema } from '../../model/schema';
 
@@ -56,6 +56,10 @@ const byType: ReadonlyMap<string, Field> = new Map(
     jsonb: { type: 'text' },
     xml: { type: 'text' },
     bytea: opaque,
+    // What mappings make (model/rules/result-type.ts). A list is many keywords; JSON is held as it is, for the same reason.
+    iso8601: date([]),
+    list: keyword,
+    nested: { type: 'object', enabled: false },
   }),
 );
 
@@ -98,15 +102,16 @@ export function surveyFields(
   const tables = new Map(catalogue.map((table) => [table.name, table]));
   const fields = new Map<string, { readonly field: Field; readonly place: string; readonly type: string }>();
   const problems: FieldProblem[] = [];
-  for (const [name, mapping] of Object.entries(definition.tables)) {
+  for (const name of Object.keys(definition.tables)) {
     const table = tables.get(name);
     if (!table) {
       const what = `the source has no table ${name}.`;
       problems.push({ place: name, what, cure: 'Remove it from the store or create it.' });
       continue;
     }
-    for (const { source, name: fieldName, column } of targetColumns(table, mapping)) {
-      const place = `${name}.${source}`;
+    const all = documentsOf(definition, name).flatMap(({ mapping }) => targetColumns(table, mapping));
+    for (const { source, name: fieldName, column } of all) {
+      const place = `${name}.${source ?? `fields.${fieldName}`}`;
       if (!isFieldName(fieldName)) {
         const what = `'${fieldName}' cannot be a field (it begins with _, has a dot, or is blank).`;
         problems.push({ place, what, cure: 'Rename it.' });
@@ -130,9 +135,9 @@ export function fieldsByTarget(
   catalogue: readonly TableSchema[],
 ): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(
-    catalogue.flatMap((table) => {
-      const mapping = definition.tables[table.name];
-      return mapping ? [[targetOf(table.name, mapping), targetColumns(table, mapping).map(({ name }) => name)]] : [];
+    allDocuments(definition).flatMap(({ table: source, target, mapping }) => {
+      const table = catalogue.find(({ name }) => name === source);
+      return table ? [[target, targetColumns(table, mapping).map(({ name }) => name)]] : [];
     }),
   );
 }

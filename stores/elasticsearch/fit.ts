@@ -1,5 +1,5 @@
 import { InvalidConfig } from '../../model/errors';
-import { targetColumns, targetOf } from '../../model/mapping';
+import { documentIn, targetColumns, type TargetDocument } from '../../model/mapping';
 import { missing } from '../ownership';
 import type { Fit, Generation, TableVersion } from '../store';
 import { acknowledged, errorType, succeeded } from './answers';
@@ -56,10 +56,10 @@ export async function extendIndex(
   acknowledged(answer, `the new fields of ${index}`);
 }
 
-function mappingOf({ context }: Place, { name }: TableVersion) {
-  const mapping = context.definition.tables[name];
-  if (!mapping) throw new InvalidConfig(`Store ${context.pipeline}/${context.store} does not follow ${name}.`);
-  return { mapping, target: targetOf(name, mapping) };
+function mappingOf({ context }: Place, table: TableVersion): TargetDocument {
+  const document = documentIn(context.definition, table);
+  if (!document) throw new InvalidConfig(`Store ${context.pipeline}/${context.store} does not follow ${table.name}.`);
+  return document;
 }
 
 async function readMapping(

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { documentId } from '../../model/names';
 import { ownerToken } from '../ownership';
 import type { Lane, Owner } from '../store';
 
@@ -38,11 +37,12 @@ export function writeAliasPrefix(index: string, lane: Lane): string {
   return `${index}-lane${lane.index}-`;
 }
 
-/** Ids of one target are those `at least` the first and `below` the second, in the order of their bytes. */
-export function idRange(target: string): { readonly from: string; readonly below: string } {
-  const from = documentId(target, ['']);
-  // The separator's successor: a slash inside a target or key is escaped, so nothing else sorts in between.
-  return { from, below: `${from.slice(0, -1)}0` };
+/** Ids that begin like this, in the order of their bytes: below the first text that begins otherwise. */
+export function idRange(beginning: string): { readonly gte: string; readonly lt?: string } {
+  // Beginnings end with an ASCII character (`idsBeginWith`); ids of the only target may begin with anything.
+  if (beginning === '') return { gte: '' };
+  const last = beginning.charCodeAt(beginning.length - 1);
+  return { gte: beginning, lt: `${beginning.slice(0, -1)}${String.fromCharCode(last + 1)}` };
 }
 
 function digest(text: string): string {

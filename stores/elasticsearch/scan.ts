@@ -1,4 +1,4 @@
-import type { Row } from '../../model/change';
+import type { DocumentBody } from '../../model/mutation';
 import { missing } from '../ownership';
 import type { Document, Generation, KeyRange } from '../store';
 import { succeeded } from './answers';
@@ -7,7 +7,7 @@ import { refresh } from './generations';
 import { idField, idRange } from './names';
 
 interface Hits {
-  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: Row }[] };
+  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: DocumentBody }[] };
 }
 
 /** `index.max_result_window` by default. */
@@ -16,10 +16,16 @@ const pageSize = 10_000;
 /** Documents of one target, in the order of their ids' bytes, as written. Everything applied before the call is seen. */
 export async function scanDocuments(
   ask: Ask,
-  input: { readonly name: string; readonly generation: Generation; readonly range: KeyRange; readonly limit: number },
+  input: {
+    readonly name: string;
+    readonly generation: Generation;
+    readonly range: KeyRange;
+    readonly limit: number;
+    /** What the ids of the target begin with. */
+    readonly beginning: string;
+  },
 ): Promise<Document[]> {
-  const { name, generation, range, limit } = input;
-  const { from, below } = idRange(range.target);
+  const { name, generation, range, limit, beginning } = input;
   const documents: Document[] = [];
   await refresh(ask, name, generation);
   let after = range.after;
@@ -33,7 +39,7 @@ export async function scanDocuments(
       body: {
         size,
         // Sorted by a field of our own: Elasticsearch refuses to sort by `_id`.
-        query: { bool: { filter: [{ range: { [idField]: { gte: from, lt: below } } }, ...beyond(after)] } },
+        query: { bool: { filter: [{ range: { [idField]: idRange(beginning) } }, ...beyond(after)] } },
         sort: [{ [idField]: 'asc' }],
         track_total_hits: false,
       },

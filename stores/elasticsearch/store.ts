@@ -1,6 +1,7 @@
 import { capabilitiesOf } from '../../model/capabilities';
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import { describe, fenced, judgeBatch } from '../ownership';
+import { allDocuments, idsBeginWith } from '../../model/mapping';
 import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
 import { writeMutations } from './bulk';
 import { connect, type Connection } from './client';
@@ -102,7 +103,12 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
     // Nothing is held open between two batches.
     release: async () => undefined,
 
-    scan: (generation, range, limit) => scanDocuments(ask, { name: nameOf(generation), generation, range, limit }),
+    async scan(generation, range, limit) {
+      const document = allDocuments(definition).find(({ target }) => target === range.target);
+      // A generation of another definition has targets that this one does not know.
+      const beginning = idsBeginWith(document ?? { target: range.target, mapping: {} });
+      return scanDocuments(ask, { name: nameOf(generation), generation, range, limit, beginning });
+    },
 
     promote: (generation) => promoteGeneration(place, generation),
 

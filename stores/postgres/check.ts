@@ -3,7 +3,7 @@ import { InvalidConfig } from '../../model/errors';
 import { finding, type Finding, type PartReport } from '../../model/finding';
 import { judgeClock } from '../../model/judge-clock';
 import { addressOf, judgeLogin, judgePostgresUrl } from '../../model/judge-login';
-import { targetOf } from '../../model/mapping';
+import { allDocuments } from '../../model/mapping';
 import type { DefinitionOf, StoreCheck } from '../check';
 import { connectTo, type Connection } from './connection';
 import { readStore, type StoreFacts } from './facts';
@@ -29,7 +29,7 @@ export async function checkPostgres(
   signal.addEventListener('abort', cut, { once: true });
   try {
     const { schema } = definition;
-    const targets = Object.entries(definition.tables).map(([table, mapping]) => targetOf(table, mapping));
+    const targets = allDocuments(definition).map(({ target }) => target);
     const facts = await readStore(connection, { schema, targets });
     const askedAt = Date.now();
     const { rows } = await connection.query({ text: 'select extract(epoch from clock_timestamp()) * 1000 as ms' });

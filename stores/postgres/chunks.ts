@@ -1,6 +1,5 @@
-import type { Row, Value } from '../../model/change';
 import { Blocked } from '../../model/errors';
-import type { Mutation } from '../../model/mutation';
+import type { DocumentBody, Json, Mutation } from '../../model/mutation';
 import type { Statement } from './connection';
 import type { ColumnLayout, TableLayout } from './layout';
 
@@ -70,7 +69,12 @@ export function createChunk(table: TableLayout, kind: Chunk['kind'], mutations: 
 }
 
 /** Adds one element to each column's array literal; returns the characters added. */
-function appendRow(arrays: string[], columns: readonly ColumnLayout[], row: Row | null, mutation: Mutation): number {
+function appendRow(
+  arrays: string[],
+  columns: readonly ColumnLayout[],
+  row: DocumentBody | null,
+  mutation: Mutation,
+): number {
   // Invariant 5: a column without a place, or a place without its column, is not dropped and not made NULL.
   if (row === null || Object.keys(row).length !== columns.length) throw unfit(mutation.target, mutation.version);
   let characters = 0;
@@ -87,8 +91,9 @@ function appendRow(arrays: string[], columns: readonly ColumnLayout[], row: Row 
 const special = /["\\]/;
 
 /** One element of an array literal. Texts are always quoted: `NULL`, the empty one and those with commas are texts too. */
-function arrayElement(value: Value): string {
+function arrayElement(value: Json): string {
   if (value === null) return 'NULL';
+  if (typeof value === 'object') return arrayElement(JSON.stringify(value));
   if (typeof value !== 'string') return String(value);
   return special.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
 }

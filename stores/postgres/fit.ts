@@ -1,5 +1,5 @@
 import { InvalidConfig } from '../../model/errors';
-import { targetOf } from '../../model/mapping';
+import { documentIn, type TargetDocument } from '../../model/mapping';
 import { missing } from '../ownership';
 import type { Fit, Generation, TableVersion } from '../store';
 import { inTransaction, type Connection } from './connection';
@@ -58,10 +58,10 @@ export async function extendTable(
 async function find(
   connection: Connection,
   { site, generation, table }: { site: Site; generation: Generation; table: TableVersion },
-): Promise<{ layout: TableLayout; mapping: NonNullable<Site['definition']['tables'][string]>; target: string }> {
-  const mapping = site.definition.tables[table.name];
-  if (!mapping) throw new InvalidConfig(`${site.what} does not follow ${table.name}.`);
-  const target = targetOf(table.name, mapping);
+): Promise<{ layout: TableLayout } & Pick<TargetDocument, 'mapping' | 'target'>> {
+  const document = documentIn(site.definition, table);
+  if (!document) throw new InvalidConfig(`${site.what} does not follow ${table.name}.`);
+  const { target, mapping } = document;
   const layout = (await readLayout(connection, generationSchema(site.schema, generation.number))).get(target);
   if (!layout) throw missing(generation);
   return { layout, mapping, target };

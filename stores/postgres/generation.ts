@@ -1,5 +1,5 @@
 import { InvalidConfig } from '../../model/errors';
-import { targetOf } from '../../model/mapping';
+import { allDocuments } from '../../model/mapping';
 import { describe, mismatch } from '../ownership';
 import type { Generation } from '../store';
 import { inTransaction, type Connection } from './connection';
@@ -93,7 +93,7 @@ export async function dropGeneration(site: Site, generation: Generation): Promis
       }
       const record = await findRecord(connection, site, generation.number);
       if (record === 'no schema') return;
-      const targets = Object.entries(record.definition.tables).map(([table, mapping]) => targetOf(table, mapping));
+      const targets = allDocuments(record.definition).map(({ target }) => target);
       const tables = [recordTable, ...targets].map((table) => qualified(schema, table));
       await connection.query({ text: `drop table if exists ${tables.join(', ')}` });
       await connection.query({ text: `drop schema ${quote(schema)}` });

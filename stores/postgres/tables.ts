@@ -1,9 +1,9 @@
 import { InvalidConfig } from '../../model/errors';
 import { describeFinding } from '../../model/finding';
 import { judgeMapping } from '../../model/judge-mapping';
-import { targetColumns, targetOf } from '../../model/mapping';
+import { documentsOf, targetColumns } from '../../model/mapping';
 import { knownTypes, ruleOf } from '../../model/value-types';
-import type { TableMapping } from '../../model/pipeline';
+import type { DocumentMapping } from '../../model/pipeline';
 import type { Column, TableSchema } from '../../model/schema';
 import type { Connection } from './connection';
 import { quote } from './names';
@@ -21,14 +21,16 @@ export async function targetTables(connection: Connection, site: Site): Promise<
       continue;
     }
     problems.push(...judgeMapping(name, table, mapping).map(describeFinding));
-    bodies.set(targetOf(name, mapping), await tableBody(connection, table, mapping));
+    for (const document of documentsOf(site.definition, name)) {
+      bodies.set(document.target, await tableBody(connection, table, document.mapping));
+    }
   }
   if (problems.length > 0) throw new InvalidConfig(`${site.what}: ${problems.join(' ')}`);
   return bodies;
 }
 
 /** Only the key is NOT NULL and unique: everything else is the source's to guarantee. */
-async function tableBody(connection: Connection, table: TableSchema, mapping: TableMapping): Promise<string> {
+async function tableBody(connection: Connection, table: TableSchema, mapping: DocumentMapping): Promise<string> {
   const columns = await typedColumns(connection, table, mapping);
   const key = table.key.map((source) => columns.find((each) => each.source === source)?.name ?? source);
   const lines = columns.map(({ name, type }) => `${quote(name)} ${type}`);
@@ -43,15 +45,16 @@ async function tableBody(connection: Connection, table: TableSchema, mapping: Ta
 export async function typedColumns(
   connection: Connection,
   table: Pick<TableSchema, 'columns' | 'key'>,
-  mapping: TableMapping,
-): Promise<readonly { readonly source: string; readonly name: string; readonly type: string }[]> {
+  mapping: DocumentMapping,
+): Promise<readonly { readonly source: string | null; readonly name: string; readonly type: string }[]> {
   const columns = targetColumns(table, mapping);
   const types = await readTypes(
     connection,
     columns.flatMap(({ column }) => [column.type, column.domainOf ?? column.type]),
   );
   return columns.map(({ source, name, column }) => {
-    const ambiguousKey = table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts';
+    const ambiguousKey =
+      source !== null && table.key.includes(source) && ruleOf(column.baseType).equals === 'several texts';
     const known =
       [column.type, column.domainOf ?? ''].find((type) => types.get(type) === domainOf(type, column)) ?? 'text';
     return { source, name, type: ambiguousKey ? 'text' : known };

@@ -18,7 +18,7 @@
  *
  *     await expectCheckToFail('a newer owner refuses the older one', sabotaged);
  */
-import type { Row } from '../../model/change';
+import type { DocumentBody } from '../../model/mutation';
 import type { TableSchema } from '../../model/schema';
 import type { Store } from '../../stores/store';
 import { dataChecks } from './checks/data';
@@ -39,7 +39,7 @@ export interface StoreHarness {
   /** A store object as a process of its own would open it, for generations under this mapping. */
   open(tables: Tables): Promise<Store>;
   /** What a reader sees of one target now, by document id or key text; null: there is nothing for readers yet. */
-  read(target: string): Promise<Readonly<Record<string, Row>> | null>;
+  read(target: string): Promise<Readonly<Record<string, DocumentBody>> | null>;
   close(): Promise<void>;
 }
 

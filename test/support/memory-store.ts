@@ -1,8 +1,7 @@
 import { capabilitiesOf } from '../../model/capabilities';
-import { targetColumns, targetOf } from '../../model/mapping';
+import { allDocuments, documentIn, targetColumns } from '../../model/mapping';
 import { InvalidConfig } from '../../model/errors';
-import type { Row } from '../../model/change';
-import type { Mutation } from '../../model/mutation';
+import type { DocumentBody, Mutation } from '../../model/mutation';
 import type { Offsets } from '../../model/offsets';
 import type { StoreDefinition } from '../../model/pipeline';
 import { origin, type Position } from '../../model/position';
@@ -43,7 +42,7 @@ export interface MemoryParts {
 }
 
 /** What readers of the live generation see of one target, by document id; null: nothing has been promoted. */
-export function readMemory(durable: MemoryDurable, target: string): Record<string, Row> | null {
+export function readMemory(durable: MemoryDurable, target: string): Record<string, DocumentBody> | null {
   if (durable.live === null) return null;
   const documents = [...(durable.generations.get(durable.live)?.documents.values() ?? [])];
   return Object.fromEntries(documents.filter((each) => each.target === target).map(({ id, body }) => [id, body]));
@@ -139,7 +138,7 @@ export function openMemoryStore(
 
     async fit(generation, table) {
       const held = find(generation).columns.get(targetIn(context, table)) ?? new Map<string, string>();
-      const wanted = targetColumns(table, context.definition.tables[table.name] ?? {});
+      const wanted = targetColumns(table, documentIn(context.definition, table)?.mapping ?? {});
       return {
         absent: wanted.filter(({ name }) => !held.has(name)).map(({ name }) => name),
         other: wanted
@@ -153,7 +152,7 @@ export function openMemoryStore(
       const found = find(generation);
       const target = targetIn(context, table);
       const held = new Map(found.columns.get(target));
-      for (const { name, column } of targetColumns(table, context.definition.tables[table.name] ?? {})) {
+      for (const { name, column } of targetColumns(table, documentIn(context.definition, table)?.mapping ?? {})) {
         if (names.includes(name)) held.set(name, column.type);
       }
       durable.generations.set(generation.number, { ...found, columns: new Map(found.columns).set(target, held) });
@@ -210,17 +209,16 @@ function otherThanInteger(base: MemoryGeneration, { target, document }: Mutation
   return null;
 }
 
-function targetIn({ definition }: StoreContext, { name }: TableVersion): string {
-  return targetOf(name, definition.tables[name] ?? {});
+function targetIn({ definition }: StoreContext, table: TableVersion): string {
+  return documentIn(definition, table)?.target ?? table.name;
 }
 
 async function columnsOf({ definition, catalogue }: StoreContext): Promise<Map<string, Map<string, string>>> {
   const result = new Map<string, Map<string, string>>();
-  for (const table of await catalogue()) {
-    const mapping = definition.tables[table.name];
-    if (!mapping) continue;
-    const columns = targetColumns(table, mapping).map(({ name, column }) => [name, column.type] as const);
-    result.set(targetOf(table.name, mapping), new Map(columns));
+  const tables = new Map((await catalogue()).map((table) => [table.name, table]));
+  for (const { table, target, mapping } of allDocuments(definition)) {
+    const columns = targetColumns(tables.get(table) ?? { columns: [] }, mapping);
+    result.set(target, new Map(columns.map(({ name, column }) => [name, column.type])));
   }
   return result;
 }
@@ -228,11 +226,11 @@ async function columnsOf({ definition, catalogue }: StoreContext): Promise<Map<s
 async function integerColumns({ definition, catalogue }: StoreContext): Promise<Map<string, Set<string>>> {
   const tables = new Map((await catalogue()).map((table) => [table.name, table]));
   const result = new Map<string, Set<string>>();
-  for (const [name, mapping] of Object.entries(definition.tables)) {
+  for (const { table: name, target, mapping } of allDocuments(definition)) {
     const table = tables.get(name);
     if (!table) continue;
     const integers = targetColumns(table, mapping).filter(({ column }) => /^(int[248]|integer)$/.test(column.baseType));
-    result.set(targetOf(name, mapping), new Set(integers.map((column) => column.name)));
+    result.set(target, new Set(integers.map((column) => column.name)));
   }
   return result;
 }

@@ -1,4 +1,5 @@
 import type { Row } from '../../../model/change';
+import type { DocumentBody } from '../../../model/mutation';
 import type { TableSchema } from '../../../model/schema';
 import { apply, expectBlocked, generation, lane, mutation, owner, recordedNext, scanAll } from '../../contract/fixture';
 import { withPlace, type Place } from './elasticsearch-fixture';
@@ -42,7 +43,7 @@ const values: TableSchema = {
 
 const options = { tables: { 'public.values': {} }, catalogue: [values] };
 
-async function held(place: Place, rows: readonly Row[]): Promise<readonly Row[]> {
+async function held(place: Place, rows: readonly Row[]): Promise<readonly DocumentBody[]> {
   const store = place.open(options);
   await store.prepare(first);
   await store.acquire(first, lane, me);

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { readTables } from '../../../capture/session';
 import type { Change, Row, Value } from '../../../model/change';
 import { createMapping } from '../../../model/mapping';
-import { coalesce } from '../../../model/mutation';
+import { coalesce, type DocumentBody } from '../../../model/mutation';
 import type { TableSchema } from '../../../model/schema';
 import { openPostgresStore } from '../../../stores/postgres/store';
 import type { Store } from '../../../stores/store';
@@ -289,7 +289,7 @@ test('an index holds every value, and lists as ignored what its field has no roo
     const store = place.open({ tables: { [table]: {} }, catalogue });
     await follow(store);
     const documents = (await scanAll(store, first, 'typed')).map(({ body }) => body);
-    const byId = (rows: readonly Row[]) => [...rows].sort((a, b) => Number(a['id']) - Number(b['id']));
+    const byId = (rows: readonly DocumentBody[]) => [...rows].sort((a, b) => Number(a['id']) - Number(b['id']));
     expect(byId(documents)).toEqual(last.map(expectedRow));
     await store.promote(first);
     const answer = (await place.ask(`/${place.index}/_search`, {

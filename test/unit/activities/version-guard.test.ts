@@ -53,11 +53,13 @@ const orders = 'public.orders';
 
 it('asks once for a version, and the source only about a difference', async () => {
   const { guard, asked } = await world({ made: ['id', 'a'], now: null, versions: [versionOf('v1', 'id', 'a')] });
-  expect(guard.shapeOf(orders, 'v1')).toBeUndefined();
-  expect(await guard.admit(orders, 'v1')).toBeNull();
-  expect(guard.shapeOf(orders, 'v1')).toBeNull();
+  expect(guard.admitted(orders, 'v1')).toBeUndefined();
+  const admitted = await guard.admit(orders, 'v1');
+  expect(admitted.shapes).toEqual(new Map());
+  expect(admitted.columns?.map(({ name }) => name)).toEqual(['id', 'a']);
+  expect(guard.admitted(orders, 'v1')).toBe(admitted);
   expect(asked).toEqual({ versions: 1, catalogue: 0 });
-  expect(guard.shapeOf(orders, null)).toBeNull();
+  expect(guard.admitted(orders, null)).toEqual({ columns: null, shapes: new Map() });
 });
 
 it('a new column is asked for, and once the store has it, records go as they are', async () => {
@@ -69,24 +71,25 @@ it('a new column is asked for, and once the store has it, records go as they are
   expect(columns).toEqual(['b']);
   await store.extend(generation, table, columns);
   await store.extend(generation, table, columns);
-  expect(await guard.admit(orders, 'v2')).toBeNull();
+  expect((await guard.admit(orders, 'v2')).shapes.size).toBe(0);
 });
 
 it('versions that fitted whole are judged again once the store has more columns', async () => {
   const versions = [versionOf('v1', 'id', 'a'), versionOf('v2', 'id', 'a', 'b')];
   const { guard, store } = await world({ made: ['id', 'a'], now: ['id', 'a', 'b'], versions });
-  expect(await guard.admit(orders, 'v1')).toBeNull();
+  expect((await guard.admit(orders, 'v1')).shapes.size).toBe(0);
   await expect(guard.admit(orders, 'v2')).rejects.toBeInstanceOf(ExtensionNeeded);
   await store.extend(generation, versionOf('v2', 'id', 'a', 'b'), ['b']);
-  expect(guard.shapeOf(orders, 'v1')).toBeUndefined();
-  expect(await guard.admit(orders, 'v1')).toEqual({ taken: ['id', 'a'], empty: ['b'] });
+  expect(guard.admitted(orders, 'v1')).toBeUndefined();
+  const again = await guard.admit(orders, 'v1');
+  expect(again.shapes).toEqual(new Map([['orders', { taken: ['id', 'a'], empty: ['b'] }]]));
 });
 
 it('older records are brought into the generation’s form: what they lack is NULL, what is gone is left out', async () => {
   const versions = [versionOf('v1', 'id', 'old', 'a')];
   const { guard } = await world({ made: ['id', 'a', 'b'], now: ['id', 'a', 'b'], versions });
-  const shape = await guard.admit(orders, 'v1');
-  expect(shape).not.toBeNull();
+  const shape = (await guard.admit(orders, 'v1')).shapes.get('orders');
+  expect(shape).toBeDefined();
   if (shape) expect(reshape({ id: 1, old: 'x', a: 'y' }, shape)).toEqual({ id: 1, a: 'y', b: null });
 });
 
