@@ -12,6 +12,8 @@ export interface Expectation {
   /** Key columns under their names in the store, in key order. */
   readonly key: readonly string[];
   readonly where: string;
+  /** Columns have come since: a document from before one of them has no such field, which to a reader is NULL. */
+  readonly hasGrown?: boolean;
 }
 
 const same = (...columns: string[]): Record<string, string> => Object.fromEntries(columns.map((name) => [name, name]));
