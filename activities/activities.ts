@@ -1,11 +1,11 @@
-import type { CopyOrders } from '../capture/session';
+import type { CopyOrders, KeyOrder } from '../capture/session';
 import type { Offsets } from '../model/offsets';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
 import type { SlotHealth } from '../model/slot-sample';
 import type { CaptureProgress, LaneProgress } from '../model/status';
 import type { Inspection } from '../stores/store';
 
-export type { CopyOrders };
+export type { CopyOrders, KeyOrder };
 
 /** Why a slice ended with progress. Everything else is thrown. */
 export type SliceEnd =

@@ -21,7 +21,7 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
   const began = deps.clock();
   const { position: from, changes: before } = session.progress;
   // Of a copy that is paused there is nothing to wait for.
-  const copying = copy?.paused !== true && !isCopied(session.progress);
+  const copying = copy?.paused !== true && !isCopied(session.progress, copy);
   const wasAtRisk = isAtRisk(session.progress);
   // What the workflow has to know at once, since its status depends on it.
   const news = new AbortController();
@@ -40,7 +40,7 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
       ...(pipeline.slice.batches === undefined ? {} : { batches: pipeline.slice.batches }),
       onProgress(progress) {
         control.beat(progress);
-        if (copying && isCopied(progress)) tell('caught-up');
+        if (copying && isCopied(progress, copy)) tell('caught-up');
         if (isAtRisk(progress) !== wasAtRisk) tell(wasAtRisk ? 'slot-well' : 'slot-at-risk');
       },
     });
@@ -96,8 +96,9 @@ async function openWatched(deps: Deps, pipeline: Pipeline, logId: string): Promi
   };
 }
 
-function isCopied({ copies }: CaptureProgress): boolean {
-  return Object.values(copies).every(({ done }) => done);
+function isCopied({ copies, keysCopied = [] }: CaptureProgress, orders: CaptureSliceInput['copy']): boolean {
+  const isEnded = (request: string) => keysCopied.some((ended) => ended.request === request);
+  return Object.values(copies).every(({ done }) => done) && (orders?.keys ?? []).every((one) => isEnded(one.request));
 }
 
 function isAtRisk({ slot }: CaptureProgress): boolean {

@@ -25,7 +25,7 @@ import { createSlotWatch } from './slot-watch';
 import { readSlotSample } from './source/slot-sample';
 
 export { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
-export type { CopyOrders } from './copy/copier';
+export type { CopyOrders, KeyOrder } from './copy/copier';
 export { lookAtSlot } from './look-at-slot';
 export { prepareCapture, readTables, surveySource } from './source/prepare';
 
@@ -171,6 +171,7 @@ function createSession(
     copies: copier.progress(),
     lagBytes: lagBytes(flushLsn, closedLsn),
     ...(watch.health ? { slot: watch.health } : {}),
+    ...(copier.keysCopied.length > 0 ? { keysCopied: copier.keysCopied } : {}),
     at: parts.now(),
   });
 

@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { closest, suggest } from '../model/did-you-mean';
-import type { CopyOrder } from '../workflows/messages';
+import { checkKeys } from '../workflows/copied-keys';
+import type { CopiedKey, CopyOrder } from '../workflows/messages';
 import { initOptions, parseInit, type InitCommand } from './init/arguments';
 import { CommandFailure } from './outcome';
 
@@ -67,7 +68,7 @@ const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> =
   resume: { store: text },
   retry: { store: text },
   rebuild: { store: text, reason: text, definition: text },
-  copy: { table: text, pause: flag, resume: flag },
+  copy: { table: text, key: { type: 'string', multiple: true }, pause: flag, resume: flag },
   stop: {},
   wait: { timeout: text },
 };
@@ -145,15 +146,32 @@ function only(name: Name, positionals: readonly string[]): string {
   return subject;
 }
 
-function copyOrder({ table, pause, resume }: Record<string, unknown>): CopyOrder {
+function copyOrder({ table, key, pause, resume }: Record<string, unknown>): CopyOrder {
+  const keys = Array.isArray(key) ? { keys: copiedKeys(key as string[]) } : {};
+  if (typeof table !== 'string' && 'keys' in keys) throw usage('--key needs the --table it is of.');
   const orders: CopyOrder[] = [
-    ...(typeof table === 'string' ? [{ table }] : []),
+    ...(typeof table === 'string' ? [{ table, ...keys }] : []),
     ...(pause === true ? [{ action: 'pause' } as const] : []),
     ...(resume === true ? [{ action: 'resume' } as const] : []),
   ];
   const [order, ...more] = orders;
   if (order === undefined || more.length > 0) throw usage('copy needs one of --table TABLE, --pause and --resume.');
   return order;
+}
+
+function copiedKeys(texts: readonly string[]): readonly CopiedKey[] {
+  const checked = checkKeys(texts.map(parsedKey));
+  if (checked.ok) return checked.value;
+  throw usage(`copy: ${checked.why}. A key is JSON, such as --key '{"id":17}'; several are given one by one.`);
+}
+
+/** As text it is no key, and refused as such. */
+function parsedKey(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function required(value: string | null, option: string, what: string): string {

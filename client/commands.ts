@@ -86,12 +86,13 @@ async function carryOut(command: Exclude<Command, { name: 'doctor' | 'plan' }>, 
     case 'copy': {
       const { name, pipeline, order } = command;
       await (await operations()).copy(pipeline, order);
-      const { table = null, action = null } = order;
+      const { table = null, action = null, keys } = order;
+      const what = keys === undefined ? table : `${keys.length} ${keys.length === 1 ? 'row' : 'rows'} of ${table}`;
       answer(
-        { sent: name, pipeline, table, action },
+        { sent: name, pipeline, table, action, ...(keys === undefined ? {} : { keys: keys.length }) },
         table === null
           ? `Asked ${pipeline} to ${action} its copy; changes are followed all the time.`
-          : `Ordered ${table} of ${pipeline} to be copied again, beside its changes.`,
+          : `Ordered ${what} of ${pipeline} to be copied again, beside its changes.`,
       );
       return;
     }

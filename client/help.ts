@@ -57,6 +57,7 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
       --definition FILE            the store's new part of the pipeline file
   slipstream copy <pipeline>       one of these
       --table TABLE                copy this table once more, from its first row
+      --key JSON                   of that table only the row with this key: {"id":17}; repeatable
       --pause, --resume            the reading of existing rows; changes are followed all the time
   slipstream stop <pipeline>       end the pipeline; stores, log and slot stay as they are
 

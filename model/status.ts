@@ -31,12 +31,25 @@ export interface CopyProgress {
   readonly request?: string;
 }
 
+/** What became of an order to copy single rows. */
+export interface KeysCopied {
+  readonly request: string;
+  readonly table: string;
+  /** Rows appended as they are; and keys the source has no row for, of which a delete was appended. */
+  readonly copied: number;
+  readonly deleted: number;
+  /** Why nothing was; absent when all was. */
+  readonly refused?: string;
+}
+
 /** Capture's progress: also its heartbeat. */
 export interface CaptureProgress {
   readonly position: Position;
   /** Row changes and copied rows appended since this worker opened its session: for rates, not for totals. */
   readonly changes: number;
   readonly copies: Readonly<Record<string, CopyProgress>>;
+  /** Orders of single rows that ended in this session, the last few; absent: none. */
+  readonly keysCopied?: readonly KeysCopied[];
   /** Bytes of WAL between the leader's flush position and the last closed position record. */
   readonly lagBytes: number;
   /** Absent before the first look at it, and in what an older version has written. */

@@ -1,3 +1,4 @@
+import { checkKeys } from './copied-keys';
 import type { CopyOrder, RebuildOrder, Target } from './messages';
 
 /**
@@ -41,15 +42,23 @@ export function checkRebuild(input: unknown, options: { readonly storeNeeded: bo
 
 export function checkCopy(input: unknown): Checked<CopyOrder> {
   const refuse = (why: string) =>
-    wrong('copy', why, 'Send {"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}.');
+    wrong(
+      'copy',
+      why,
+      'Send {"table":"public.orders"}, with "keys":[{"id":17}] for single rows, {"action":"pause"} or {"action":"resume"}.',
+    );
   if (!isRecord(input)) return refuse('the input is not an object');
-  if (input.keys !== undefined) return refuse("'keys' is not there yet");
-  const unknown = unknownFields(input, ['table', 'action']);
+  const unknown = unknownFields(input, ['table', 'keys', 'action']);
   if (unknown !== null) return refuse(unknown);
-  const { table, action } = input;
+  const { table, keys, action } = input;
   if ((table === undefined) === (action === undefined)) return refuse("give either 'table' or 'action'");
-  if (table !== undefined)
-    return typeof table === 'string' ? { ok: true, value: { table } } : refuse("'table' is not a name");
+  if (keys !== undefined && table === undefined) return refuse("'keys' are of a 'table'");
+  if (table !== undefined) {
+    if (typeof table !== 'string') return refuse("'table' is not a name");
+    if (keys === undefined) return { ok: true, value: { table } };
+    const checked = checkKeys(keys);
+    return checked.ok ? { ok: true, value: { table, keys: checked.value } } : refuse(checked.why);
+  }
   return action === 'pause' || action === 'resume'
     ? { ok: true, value: { action } }
     : refuse('\'action\' can only be "pause" or "resume"');

@@ -5,7 +5,7 @@ import { slotProblem } from '../model/slot-risk';
 import type { CaptureProgress, CaptureStatus, Problem, StatusName } from '../model/status';
 import { afterFailure, afterRetry, noTrouble, type Trouble } from './breaker';
 import type { Failure } from './failures';
-import { withoutBegun, type CopyState } from './copy-orders';
+import { refusedKeys, withoutBegun, type CopyState } from './copy-orders';
 import { carriedProblems, withProblem, type Fault } from './problems';
 import { defaultEventLimit } from './running';
 import { carriedTrouble } from './saved';
@@ -52,7 +52,12 @@ export function capturePrepared(state: CaptureState, logId: string): CaptureStat
 export function captureSliceEnded(state: CaptureState, result: CaptureSliceResult, now: number): CaptureState {
   const taskQueue = result.ended === 'worker-shutdown' ? null : result.taskQueue;
   const { slot, ...progress } = result.progress;
-  const next = withoutBegun({ ...state, progress, taskQueue, trouble: noTrouble }, progress);
+  const ended = { ...state, progress, taskQueue, trouble: noTrouble };
+  const told = refusedKeys(state, progress).reduce<CaptureState>(
+    (before, message) => withCaptureFault(before, { type: 'InvalidMessage', message }, now),
+    ended,
+  );
+  const next = withoutBegun(told, progress);
   return slot ? captureLooked(next, slot, now) : next;
 }
 

@@ -19,7 +19,7 @@ import {
   type CaptureState,
 } from './capture-state';
 import { checkCopied, checkOwn } from './arguments';
-import { copyOrdersOf, sameCopyOrders, withCopyOrder } from './copy-orders';
+import { copyOrdersOf, noRoomFor, sameCopyOrders, withCopyOrder } from './copy-orders';
 import { captureDetails } from './details';
 import { describeFailure } from './failures';
 import { adoptSignal, internalDescriptions } from './messages';
@@ -89,7 +89,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     receiver: 'child',
     refuse(order) {
       if (order.name === 'rebuild') return null;
-      if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables);
+      if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables) ?? noRoomFor(state, order.copy);
       return checkOwn(order.name, order.target.store, 'capture');
     },
     obey: (order) => {

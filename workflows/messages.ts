@@ -25,11 +25,18 @@ export interface RebuildOrder {
   readonly from?: 'log';
 }
 
-/** One of the two: a table is copied once more, from its first row; or all copying pauses or goes on. The stream goes on. */
+/**
+ * One of the two: a table, or some of its rows, are copied once more; or all copying pauses or goes on. The stream goes on.
+ */
 export interface CopyOrder {
   readonly table?: string;
+  /** Only the rows with these keys, column → value; without it the table from its first row. */
+  readonly keys?: readonly CopiedKey[];
   readonly action?: 'pause' | 'resume';
 }
+
+/** A value beyond 2^53 as text, or JSON would change it. */
+export type CopiedKey = Readonly<Record<string, string | number | boolean>>;
 
 /** From a child to `sync/<pipeline>`: how it is. `refuses`: it runs under another configuration than `adopt` named. */
 export type Report =
@@ -108,10 +115,13 @@ export const orders = {
   },
   copy: {
     does:
-      'Copies a table of the source once more into the log, from its first row, beside the stream; or pauses all copying ' +
-      'and lets it go on, while changes are followed all the time.',
-    toSync: '{"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}',
-    toChild: '{"table":"public.orders"}, {"action":"pause"} or {"action":"resume"}',
+      'Copies a table of the source once more into the log, from its first row, or its rows of some keys alone, beside the ' +
+      'stream; a key without a row is deleted from the stores. Or pauses all copying and lets it go on, while changes are ' +
+      'followed all the time.',
+    toSync:
+      '{"table":"public.orders"}, {"table":"public.orders","keys":[{"id":17}]}, {"action":"pause"} or {"action":"resume"}',
+    toChild:
+      '{"table":"public.orders"}, {"table":"public.orders","keys":[{"id":17}]}, {"action":"pause"} or {"action":"resume"}',
   },
 } as const satisfies Readonly<Record<string, OrderDescription>>;
 

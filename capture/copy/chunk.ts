@@ -7,6 +7,7 @@ import type { CapturedTable } from '../source/catalogue';
 import { quoteName, quoteTable } from '../source/quoting';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { parserOf } from '../../model/value-types';
+import { keyedStatement, parseKeyed } from './keyed';
 import { parameterOf } from '../values';
 
 /** About this much text per chunk, whatever the rows' width (Invariant 10). */
@@ -17,11 +18,15 @@ export interface ChunkRequest {
   /** Key of the last row of the chunk before; null for the first. */
   readonly after: Row | null;
   readonly limit: number;
+  /** Instead of a page, the rows with these keys. */
+  readonly keys?: readonly Row[];
 }
 
 export interface Chunk {
   /** In key order. */
   readonly rows: readonly Row[];
+  /** Of the keys that were asked for, those without a row; empty for a page. */
+  readonly missing: readonly Row[];
   /** What the read saw. */
   readonly snapshot: Snapshot;
   /** Everything the read saw was written below this LSN (decimal digits). */
@@ -35,11 +40,12 @@ export interface Chunk {
 }
 
 /**
- * Reads one chunk by key. Snapshot and rows come from one REPEATABLE READ transaction, so they are one view of the
+ * Reads one chunk: the next page by key, or the rows of given keys. Snapshot and rows come from one REPEATABLE READ transaction, so they are one view of the
  * table. The WAL position is taken after the read: a commit the read saw was in the WAL before.
  */
 export async function readChunk(client: Client, request: ChunkRequest): Promise<Chunk> {
-  const { text, values } = chunkStatement(request);
+  const { table, keys } = request;
+  const { text, values } = keys ? keyedStatement(table, keys) : chunkStatement(request);
   await client.query('begin isolation level repeatable read read only');
   try {
     const seen = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
@@ -51,11 +57,11 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
     );
     const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
     return {
-      ...parseRows(request.table, rows),
+      ...(keys ? parseKeyed(table, rows) : { ...parseRows(table, rows), missing: [] }),
       ms,
       snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
       writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
-      last: rows.length < request.limit && !wasCut(request.table, rows),
+      last: keys !== undefined || (rows.length < request.limit && !wasCut(table, rows)),
     };
   } finally {
     await client.query('commit').catch(() => undefined); // read only: a broken connection shows in the next statement

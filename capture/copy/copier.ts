@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { Row } from '../../model/change';
-import type { CopyProgress } from '../../model/status';
+import type { CopyProgress, KeysCopied } from '../../model/status';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import type { Chunk, ChunkBounds, ChunkRequest } from './chunk';
@@ -10,6 +10,8 @@ import type { Snapshot } from './snapshot';
 export interface ReadyChunk {
   readonly table: CapturedTable;
   readonly rows: readonly Row[];
+  /** Keys that were asked for and have no row. */
+  readonly missing: readonly Row[];
   readonly cursor: CopyCursor;
   /** When it was read, milliseconds since the Unix epoch. */
   readonly readAt: number;
@@ -21,6 +23,16 @@ export interface CopyOrders {
   readonly paused: boolean;
   /** Table → name of the order to copy it once more, from its first row. One that was begun already changes nothing. */
   readonly again: Readonly<Record<string, string>>;
+  /** Single rows to be read once more; each at least once. Absent: none. */
+  readonly keys?: readonly KeyOrder[];
+}
+
+export interface KeyOrder {
+  /** Its name; no two have the same. */
+  readonly request: string;
+  readonly table: string;
+  /** As an operator wrote them: column → value. */
+  readonly keys: readonly Row[];
 }
 
 export const noCopyOrders: CopyOrders = { paused: false, again: {} };
@@ -48,6 +60,8 @@ export interface Copier {
   readonly holding: boolean;
   readonly done: boolean;
   progress(): Readonly<Record<string, CopyProgress>>;
+  /** Orders of single rows that have ended, the last few. */
+  readonly keysCopied: readonly KeysCopied[];
   close(): void;
 }
 

@@ -1,15 +1,16 @@
-import type { Row } from '../../model/change';
-import { compareDecimal } from '../../model/position';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import { takeBaseline, takeSnapshot } from './baseline';
 import { createCopyBudget } from './budget';
-import { nextLimit, type Chunk, type ChunkRequest } from './chunk';
-import type { Copier, CopyOptions } from './copier';
+import { nextLimit, type Chunk } from './chunk';
+import type { Copier, CopyOptions, KeyOrder } from './copier';
+import { createKeyOrders } from './key-orders';
+import { judgeKeys, refusalOf } from './keyed';
+import { advanced, holdChunk, isPassed, type CopyRequest, type Held, type Reading } from './held';
 import { copyOrder } from './order';
 import { copyProgress, createCopyRate } from './progress';
 import { createStreamedXids } from './snapshot';
-import { createKeyOf, keyText } from '../values';
+import { keyText } from '../values';
 
 /** A commit that is decodable and not visible becomes visible soon, or waits for a standby: ask again, ever less often. */
 const firstDelayMs = 5;
@@ -19,19 +20,11 @@ const maxTouched = 200_000;
 /** Streamed ids kept before the snapshot is asked which of them it sees by now. */
 const manyXids = 50_000;
 
-/** A chunk that is being read, and what the stream brought since the read was issued. */
-interface Reading {
+/** Handed over to be appended. */
+interface Given {
   readonly table: string;
-  readonly touched: Set<string>;
-  truncated: boolean;
-}
-
-/** A chunk from its read until the stream has passed it. */
-interface Held {
-  readonly request: ChunkRequest;
-  readonly chunk: Chunk;
-  readonly readAt: number;
-  readonly rows: Map<string, Row>;
+  readonly cursor: CopyCursor;
+  readonly recorded?: () => void;
 }
 
 /** To begin a table again: by an operator, whose order has a name, or since its rows changed unsaid. */
@@ -47,11 +40,12 @@ export function createCopier(options: CopyOptions): Copier {
   const budget = createCopyBudget({ rowsPerSecond: bounds.rowsPerSecond, clock });
   const rate = createCopyRate(clock);
   const ordered = new Map<string, Order>();
+  const keyOrders = createKeyOrders();
   let xids = createStreamedXids();
   let baseline = false;
   let reading: Reading | null = null;
   let held: Held | null = null;
-  let given: { readonly table: string; readonly cursor: CopyCursor; readonly recorded?: () => void } | null = null;
+  let given: Given | null = null;
   let previous: Held | null = null;
   let retry: NodeJS.Timeout | undefined;
   let pacing: NodeJS.Timeout | undefined;
@@ -70,7 +64,9 @@ export function createCopier(options: CopyOptions): Copier {
     if (isBusy() || pacing !== undefined) return;
     const point = ordered.size > 0 ? options.closedPoint() : null;
     if (point !== null) return beginAgain(point);
-    if (!next || paused) return;
+    if (paused) return;
+    if (keyOrders.next) return beginKeys(keyOrders.next);
+    if (!next) return;
     const table = next;
     const { after } = cursorOf(table.name);
     const same = previous?.request.table === table ? previous.chunk : null;
@@ -83,10 +79,36 @@ export function createCopier(options: CopyOptions): Copier {
       }, wait);
       return;
     }
-    const request = { table, after, limit };
-    // Set at once: `start` may be called again while this is on its way.
-    reading = { table: table.name, touched: new Set(), truncated: false };
+    readSoon({ table, after, limit });
+  }
+
+  /** Set at once: `start` may be called again while it is on its way. */
+  function readSoon(request: CopyRequest): void {
+    reading = { table: request.table.name, touched: new Set(), truncated: false };
     exclusively(() => read(request, firstDelayMs));
+  }
+
+  /** As with a table that is begun again, what was streamed while nothing was copied is not known here. */
+  function beginKeys(order: KeyOrder): void {
+    const table = tables.find(({ name }) => name === order.table);
+    const why = table ? judgeKeys(table, order.keys) : `${order.table} is not captured`;
+    if (!table || why !== null) {
+      endKeys(order, why ?? '');
+      return start();
+    }
+    forgetStreamed();
+    readSoon({ table, after: null, limit: order.keys.length, keys: order.keys, order });
+  }
+
+  function endKeys({ request, table }: KeyOrder, refused: string): void {
+    keyOrders.end({ request, table, copied: 0, deleted: 0, refused });
+    reading = null;
+    options.onHeld(); // whoever ordered it wants to hear of it
+  }
+
+  function forgetStreamed(): void {
+    xids = createStreamedXids();
+    baseline = false;
   }
 
   /** The connection runs one statement at a time. */
@@ -98,7 +120,7 @@ export function createCopier(options: CopyOptions): Copier {
       });
   }
 
-  async function read(request: ChunkRequest, delayMs: number): Promise<void> {
+  async function read(request: CopyRequest, delayMs: number): Promise<void> {
     const client = await options.client();
     if (!baseline) for (const xid of await takeBaseline(client)) xids.add(xid);
     baseline = true;
@@ -108,8 +130,8 @@ export function createCopier(options: CopyOptions): Copier {
     xids.issue();
     const issued: Reading = { table: request.table.name, touched: new Set(), truncated: false };
     reading = issued;
-    const chunk = await options.readChunk(client, request);
-    if (closed) return;
+    const chunk = await options.readChunk(client, request).catch((error: unknown) => refusedKeys(request, error));
+    if (closed || chunk === null) return;
     const again = options.mustReadAgain({ streamedXids: xids.beforeIssue, snapshot: chunk.snapshot });
     xids.forgetVisible(chunk.snapshot);
     if (again || issued.touched.size >= maxTouched) {
@@ -122,45 +144,43 @@ export function createCopier(options: CopyOptions): Copier {
     }
   }
 
+  /** What an operator mistyped must not stop the stream; any other error is the session's. */
+  function refusedKeys({ table, order }: CopyRequest, error: unknown): null {
+    const why = order ? refusalOf(table, error) : null;
+    if (!order || why === null) throw error;
+    endKeys(order, why);
+    return null;
+  }
+
   async function prune(): Promise<void> {
     xids.forgetVisible(await takeSnapshot(await options.client()));
     pruneAt = xids.size + manyXids;
   }
 
-  function hold(request: ChunkRequest, chunk: Chunk, { touched, truncated }: Reading): void {
-    const rows = new Map<string, Row>();
-    const keyOf = createKeyOf(request.table);
-    for (const row of chunk.rows) {
-      const key = keyText(keyOf(row));
-      // The stream has a later word on this row: its change is in the log, or ahead of this chunk.
-      if (!truncated && !touched.has(key)) rows.set(key, row);
-    }
+  function hold(request: CopyRequest, chunk: Chunk, since: Reading): void {
     reading = null;
-    held = { request, chunk, readAt: options.now(), rows };
+    held = { request, chunk, readAt: options.now(), ...holdChunk(request, chunk, since) };
     const point = options.closedPoint();
     if (point !== null) release(point);
     if (held) options.onHeld();
   }
 
   function release(lsn: string): void {
-    if (!held) return;
-    const { request, chunk, rows, readAt } = held;
-    // Until the stream has passed all that the read saw, changes older than the read may still come, and each of them
-    // would set its row back. An empty chunk has no row to set back.
-    if (chunk.rows.length > 0 && compareDecimal(lsn, chunk.writtenBelow) < 0) return;
-    const { table } = request;
+    if (!held || !isPassed(held, lsn)) return;
+    const { request, chunk, rows, missing, readAt } = held;
+    const { table, order } = request;
     const before = cursorOf(table.name);
-    const lastRow = chunk.rows.at(-1);
-    const cursor: CopyCursor = {
-      done: chunk.last,
-      after: lastRow ? createKeyOf(table)(lastRow) : before.after,
-      rows: before.rows + chunk.rows.length,
-      ...(before.request === undefined ? {} : { request: before.request }),
-    };
-    given = { table: table.name, cursor };
-    previous = held;
+    if (order) {
+      // The table's own copy stays where it is.
+      const ended = { request: order.request, table: table.name, copied: rows.size, deleted: missing.size };
+      given = { table: table.name, cursor: before, recorded: () => keyOrders.end(ended) };
+    } else {
+      given = { table: table.name, cursor: advanced(before, table, chunk) };
+      previous = held;
+    }
     held = null;
-    options.onReady({ table, rows: [...rows.values()], cursor, readAt }, lsn);
+    const states = { rows: [...rows.values()], missing: [...missing.values()] };
+    options.onReady({ table, ...states, cursor: given.cursor, readAt }, lsn);
   }
 
   /**
@@ -181,9 +201,8 @@ export function createCopier(options: CopyOptions): Copier {
       ...told,
     };
     previous = null;
-    xids = createStreamedXids();
-    baseline = false;
-    options.onReady({ table, rows: [], cursor: given.cursor, readAt: options.now() }, lsn);
+    forgetStreamed();
+    options.onReady({ table, rows: [], missing: [], cursor: given.cursor, readAt: options.now() }, lsn);
   }
 
   function renew(table: CapturedTable): void {
@@ -200,6 +219,7 @@ export function createCopier(options: CopyOptions): Copier {
           ordered.set(table, { ...ordered.get(table), request });
         }
       }
+      keyOrders.tell(orders.keys ?? []);
       start();
     },
     renew,
@@ -210,7 +230,7 @@ export function createCopier(options: CopyOptions): Copier {
       start();
     },
     begin(xid) {
-      if (next) xids.add(xid);
+      if (next || reading || keyOrders.next) xids.add(xid);
       if (xids.size >= pruneAt) {
         pruneAt = Infinity;
         exclusively(prune);
@@ -218,13 +238,17 @@ export function createCopier(options: CopyOptions): Copier {
     },
     touched(table, key) {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
-      if (held?.request.table.name === table) held.rows.delete(keyText(key));
+      if (held?.request.table.name !== table) return;
+      held.rows.delete(keyText(key));
+      held.missing.delete(keyText(key));
     },
     watches: (table) => reading?.table === table || held?.request.table.name === table,
     truncated(table) {
       // What the read saw was removed, or was written after the TRUNCATE and comes with the stream, which is behind it.
       if (reading?.table === table) reading.truncated = true;
-      if (held?.request.table.name === table) held.rows.clear();
+      if (held?.request.table.name !== table) return;
+      held.rows.clear();
+      held.missing.clear();
     },
     closed(lsn) {
       release(lsn);
@@ -244,7 +268,10 @@ export function createCopier(options: CopyOptions): Copier {
       return held !== null;
     },
     get done() {
-      return next === undefined && ordered.size === 0;
+      return next === undefined && ordered.size === 0 && keyOrders.next === null;
+    },
+    get keysCopied() {
+      return keyOrders.ended;
     },
     progress() {
       const perSecond = next && !paused ? rate.perSecond(next.name) : null;

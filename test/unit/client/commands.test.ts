@@ -88,6 +88,11 @@ describe('the messages', () => {
     [['retry', 'shop'], 'retry', ['shop', null]],
     [['stop', 'shop'], 'stop', ['shop']],
     [['copy', 'shop', '--table', 'public.a'], 'copy', ['shop', { table: 'public.a' }]],
+    [
+      ['copy', 'shop', '--table', 'public.a', '--key', '{"id":1}'],
+      'copy',
+      ['shop', { table: 'public.a', keys: [{ id: 1 }] }],
+    ],
     [['copy', 'shop', '--pause'], 'copy', ['shop', { action: 'pause' }]],
     [['copy', 'shop', '--resume'], 'copy', ['shop', { action: 'resume' }]],
     [['rebuild', 'shop', '--store', 's', '--reason', 'r'], 'rebuild', [{ pipeline: 'shop', store: 's', reason: 'r' }]],

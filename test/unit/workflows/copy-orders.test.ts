@@ -4,7 +4,7 @@ import {
   saveCapture,
   type CaptureState,
 } from '../../../workflows/capture-state';
-import { copyOrdersOf, sameCopyOrders, withCopyOrder, withoutBegun } from '../../../workflows/copy-orders';
+import { copyOrdersOf, noRoomFor, sameCopyOrders, withCopyOrder, withoutBegun } from '../../../workflows/copy-orders';
 import type { CaptureProgress } from '../../../model/status';
 
 const state = initialCaptureState;
@@ -51,6 +51,45 @@ test.each<[string, CaptureState, CaptureState, boolean]>([
   ['another problem is remembered', again, { ...again, problems: [] }, true],
 ])('a slice is cut short for news alone: %s', (_, told, now, same) => {
   expect(sameCopyOrders(told, now)).toBe(same);
+});
+
+describe('an order of single rows', () => {
+  const one = withCopyOrder(state, { table: 'public.a', keys: [{ id: 1 }] }, 'now');
+  const two = withCopyOrder(one, { table: 'public.a', keys: [{ id: 2 }] }, 'now');
+  const ended = (more: object = {}): CaptureProgress => ({
+    ...progress(),
+    keysCopied: [{ request: 'now.0', table: 'public.a', copied: 1, deleted: 0, ...more }],
+  });
+
+  test('has a name of its own, also when two come at one moment', () => {
+    expect(copyOrdersOf(two)?.keys).toEqual([
+      { request: 'now.0', table: 'public.a', keys: [{ id: 1 }] },
+      { request: 'now.1', table: 'public.a', keys: [{ id: 2 }] },
+    ]);
+    expect(sameCopyOrders(one, two)).toBe(false);
+    expect(sameCopyOrders(two, one)).toBe(true);
+  });
+
+  test('is told until a slice says that it has ended', () => {
+    expect(withoutBegun(two, progress()).copyKeys).toHaveLength(2);
+    expect(withoutBegun(two, ended()).copyKeys).toEqual([{ request: 'now.1', table: 'public.a', keys: [{ id: 2 }] }]);
+  });
+
+  test('that could not be obeyed is among the problems, once, and stops nothing', () => {
+    const result = { progress: ended({ refused: 'no such key' }), ended: 'time', taskQueue: 'q' } as const;
+    const after = captureSliceEnded(captureSliceEnded(one, result, 0), result, 1);
+    expect(after.problems).toMatchObject([
+      { type: 'InvalidMessage', message: expect.stringContaining('no such key') as string, count: 1 },
+    ]);
+    expect(after.trouble).toEqual(state.trouble);
+  });
+
+  test('waits for others when together they are more than the state should hold', () => {
+    const large = { table: 'public.a', keys: [{ id: 'x'.repeat(3_000) }] };
+    expect(noRoomFor(state, large)).toBeNull();
+    expect(noRoomFor(withCopyOrder(state, large, 'x'), large)).toContain('1 orders of single rows wait already');
+    expect(noRoomFor(withCopyOrder(state, large, 'x'), { action: 'pause' })).toBeNull();
+  });
 });
 
 test('orders go into the next run, and fit beside all else', () => {

@@ -44,12 +44,15 @@ test.each<[unknown, string]>([
   expect(checked.ok ? '' : checked.why).toContain(why);
 });
 
-test.each([[{ table: 'public.orders' }], [{ action: 'pause' }], [{ action: 'resume' }]])(
-  'an order for the copy may be %j',
-  (value) => {
-    expect(checkCopy(value)).toEqual({ ok: true, value });
-  },
-);
+test.each([
+  [{ table: 'public.orders' }],
+  [{ table: 'public.orders', keys: [{ id: 17 }, { id: '9007199254740993' }] }],
+  [{ table: 'public.orders', keys: [{ region: 'north', open: true }] }],
+  [{ action: 'pause' }],
+  [{ action: 'resume' }],
+])('an order for the copy may be %j', (value) => {
+  expect(checkCopy(value)).toEqual({ ok: true, value });
+});
 
 test.each<[unknown, string]>([
   [undefined, 'the input is not an object'],
@@ -57,7 +60,14 @@ test.each<[unknown, string]>([
   [{ table: 'public.orders', action: 'pause' }, "give either 'table' or 'action'"],
   [{ table: 7 }, "'table' is not a name"],
   [{ action: 'stop' }, '\'action\' can only be "pause" or "resume"'],
-  [{ table: 'public.orders', keys: [1] }, "'keys' is not there yet"],
+  [{ table: 'public.orders', keys: [] }, "'keys' is not a list of keys"],
+  [{ table: 'public.orders', keys: [{ id: 1 }, 1] }, 'key 2 is not an object'],
+  [{ table: 'public.orders', keys: [{}] }, 'key 1 names no column'],
+  [{ table: 'public.orders', keys: [{ id: null }] }, 'key 1 has a value that is no text, number or boolean'],
+  [{ table: 'public.orders', keys: [{ id: 2 ** 53 }] }, 'key 1 has a number that JSON cannot keep exactly'],
+  [{ table: 'public.orders', keys: Array.from({ length: 101 }, (_, id) => ({ id })) }, '100 at most'],
+  [{ table: 'public.orders', keys: [{ id: 'x'.repeat(5_000) }] }, '4096 at most'],
+  [{ keys: [{ id: 1 }], action: 'pause' }, "'keys' are of a 'table'"],
   [{ tables: ['public.orders'] }, "unknown field 'tables'"],
 ])('an order for the copy may not be %j', (input, why) => {
   const checked = checkCopy(input);

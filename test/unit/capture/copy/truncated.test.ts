@@ -19,6 +19,7 @@ const items: CapturedTable = {
 
 const chunk: Chunk = {
   rows: [{ id: 1 }, { id: 2 }],
+  missing: [],
   snapshot: { xmax: 100n, xip: [] },
   writtenBelow: '50',
   bytes: 10,
