@@ -34,6 +34,8 @@ export interface Intake {
   readonly failure: Error | null;
   /** Counts whatever came from the socket: a number that stands still means a server that is silent. */
   readonly arrived: number;
+  /** Of these, what belongs to transactions: a server may answer all day and send none of them. */
+  readonly received: number;
   /** The server has said that nothing waits, and nothing came since. */
   readonly idle: boolean;
   /** True once after the server described a captured table. */
@@ -69,6 +71,7 @@ export function createIntake(input: {
   let closedLsn = last.closed ? last.position.lsn : null;
   let failure: Error | null = null;
   let arrived = 0;
+  let received = 0;
   let idle = false;
   let described = false;
   let full = false;
@@ -119,6 +122,7 @@ export function createIntake(input: {
 
   function onMessage(payload: Buffer): void {
     arrived += 1;
+    received += 1;
     idle = false;
     if (backlog) {
       const copy = Buffer.from(payload); // the view does not outlive this call
@@ -172,6 +176,9 @@ export function createIntake(input: {
     },
     get arrived() {
       return arrived;
+    },
+    get received() {
+      return received;
     },
     get idle() {
       return idle;

@@ -153,7 +153,10 @@ function createSession(
   const watch = createSlotWatch({
     pipeline: pipeline.name,
     slot: pipeline.source.slot,
-    read: () => readSlotSample(control, pipeline.source.slot, parts.now),
+    read: async () => ({
+      ...(await readSlotSample(control, pipeline.source.slot, parts.now)),
+      received: intake.received,
+    }),
     judge: parts.judgeSlotHealth,
     now: parts.now,
     log: options.log,

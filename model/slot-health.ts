@@ -14,7 +14,7 @@ export interface SlotThresholds {
   readonly minutes: { readonly warning: number; readonly danger: number; readonly fromShare: number };
   /** Where nothing limits it but the disk. */
   readonly bytes: { readonly warning: number; readonly danger: number };
-  /** The confirmed position has not moved for so long while so much WAL was written. */
+  /** Nothing came, and the confirmed position has not moved, for so long while so much WAL was written. */
   readonly still: { readonly warningMs: number; readonly dangerMs: number; readonly bytes: number };
   readonly inactiveMs: number;
   /** An open transaction is named from this age on: ending a younger one would help nobody. */
@@ -114,14 +114,15 @@ const more = 'To have time: alter system set max_slot_wal_keep_size = …; selec
 function standingStill(samples: readonly SlotSample[], { still }: SlotThresholds): Concern[] {
   const now = samples.at(-1);
   const confirmed = now?.slot?.confirmedLsn;
-  const from = stretch(samples, ({ slot }) => slot?.confirmedLsn === confirmed);
+  // One large transaction confirms nothing until its end, for an hour maybe; while it comes, nothing stands still.
+  const from = stretch(samples, ({ slot, received }) => slot?.confirmedLsn === confirmed && received === now?.received);
   if (!now || !from || confirmed === undefined || confirmed === null || !now.slot?.active) return [];
   const ms = now.at - from.at;
   const written = between(from.flushLsn, now.flushLsn);
   if (ms < still.warningMs || written < still.bytes) return [];
   const note =
-    `Nothing has been confirmed for ${span(ms)} while the source wrote ${size(written)} of WAL: one large ` +
-    "transaction is on its way, or Kafka takes nothing (see the worker's log).";
+    `Nothing has come or been confirmed for ${span(ms)} while the source wrote ${size(written)} of WAL: Kafka takes ` +
+    "nothing, or the server sends nothing (see the worker's log).";
   return [{ level: ms >= still.dangerMs ? 'danger' : 'warning', note }];
 }
 

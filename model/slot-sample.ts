@@ -13,6 +13,8 @@ export interface SlotSample {
   readonly limitBytes: number | null;
   /** `idle_replication_slot_timeout`; 0: never, or a server before 18. */
   readonly idleTimeoutSeconds: number;
+  /** Messages of transactions that our session had from the slot by then; absent: nobody of ours was reading. */
+  readonly received?: number;
   /** The oldest transaction that has written something and has not ended, in whatever database. */
   readonly oldest: OpenTransaction | null;
 }

@@ -60,9 +60,26 @@ test.each<[string, readonly SlotSample[], string, RegExp | null]>([
   ['grows, lost within hours', [sample(0, 200), sample(10, 300)], 'warning', /in about 70 min/],
   ['shrinks', [sample(0, 450), sample(10, 300)], 'well', null],
 
-  ['confirmed stands still', [sample(0, 1), still(2)], 'warning', /Nothing has been confirmed for 2 min.* 2.0 GB/],
-  ['confirmed stands still for long', [sample(0, 1), still(11)], 'danger', /Nothing has been confirmed for 11 min/],
+  [
+    'confirmed stands still',
+    [sample(0, 1), still(2)],
+    'warning',
+    /Nothing has come or been confirmed for 2 min.* 2.0 GB/,
+  ],
+  [
+    'confirmed stands still for long',
+    [sample(0, 1), still(11)],
+    'danger',
+    /Nothing has come or been confirmed for 11 min/,
+  ],
   ['stands still, and so does the source', [sample(0, 1), { ...still(11), flushLsn: String(base + 1) }], 'well', null],
+  ['a large transaction is coming', [0, 4, 8, 11].map((at) => ({ ...still(at), received: at * 1_000 })), 'well', null],
+  [
+    'a large transaction has come to a halt',
+    [0, 4, 8, 11].map((at) => ({ ...still(at), received: Math.min(at, 8) * 1_000 })),
+    'warning',
+    /Nothing has come or been confirmed for 3 min/,
+  ],
   ['moved in between', [sample(0, 1), sample(1, 1), still(1.5, 1)], 'well', null],
 
   [
