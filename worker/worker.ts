@@ -32,7 +32,7 @@ export interface SlipstreamWorker {
   waitingFor(): readonly string[];
 }
 
-export type { Transform, TransformContext, Transforms } from '../model/rules/transform';
+export type { RegisteredTransform, Transform, TransformContext, Transforms } from '../model/rules/transform';
 
 export interface WorkerOptions {
   /** Functions that pipelines may name (docs/mapping.md). Throws `InvalidConfig` for one that is none. */

@@ -7,10 +7,9 @@ export function checkTransforms(transforms: Transforms): Transforms {
     const versions = versionsOf(transforms, name);
     const refuse = (what: string): never => {
       throw new InvalidConfig(
-        `Transform '${name}' ${what}. Register it as { version: '1', map(row, context) { … } }, or as a list of such.`,
+        `Transform '${name}' ${what}. Register it as { version: '1', map(row, context) { … } }; "earlier" is a list of such.`,
       );
     };
-    if (versions.length === 0) refuse('has no version at all');
     for (const { version, map } of versions as readonly { version: unknown; map: unknown }[]) {
       if (typeof version !== 'string' || !/^.{1,100}$/.test(version))
         refuse('has a version that is no text of 1 to 100 characters');

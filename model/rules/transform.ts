@@ -32,17 +32,19 @@ export interface Transform {
   readonly map: (row: Row, context: TransformContext) => Readonly<Record<string, unknown>> | null;
 }
 
-/**
- * By name; of several versions the first is the one that new generations are built with, and the others keep on what was
- * built with them while the next generation is being built.
- */
-export type Transforms = Readonly<Record<string, Transform | readonly Transform[]>>;
+/** The version that new generations are built with, and those that generations in use were built with. */
+export interface RegisteredTransform extends Transform {
+  /** They keep a store following while its next generation is built; without them it stands still until then. */
+  readonly earlier?: readonly Transform[];
+}
+
+/** By name, as pipeline files name them. */
+export type Transforms = Readonly<Record<string, RegisteredTransform>>;
 
 /** The versions a worker has of a transform, the one in force first. */
 export function versionsOf(transforms: Transforms, name: string): readonly Transform[] {
   const found = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
-  if (found === undefined) return [];
-  return Array.isArray(found) ? (found as readonly Transform[]) : [found as Transform];
+  return found === undefined ? [] : [found, ...(found.earlier ?? [])];
 }
 
 /** The very one that a generation is built with; a text says why this worker cannot build it. */

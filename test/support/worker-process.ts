@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly logFile: string;
   /** What this worker does wrong; none: the shipped program. */
   readonly misdeeds?: Misdeeds;
+  /** Another entry than the shipped one: its path in the project, compiled. */
+  readonly program?: string;
   /** Of its JavaScript objects; what is outside of them (buffers) comes on top. */
   readonly heapMebibytes?: number;
 }
@@ -36,7 +38,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerProcess
   const crashedBefore = marker !== undefined && existsSync(marker);
   // A worker that is told to may die, or stand still, before Temporal has seen it poll.
   const crashed = () => marker !== undefined && !crashedBefore && existsSync(marker);
-  const program = compiled(misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js');
+  const program = compiled(options.program ?? (misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js'));
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMebibytes}`, program], {
     env: {
       ...process.env,

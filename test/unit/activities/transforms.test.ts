@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mappingHash } from '../../../activities/generation';
 import { mappingOf, withVersions } from '../../../activities/transforms';
 import { parsePipeline, type Pipeline, type TableMapping } from '../../../model/pipeline';
-import type { Transform } from '../../../model/rules/transform';
+import type { Transform, Transforms } from '../../../model/rules/transform';
 import { usesTransforms, withoutVersions } from '../../../model/transform-versions';
 
 const pipelineWith = (mapping: object): Pipeline =>
@@ -44,7 +44,7 @@ test('a changed function is another mapping', () => {
 
 test('a version once filled in stays, until it is asked for anew', () => {
   const first = withVersions(pipelineWith({ documents: [uses] }), { describe: transform('1') });
-  const again = withVersions(first, { describe: [transform('2'), transform('1')] });
+  const again = withVersions(first, { describe: { ...transform('2'), earlier: [transform('1')] } });
   expect(again).toEqual(first);
   expect(usesTransforms(definitionOf(first))).toBe(true);
   const renewed = { ...first, stores: { search: withoutVersions(definitionOf(first)) } };
@@ -58,7 +58,7 @@ describe('a worker that lacks the function', () => {
     number: 3,
     definition: definitionOf(withVersions(pipelineWith(uses), { describe: transform('1') })),
   };
-  const make = (attempt: number, transforms: Record<string, Transform | Transform[]>) => () =>
+  const make = (attempt: number, transforms: Transforms) => () =>
     mappingOf({ transforms }, { store: 'search', generation, attempt });
 
   test('has it tried again, by another worker', () => {
@@ -76,7 +76,7 @@ describe('a worker that lacks the function', () => {
   });
 
   test('with both versions goes on with the one the generation was built with', () => {
-    const map = make(1, { describe: [transform('2'), transform('1')] })();
+    const map = make(1, { describe: { ...transform('2'), earlier: [transform('1')] } })();
     const change = { table: 'public.orders', key: { id: 1 }, after: { id: 1 }, schemaId: null };
     expect(map(change, '1', [])[0]?.document).toEqual({ id: 1, title: '1' });
   });
