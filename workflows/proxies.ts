@@ -47,8 +47,11 @@ export const patient = proxyActivities<Activities>({
  */
 export const slices = proxyActivities<Activities>({ startToCloseTimeout: '24h', retry, cancellationType });
 
-/** How long a slice waits for the worker that holds its warm session. */
-const warmTimeout = '5s';
+/**
+ * Seconds a slice waits for the worker that holds its warm session. No longer than for a heartbeat: who wants a take-over
+ * within two seconds would wait five of them for a worker that died between two slices.
+ */
+const warmSeconds = 5;
 
 /**
  * Runs a slice on the worker that ran the last one, whose replication stream or consumer is still open; else on any.
@@ -71,7 +74,7 @@ export async function onWarmWorker<Result>(input: {
         summary,
         heartbeatTimeout,
         taskQueue: warmQueue,
-        scheduleToStartTimeout: warmTimeout,
+        scheduleToStartTimeout: `${Math.min(warmSeconds, pipeline.slice.heartbeatSeconds)}s`,
         retry: once,
       });
     } catch (error) {
