@@ -3,7 +3,7 @@ import { Blocked } from '../model/errors';
 import { tableTopic } from '../model/names';
 import type { Position } from '../model/position';
 import type { EncodedRecord, FetchedRecord } from './log';
-import { absentBytes, reduced, type RecordLimit } from './oversized';
+import { absentBytes, lighten, reduced, type RecordLimit } from './oversized';
 import { partitionOf } from './partition';
 
 /** What every envelope of one log has in common. Pass the same object again and again: fragments are kept by it. */
@@ -31,6 +31,8 @@ const operations: Readonly<Record<string, Operation>> = { c: 'create', u: 'updat
  * gives two records, the envelope and the tombstone that lets compaction forget the key.
  */
 export function encodeChange(change: Change, context: EnvelopeContext): EncodedRecord[] {
+  const lightened = context.limit ? lighten(change, context.limit) : change;
+  if (lightened !== change) return encodeChange(lightened, context);
   const { topic, behindRows } = frameOf(change, context);
   const key = Buffer.from(JSON.stringify(change.key));
   const absent = change.absent === undefined ? '' : `,"absent":${JSON.stringify(change.absent)}`;

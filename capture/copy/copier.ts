@@ -37,9 +37,9 @@ export interface KeyOrder {
 
 export const noCopyOrders: CopyOrders = { paused: false, again: {} };
 
-/** Copies the tables that are there already, one chunk in flight at a time, beside the stream. */
+/** Copies the tables that are there already, beside the stream: one chunk on its way to the log, and one read behind it. */
 export interface Copier {
-  /** Reads the next chunk unless one is in flight, all tables are done, it is paused, or the budget is used up. */
+  /** Reads the next chunk unless one is being read or waits, all tables are done, it is paused, or the budget is used up. */
   start(): void;
   obey(orders: CopyOrders): void;
   /** Told by the stream, in its order: a transaction begins; a key was written; a table was emptied; a point is closed. */

@@ -55,20 +55,31 @@ export function createCopier(options: CopyOptions): Copier {
   let pruneAt = manyXids;
 
   const cursorOf = (table: string): CopyCursor => cursors.get(table) ?? { done: false, after: null, rows: 0 };
+  /** As it will be once the chunk that was given out is in the log. */
+  const cursorAhead = (table: string) => (given?.table === table ? given.cursor : cursorOf(table));
   const nextTable = () => tables.find((table) => !cursorOf(table.name).done);
   // Asked at each transaction of the stream, of which there may be tens of thousands a second.
   let next = nextTable();
-  const isBusy = () => closed || reading !== null || held !== null || given !== null;
+  const isReading = () => closed || reading !== null || held !== null;
+  const isBusy = () => isReading() || given !== null;
 
+  /**
+   * One chunk is read, or waits for the stream, while the one before it is on its way to the log: a source that waited for
+   * Kafka, and Kafka for it, would be half of the time (docs/performance.md). What is read is held until that one is in
+   * the log, so cursors become true in their order. Nothing is read ahead of an order, of a table or of keys.
+   */
   function start(): void {
-    if (isBusy() || pacing !== undefined) return;
-    const point = ordered.size > 0 ? options.closedPoint() : null;
-    if (point !== null) return beginAgain(point);
+    if (isReading() || pacing !== undefined) return;
+    if (ordered.size > 0) {
+      const point = given === null ? options.closedPoint() : null;
+      if (point !== null) return beginAgain(point);
+      if (given !== null) return;
+    }
     if (paused) return;
-    if (keyOrders.next) return beginKeys(keyOrders.next);
-    if (!next) return;
-    const table = next;
-    const { after } = cursorOf(table.name);
+    if (keyOrders.next) return given === null ? beginKeys(keyOrders.next) : undefined;
+    const table = tables.find(({ name }) => !cursorAhead(name).done);
+    if (!table) return;
+    const { after } = cursorAhead(table.name);
     const same = previous?.request.table === table ? previous.chunk : null;
     const limit = Math.min(nextLimit(bounds, same), budget.rowsAtOnce);
     const wait = budget.waitMs(limit);
@@ -166,7 +177,7 @@ export function createCopier(options: CopyOptions): Copier {
   }
 
   function release(lsn: string): void {
-    if (!held || !isPassed(held, lsn)) return;
+    if (!held || given || !isPassed(held, lsn)) return;
     const { request, chunk, rows, missing, readAt } = held;
     const { table, order } = request;
     const before = cursorOf(table.name);
@@ -181,6 +192,7 @@ export function createCopier(options: CopyOptions): Copier {
     held = null;
     const states = { rows: [...rows.values()], missing: [...missing.values()] };
     options.onReady({ table, ...states, cursor: given.cursor, readAt }, lsn);
+    start();
   }
 
   /**
@@ -262,6 +274,8 @@ export function createCopier(options: CopyOptions): Copier {
       }
       given = null;
       next = nextTable();
+      const point = held === null ? null : options.closedPoint();
+      if (point !== null) release(point);
       start();
     },
     get holding() {

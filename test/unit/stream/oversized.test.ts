@@ -37,6 +37,17 @@ test('an update that is too large with its row before goes without it, whatever 
   }
 });
 
+test('and is not written with it first, where it is plain that it will not fit', () => {
+  const written: string[] = [];
+  const watched = { ...row(large), toJSON: () => (written.push('row before'), null) } as unknown as Change['before'];
+  const records = encoded({ before: watched });
+  expect(written).toEqual([]);
+  expect(decoded(records)).toEqual(change({ before: null }));
+  // Control: a row before that fits is written.
+  encoded({ before: watched, after: row('short') });
+  expect(written).toEqual(['row before']);
+});
+
 test('a delete that is too large keeps its key, and its tombstone', () => {
   const records = encoded({ operation: 'delete', before: row(large, large), after: null });
   expect(decoded(records)).toEqual(change({ operation: 'delete', before: { id: 7 }, after: null }));

@@ -1,0 +1,69 @@
+import { copierOver } from './world';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+const settled = () => jest.advanceTimersByTimeAsync(1);
+const bounds = { chunkRows: 500 };
+
+it('one chunk is read while the one before it is appended, and no more than one', async () => {
+  const { copier, reads, ready } = copierOver({ 'public.a': 5_000 }, { bounds });
+  copier.start();
+  await settled();
+  expect(reads.map(({ rows }) => rows)).toEqual([500, 500]);
+  copier.start();
+  await settled();
+  expect(reads).toHaveLength(2);
+  copier.appended();
+  await settled();
+  expect(reads).toHaveLength(3);
+  expect(ready).toHaveLength(2);
+  copier.close();
+});
+
+it('what was read ahead waits until the log has the chunk before it, whatever the stream has passed', async () => {
+  const { copier, ready } = copierOver({ 'public.a': 5_000 }, { bounds });
+  copier.start();
+  await settled();
+  copier.closed('60');
+  expect(ready.map(({ cursor }) => cursor.rows)).toEqual([500]);
+  copier.appended();
+  expect(ready.map(({ cursor }) => cursor.rows)).toEqual([500, 1_000]);
+  copier.close();
+});
+
+it('keys that the stream brings meanwhile are dropped from what was read ahead', async () => {
+  const { copier, ready } = copierOver({ 'public.a': 5_000 }, { bounds });
+  copier.start();
+  await settled();
+  expect(copier.watches('public.a')).toBe(true);
+  copier.touched('public.a', { id: 501 });
+  copier.appended();
+  expect(ready.at(-1)?.rows[0]).toEqual({ id: 502 });
+  copier.close();
+});
+
+it('the next table is begun while the last chunk of one is appended', async () => {
+  const { copier, reads } = copierOver({ 'public.a': 3, 'public.b': 30 }, { bounds });
+  copier.start();
+  await settled();
+  expect(reads.map(({ table }) => table)).toEqual(['public.a', 'public.b']);
+  copier.close();
+});
+
+it('an order to begin again is obeyed next, however fast chunks are read', async () => {
+  const { copier, reads, ready } = copierOver({ 'public.a': 50_000 }, { bounds });
+  copier.start();
+  await settled();
+  copier.obey({ paused: false, again: { 'public.a': 'once more' } });
+  for (let appends = 0; appends < 2; appends += 1) {
+    copier.appended();
+    await settled();
+  }
+  expect(ready.at(-1)?.cursor).toEqual({ done: false, after: null, rows: 0, request: 'once more' });
+  copier.appended();
+  await settled();
+  expect(ready.at(-1)).toMatchObject({ cursor: { rows: 500, request: 'once more' }, rows: { 0: { id: 1 } } });
+  expect(reads.length).toBeLessThan(6);
+  copier.close();
+});
