@@ -58,7 +58,7 @@ export const copy: Measure = {
         measure: 'copy',
         case: 'one table',
         unit: 'rows/s',
-        rawIs: 'the same records produced by the same client, 1,000 a send, 4 under way, without transactions',
+        rawIs: 'the same records produced by the same producer, 4 sends under way, without transactions',
         details: { 'COPY to stdout alone, rows/s': median(copyOut.rates) },
         workload: `${rows} rows of one table, in chunks of 5,000 by key, nobody else writing`,
         compared: 'the fold of each log with the source, by digest',
