@@ -10,7 +10,7 @@ import { carriedProblems, withProblem, type Fault } from './problems';
 import { defaultEventLimit } from './running';
 import { carriedTrouble } from './saved';
 
-/** All that `capture` decides by, and what it tells its next run. Plain JSON, at most 4 KB for 16 tables. */
+/** All that `capture` decides by, and what it tells its next run. Plain JSON, at most 4 KB for 16 tables, and 4 KB of keys that wait. */
 export interface CaptureState extends CopyState {
   readonly version: 1;
   readonly eventLimit: number;

@@ -9,9 +9,7 @@ import { parseSnapshot, type Snapshot } from './snapshot';
 import { parserOf } from '../../model/value-types';
 import { keyedStatement, parseKeyed } from './keyed';
 import { parameterOf } from '../values';
-
-/** About this much text per chunk, whatever the rows' width (Invariant 10). */
-const chunkBytes = 4 * 1024 * 1024;
+import { chunkBytes, published, widthOf } from './width';
 
 export interface ChunkRequest {
   readonly table: CapturedTable;
@@ -27,6 +25,8 @@ export interface Chunk {
   readonly rows: readonly Row[];
   /** Of the keys that were asked for, those without a row; empty for a page. */
   readonly missing: readonly Row[];
+  /** How many of the keys these are, from the first on: others have to be asked for again. 0 for a page. */
+  readonly answered: number;
   /** What the read saw. */
   readonly snapshot: Snapshot;
   /** Everything the read saw was written below this LSN (decimal digits). */
@@ -57,7 +57,7 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
     );
     const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
     return {
-      ...(keys ? parseKeyed(table, rows) : { ...parseRows(table, rows), missing: [] }),
+      ...(keys ? parseKeyed(table, rows) : { ...parseRows(table, rows), missing: [], answered: 0 }),
       ms,
       snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
       writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
@@ -84,29 +84,6 @@ export function chunkStatement({ table, after, limit }: ChunkRequest): { text: s
     text: width === null ? page() : withinBytes(page(width), { columns, key: table.key }),
     values: after === null ? [] : table.key.map((name) => parameterOf(after[name] ?? null)),
   };
-}
-
-/** Types of which no value is wide. */
-const narrow = new Set(
-  'bool int2 int4 int8 oid float4 float8 money date time timetz timestamp timestamptz interval uuid name char'.split(
-    ' ',
-  ),
-);
-
-/**
- * SQL for about how much text a row makes; null when no column can be wide. The sizes of long values stand beside them,
- * so none of these reads a long value: of texts exact, of others by what they take on disk, compressed as they may be.
- */
-function widthOf(columns: readonly Column[]): string | null {
-  const wide = columns.filter(({ baseType }) => !narrow.has(baseType));
-  if (wide.length === 0) return null;
-  const sizes = wide.map(({ name, baseType }) => {
-    const column = quoteName(name);
-    if (['text', 'varchar', 'bpchar'].includes(baseType)) return `coalesce(octet_length(${column}), 0)`;
-    if (baseType === 'bytea') return `coalesce(octet_length(${column}), 0) * 2`;
-    return `coalesce(pg_column_size(${column}), 0) * 4`;
-  });
-  return `(${sizes.join(' + ')})::int8`;
 }
 
 /**
@@ -178,10 +155,6 @@ export function nextLimit(
 /** More rows may follow, since this page has all the text that a chunk may have. */
 function wasCut(table: CapturedTable, rows: readonly (string | null)[][]): boolean {
   return Number(rows.at(-1)?.[published(table).length] ?? 0) >= chunkBytes;
-}
-
-function published(table: CapturedTable) {
-  return table.columns.filter((column) => !column.generated);
 }
 
 function parseRows(table: CapturedTable, rows: readonly (string | null)[][]): Pick<Chunk, 'rows' | 'bytes'> {

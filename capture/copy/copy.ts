@@ -183,8 +183,8 @@ export function createCopier(options: CopyOptions): Copier {
     const before = cursorOf(table.name);
     if (order) {
       // The table's own copy stays where it is.
-      const ended = { request: order.request, table: table.name, copied: rows.size, deleted: missing.size };
-      given = { table: table.name, cursor: before, recorded: () => keyOrders.end(ended) };
+      const part = { keys: chunk.answered, copied: rows.size, deleted: missing.size };
+      given = { table: table.name, cursor: before, recorded: () => keyOrders.advance(order, part) };
     } else {
       given = { table: table.name, cursor: advanced(before, table, chunk) };
       previous = held;

@@ -4,6 +4,7 @@ import { parserOf } from '../../model/value-types';
 import type { CapturedTable } from '../source/catalogue';
 import { quoteName, quoteTable } from '../source/quoting';
 import { createKeyOf, keyText, parameterOf } from '../values';
+import { chunkBytes, published, widthOf } from './width';
 
 /** The keys of an order cannot be read. */
 class UnreadableKeys extends Error {}
@@ -12,6 +13,8 @@ class UnreadableKeys extends Error {}
  * Reads rows by their keys, and says of each key whether its row is there: behind the columns of the key as PostgreSQL
  * writes it stand those of the row. Each value goes through the column's own type, so that `"007"` and `7` are one key of
  * an integer; one that the type would cut (a longer text, more decimals) would be another row's key and is told apart.
+ * Invariant 10: answered are the first keys up to about `chunkBytes` of text, one at least; the rows of the others are not
+ * even read.
  */
 export function keyedStatement(
   table: CapturedTable,
@@ -21,7 +24,7 @@ export function keyedStatement(
   const parameter = (at: number, part: number) => `$${at * types.length + part + 1}`;
   const given = keys.map((_, at) => {
     const parts = types.map((type, part) => `${parameter(at, part)}::${type}`);
-    return `(${[...parts, exact(types, (part) => parameter(at, part))].join(', ')})`;
+    return `(${[at, ...parts, exact(types, (part) => parameter(at, part))].join(', ')})`;
   });
   const asked = types.map((_, part) => `k${part}`);
   const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
@@ -30,12 +33,21 @@ export function keyedStatement(
     return `found.${quoteName(name)} ${operator} asked.k${part}`;
   });
   const [first = ''] = table.key;
-  const columns = table.columns.filter(({ generated }) => !generated).map(({ name }) => `found.${quoteName(name)}`);
-  const select = [...asked, 'exact', `found.${quoteName(first)} is not null`, ...columns].join(', ');
+  const columns = published(table);
+  const selected = [
+    ...[...asked, 'exact'].map((name) => `asked.${name}`),
+    `found.${quoteName(first)} is not null`,
+    ...columns.map(({ name }) => `found.${quoteName(name)}`),
+  ];
+  const places = selected.map((_, at) => `c${at}`).join(', ');
+  const width = `coalesce(${widthOf(columns, 'found.') ?? '0'}, 0)`;
+  const read =
+    `select ${selected.join(', ')}, asked.at, ${width} from (values ${given.join(', ')}) ` +
+    `asked(at, ${asked.join(', ')}, exact) left join ${from} found on ${same.join(' and ')}`;
   return {
     text:
-      `select ${select} from (values ${given.join(', ')}) asked(${[...asked, 'exact'].join(', ')}) ` +
-      `left join ${from} found on ${same.join(' and ')}`,
+      `select ${places} from (select page.*, sum(width) over (order by at rows unbounded preceding) as so_far ` +
+      `from (${read}) page(${places}, at, width)) sized where so_far - width < ${chunkBytes} order by at`,
     values: keys.flatMap((key) => table.key.map((name) => parameterOf(key[name] ?? null))),
   };
 }
@@ -53,9 +65,9 @@ function exact(types: readonly string[], parameter: (part: number) => string): s
 export function parseKeyed(
   table: CapturedTable,
   answer: readonly (string | null)[][],
-): { readonly rows: Row[]; readonly missing: Row[]; readonly bytes: number } {
+): { readonly rows: Row[]; readonly missing: Row[]; readonly bytes: number; readonly answered: number } {
   const width = table.key.length;
-  const columns = table.columns.filter(({ generated }) => !generated);
+  const columns = published(table);
   const keyColumns = table.key.map((name) => columns.find((column) => column.name === name));
   const keyOf = createKeyOf(table);
   const rows = new Map<string, Row>();
@@ -74,7 +86,7 @@ export function parseKeyed(
       missing.set(keyText(key), key);
     }
   }
-  return { rows: [...rows.values()], missing: [...missing.values()], bytes };
+  return { rows: [...rows.values()], missing: [...missing.values()], bytes, answered: answer.length };
 }
 
 function valueOf(column: Parameters<typeof parserOf>[0], text: string | null | undefined): Value {

@@ -25,11 +25,15 @@ describe('the statement', () => {
       ]),
     ).toEqual({
       text:
-        'select k0, k1, exact, found."region" is not null, found."id", found."region", found."note" from (values ' +
-        '($1::character varying(5), $2::bigint, $1::character varying(5) = $1::character varying), ' +
-        '($3::character varying(5), $4::bigint, $3::character varying(5) = $3::character varying)) asked(k0, k1, exact) ' +
-        'left join only "public"."orders" found on found."region" operator("pg_catalog".=) asked.k0 ' +
-        'and found."id" operator("pg_catalog".=) asked.k1',
+        'select c0, c1, c2, c3, c4, c5, c6 from (select page.*, sum(width) over (order by at rows unbounded preceding) as ' +
+        'so_far from (select asked.k0, asked.k1, asked.exact, found."region" is not null, found."id", found."region", ' +
+        'found."note", asked.at, coalesce((coalesce(octet_length(found."region"), 0) + ' +
+        'coalesce(octet_length(found."note"), 0))::int8, 0) from (values ' +
+        '(0, $1::character varying(5), $2::bigint, $1::character varying(5) = $1::character varying), ' +
+        '(1, $3::character varying(5), $4::bigint, $3::character varying(5) = $3::character varying)) ' +
+        'asked(at, k0, k1, exact) left join only "public"."orders" found on found."region" operator("pg_catalog".=) ' +
+        'asked.k0 and found."id" operator("pg_catalog".=) asked.k1) page(c0, c1, c2, c3, c4, c5, c6, at, width)) sized ' +
+        'where so_far - width < 4194304 order by at',
       values: ['a', '1', 'b', '2'],
     });
   });
@@ -48,6 +52,7 @@ describe('the answer', () => {
       rows: [{ id: '1', region: 'a', note: 'text' }],
       missing: [{ region: 'b', id: '2' }],
       bytes: expect.any(Number) as number,
+      answered: 4,
     });
   });
 

@@ -20,6 +20,7 @@ const items: CapturedTable = {
 const chunk: Chunk = {
   rows: [{ id: 1 }, { id: 2 }],
   missing: [],
+  answered: 0,
   snapshot: { xmax: 100n, xip: [] },
   writtenBelow: '50',
   bytes: 10,

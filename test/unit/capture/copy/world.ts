@@ -36,7 +36,16 @@ export function copierOver(
     const found = Math.min(limit, (rows[table.name] ?? 0) - from);
     reads.push({ at: Date.now(), table: table.name, rows: found });
     const ids = Array.from({ length: found }, (_, index) => ({ id: from + 1 + index }));
-    return { rows: ids, missing: [], snapshot, writtenBelow: '0', bytes: found * 8, ms: 1, last: found < limit };
+    return {
+      rows: ids,
+      missing: [],
+      answered: 0,
+      snapshot,
+      writtenBelow: '0',
+      bytes: found * 8,
+      ms: 1,
+      last: found < limit,
+    };
   };
   let waiting = 0;
   const copier = createCopier({
