@@ -1,23 +1,32 @@
 import { databaseUrl } from '../../examples/shop/database';
 import { openCaptureSession, prepareCapture } from '../../capture/session';
 import type { PipelineFile } from '../../model/pipeline';
-import { capturedTables, createBank, runLoad, type LoadReading } from '../leader-load';
+import { capturedTables, createBank, runLoad, tidyBank, warmSeconds, type LoadReading } from '../leader-load';
 import { captureOptionsAt, placeOf, type Place } from '../log';
 import type { Bench, Measure, Result } from '../measure';
 import { freshName, pipelineFile } from '../pipeline';
 import { openRunner, type Runner } from '../runner';
-import { checkpoint, createDatabase, dropDatabase } from '../source';
+import { createDatabase, dropDatabase } from '../source';
 import { median, medianRatio } from '../statistics';
 import { deleteTopics } from '../topics';
 import type { CaptureForSpec } from '../variants/capture-for';
 
-const defaultSeconds = 10;
-const defaultArchiveRows = 1_000_000;
+const defaultSeconds = 20;
+/** More than the fastest copy reads in a run of that length. */
+const defaultArchiveRows = 2_000_000;
 const budget = 2_000;
 const archive = 'public.archive';
 
-const sides = ['without', 'capture', 'copy', 'copy on a budget'] as const;
-type Side = (typeof sides)[number];
+const ours = ['capture', 'copy', 'copy on a budget'] as const;
+type Side = 'without' | (typeof ours)[number];
+
+/**
+ * One round: ours, the other way round every second time, between two runs of the bare load. Their mean is what a round is
+ * compared with, so that a machine which slows down or warms up within the minutes of a round favours nobody.
+ */
+function roundOf(at: number): readonly Side[] {
+  return ['without', ...(at % 2 === 0 ? [...ours].reverse() : ours), 'without'];
+}
 
 interface Seen extends LoadReading {
   /** Of our own process; 0 without it. */
@@ -41,7 +50,7 @@ export const leader: Measure = {
       say('copying the tables for the first time');
       const log = await begin(bench, { name, url: captured });
       for (let at = -1; at < options.runs; at += 1) {
-        for (const side of at % 2 === 0 ? [...sides].reverse() : sides) {
+        for (const side of roundOf(at)) {
           const reading = await runSide(bench, { side, at, bare, captured, name, logId: log.logId, runner });
           const { transactionsPerSecond: tps, p99Ms } = reading;
           say(
@@ -99,20 +108,27 @@ async function runSide(
 ): Promise<Seen> {
   const { side, at, bare, captured, name, logId, runner } = run;
   const seconds = bench.options.seconds ?? defaultSeconds;
-  await checkpoint(bench.addresses.postgres);
+  await tidyBank(side === 'without' ? bare : captured);
   if (side === 'without') return { ...(await runLoad(bare, seconds)), cpuSeconds: 0 };
   const place = placeFor(bench, name, captured, side === 'copy on a budget' ? budget : undefined);
   const again = side === 'capture' ? null : { table: archive, order: `${side} ${at}` };
-  const spec: CaptureForSpec = { place, logId, seconds: seconds + 1, again };
+  const spec: CaptureForSpec = { place, logId, seconds: seconds + warmSeconds, again };
   const [load, ours] = await Promise.all([runLoad(captured, seconds), runner.run(spec)]);
   return { ...load, cpuSeconds: ours.cpuSeconds };
 }
 
 function summaries({ options }: Bench, seen: Record<Side, Seen[]>): Result[] {
   const seconds = options.seconds ?? defaultSeconds;
-  const tps = (side: Side) => seen[side].map(({ transactionsPerSecond }) => transactionsPerSecond);
-  const p99 = (side: Side) => seen[side].map(({ p99Ms }) => p99Ms);
-  const ours = sides.filter((side) => side !== 'without');
+  const tps = (side: Side) =>
+    perRound(
+      seen[side].map(({ transactionsPerSecond }) => transactionsPerSecond),
+      options.runs,
+    );
+  const p99 = (side: Side) =>
+    perRound(
+      seen[side].map(({ p99Ms }) => p99Ms),
+      options.runs,
+    );
   return ours.flatMap((side): Result[] => {
     const common = {
       measure: 'leader',
@@ -120,11 +136,11 @@ function summaries({ options }: Bench, seen: Record<Side, Seen[]>): Result[] {
       runs: options.runs,
       details: {
         'CPU of our process, % of a core': median(
-          seen[side].map(({ cpuSeconds }) => (cpuSeconds / (seconds + 1)) * 100),
+          seen[side].map(({ cpuSeconds }) => (cpuSeconds / (seconds + warmSeconds)) * 100),
         ),
       },
       workload:
-        `TPC-B's transaction, scale 10, 4 connections, ${seconds} s a run` +
+        `TPC-B's transaction, scale 10, 4 connections, ${seconds} s a run behind ${warmSeconds} s that do not count` +
         (side === 'copy on a budget' ? `; the copy takes ${budget} rows a second` : ''),
       compared: 'nothing: it is the application that is measured',
     } as const;
@@ -141,5 +157,14 @@ function summaries({ options }: Bench, seen: Record<Side, Seen[]>): Result[] {
         ...{ ratio: medianRatio(p99('without'), p99(side)), samples: both(p99) },
       },
     ];
+  });
+}
+
+/** As many readings a round as there are runs of the side in it: their mean. */
+function perRound(readings: readonly number[], rounds: number): number[] {
+  const each = readings.length / rounds;
+  return Array.from({ length: rounds }, (_, at) => {
+    const own = readings.slice(at * each, (at + 1) * each);
+    return own.reduce((sum, reading) => sum + reading, 0) / own.length;
   });
 }
