@@ -56,7 +56,7 @@ export interface Pending {
  * takes at once (`activities/micro-batches.ts`), or each of its pieces would be followed by a small one. Invariant 10: one
  * is in memory as records and once more as requests, and as many bytes again wait behind it.
  */
-export const unitBounds = { changes: 4_000, bytes: 4 * 1024 * 1024 } as const;
+export const unitBounds = { changes: 4_000, bytes: 3 * 1024 * 1024 } as const;
 
 interface ClosedPoint {
   readonly position: Position;
