@@ -42,6 +42,7 @@ const vendors = [
   { library: 'kafkajs', home: ['stream/**', 'test/support/**', 'test/unit/stream/**'] },
   { library: 'pg', home: ['capture/**', 'stores/postgres/**', 'examples/**', 'test/**', 'bench/**'] },
   { library: '@elastic/elasticsearch', home: ['stores/elasticsearch/**', 'test/**', 'bench/**'] },
+  { library: 'ioredis', home: ['stores/redis/**', 'test/**', 'bench/**'] },
 ];
 /** Rules of one name do not merge: what a room may not import is one list. */
 const restrictions = rooms.map((room) => {
@@ -96,7 +97,7 @@ export default js.config(
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          paths: ['kafkajs', 'pg', '@elastic/elasticsearch', 'zod'].map((name) => ({
+          paths: ['kafkajs', 'pg', '@elastic/elasticsearch', 'ioredis', 'zod'].map((name) => ({
             name,
             message: 'not in workflow code',
           })),

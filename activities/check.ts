@@ -1,6 +1,7 @@
 import { InvalidConfig, Unavailable } from '../model/errors';
 import { atStart, finding, isError, listFindings, type Finding } from '../model/finding';
 import { parsePipeline, readsBack, type Pipeline, type StoreDefinition } from '../model/pipeline';
+import { storePlace } from '../model/store-place';
 import type { Activities } from './activities';
 import { judgeMappings, runChecks } from './checks/run-checks';
 import type { Deps } from './deps';
@@ -59,15 +60,13 @@ function waitFor({ name }: Pipeline, findings: readonly Finding[]): void {
 /** A rebuild changes what is in the store, not where the store is: a generation beside the live one shares its place. */
 function placeProblems(store: string, current: StoreDefinition, next: StoreDefinition): Finding[] {
   const place = (definition: StoreDefinition) =>
-    definition.type === 'postgres'
-      ? `${definition.type} ${definition.url.env} ${definition.schema}`
-      : `${definition.type} ${definition.url.env} ${definition.index}`;
+    `${definition.type} ${definition.url.env} ${storePlace(store, definition).name}`;
   if (place(current) === place(next)) return [];
   return [
     finding('wrong-value', {
       where: `stores.${store}`,
-      what: "a new definition may change 'tables' only.",
-      cure: `Leave type, url and ${current.type === 'postgres' ? 'schema' : 'index'} as they are.`,
+      what: 'a new definition may change what is in the store, and not where the store is.',
+      cure: `Leave type, url and ${storePlace(store, current).key} as they are.`,
     }),
   ];
 }

@@ -6,9 +6,10 @@ import { markdownTable } from './table';
 /** A definition of each type there is: capabilities may depend on more than the type, so the plainest one. */
 function plainDefinitions(): StoreDefinition[] {
   const common = { url: { env: 'URL' }, tables: { 'public.any': {} } };
+  const places = { postgres: { schema: 'any' }, elasticsearch: { index: 'any' }, redis: {} };
   return storeSchema.options.map(({ shape }) => {
     const { value: type } = shape.type;
-    return storeSchema.parse({ ...common, type, ...(type === 'postgres' ? { schema: 'any' } : { index: 'any' }) });
+    return storeSchema.parse({ ...common, type, ...places[type] });
   });
 }
 

@@ -52,5 +52,17 @@ export function capabilitiesOf(definition: StoreDefinition): Capabilities {
         acceptanceRecord: true,
         durability: 'answered',
       };
+    case 'redis':
+      return {
+        offsetsWithData: true,
+        transactionConsistent: false,
+        versions: 'none',
+        dedupeHorizonSeconds: null,
+        fence: 'script',
+        atomicPromote: true,
+        acceptanceRecord: true,
+        // appendonly and appendfsync; what is lost is lost with its offsets.
+        durability: 'by-setting',
+      };
   }
 }

@@ -118,6 +118,9 @@ const table = {
   'store-taken': refused('What is there would be overwritten, or stand in the way of readers.'),
   'store-fields': refused('One index has one type per field name.'),
   'store-fields-differ': warned('New values of these columns may be refused, or not be found.'),
+  'store-cluster': refused('A script needs all keys of a store on one server.'),
+  'store-evicts': refused('Documents would vanish to make room, and nothing would notice.'),
+  'store-forgets': warned('A restart takes back what was written since the last snapshot, or everything.'),
   'store-health-red': left('Writes to shards that are not there wait, and fail.'),
   'store-health-yellow': warned('A lost node would take shards with it.'),
 

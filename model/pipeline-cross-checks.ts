@@ -2,8 +2,9 @@ import { suggest } from './did-you-mean';
 import { finding, type Finding } from './finding';
 import { judgeRequirements, type Promising } from './judge-guarantees';
 import { isReservedStoreName, sameToKafka, tableTopic } from './names';
-import { checkMappings } from './mapping-cross-checks';
 import type { StoreDefinition } from './pipeline-file';
+import { checkMappings } from './mapping-cross-checks';
+import { storePlace } from './store-place';
 
 interface File extends Promising {
   readonly source: Promising['source'] & { readonly tables: readonly string[]; readonly messages: readonly string[] };
@@ -46,11 +47,11 @@ function alike(tables: readonly string[]): Finding[] {
   });
 }
 
-/** Two stores of one type, variable and schema (or index) are one place, and each would drop the other's generations. */
+/** Two stores of one type, variable and schema (or index, or key) are one place, and each would drop the other's generations. */
 function samePlace(stores: File['stores']): Finding[] {
   const places = new Map<string, string>();
   return Object.entries(stores).flatMap(([name, definition]) => {
-    const [key, value] = definition.type === 'postgres' ? ['schema', definition.schema] : ['index', definition.index];
+    const { key, name: value } = storePlace(name, definition);
     const place = JSON.stringify([definition.type, definition.url.env, value]);
     const other = places.get(place);
     places.set(place, other ?? name);

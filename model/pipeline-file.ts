@@ -75,7 +75,33 @@ const elasticsearchStore = z
   })
   .describe('a search index: one document per row and kind, all tables in one index');
 
-export const storeSchema = z.discriminatedUnion('type', [postgresStore, elasticsearchStore]);
+const redisStore = z
+  .strictObject({
+    type: z.literal('redis').describe('a Redis server'),
+    url: secret.describe('redis://user:password@host:port/database, or rediss:// with TLS, by reference'),
+    key: z
+      .string()
+      .regex(/^[a-z][a-z0-9_:.-]{0,99}$/, 'a key prefix of up to 100 of a-z, 0-9, _, :, . and -')
+      .optional()
+      .describe(
+        'what all its keys begin with, in braces: {shop}:current, {shop}:3:customers/17; default: <pipeline>:<store>',
+      ),
+    as: z
+      .enum(['json', 'hash'])
+      .default('json')
+      .describe('a document is a string of JSON, or a hash with a field per column that is not NULL'),
+    ttlSeconds: z
+      .int()
+      .min(1)
+      .max(315_360_000)
+      .optional()
+      .describe('documents expire so long after their last change, and come back with the next; default: never'),
+    tables,
+    require: demands('this store'),
+  })
+  .describe('a cache: a key per row, under a prefix per generation');
+
+export const storeSchema = z.discriminatedUnion('type', [postgresStore, elasticsearchStore, redisStore]);
 
 const source = z.strictObject({
   url: secret.describe('postgres://user:password@host:port/database of the leader, by reference'),

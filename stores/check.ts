@@ -3,6 +3,7 @@ import type { StoreDefinition } from '../model/pipeline';
 import type { TableSchema } from '../model/schema';
 import { checkElasticsearch } from './elasticsearch/check';
 import { checkPostgres } from './postgres/check';
+import { checkRedis } from './redis/check';
 
 export interface StoreCheck<Definition = StoreDefinition> {
   readonly pipeline: string;
@@ -27,5 +28,7 @@ export function checkStore(check: StoreCheck, signal: AbortSignal): Promise<Part
       return checkPostgres({ ...check, definition }, signal);
     case 'elasticsearch':
       return checkElasticsearch({ ...check, definition }, signal);
+    case 'redis':
+      return checkRedis({ ...check, definition }, signal);
   }
 }

@@ -1,5 +1,6 @@
 import { openElasticsearchStore } from './elasticsearch/store';
 import { openPostgresStore } from './postgres/store';
+import { openRedisStore } from './redis/store';
 import type { Store, StoreContext } from './store';
 
 /** The one place that knows all adapters: a new one is its folder, its contract test and a case here. */
@@ -9,5 +10,7 @@ export function openStore(context: StoreContext): Store {
       return openPostgresStore(context);
     case 'elasticsearch':
       return openElasticsearchStore(context);
+    case 'redis':
+      return openRedisStore(context);
   }
 }

@@ -40,7 +40,11 @@ export const initOptions = {
 /** A replica needs nothing but a second database, so that is the store a first file has when none is asked for. */
 const defaultStore: StoreWish = { name: 'replica', type: 'postgres', urlEnv: 'REPLICA_URL' };
 
-const types: Readonly<Record<StoreDefinition['type'], true>> = { postgres: true, elasticsearch: true };
+const types: Readonly<Record<StoreDefinition['type'], true>> = {
+  postgres: true,
+  elasticsearch: true,
+  redis: true,
+};
 
 /** Pure. Throws `CommandFailure` usage; what was typed is not repeated where it may hold a password. */
 export function parseInit(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): InitCommand {
@@ -72,7 +76,7 @@ function parseStore(wish: string): StoreWish {
   const [, name = '', type = '', urlEnv = ''] = match ?? [];
   if (!match) throw usage(`--store is NAME=TYPE:VARIABLE, such as search=elasticsearch:SEARCH_URL; '${wish}' is not.`);
   if (!isType(type))
-    throw usage(`--store ${name}: '${type}' is no kind of store. Write ${Object.keys(types).join(' or ')}.`);
+    throw usage(`--store ${name}: '${type}' is no kind of store. Write ${Object.keys(types).join(', ')}.`);
   return { name, type, urlEnv: variable(urlEnv, `--store ${name}`) };
 }
 

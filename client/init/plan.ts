@@ -103,5 +103,7 @@ function definitionOf(input: {
       return { type: 'postgres', url, schema: place.replaceAll('-', '_').slice(0, 40), tables };
     case 'elasticsearch':
       return { type: 'elasticsearch', url, index: place, tables };
+    case 'redis':
+      return { type: 'redis', url, key: place, as: 'json', tables };
   }
 }

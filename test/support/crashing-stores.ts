@@ -5,6 +5,7 @@ import { openElasticsearchStore } from '../../stores/elasticsearch/store';
 import { connectTo, type Connect } from '../../stores/postgres/connection';
 import { moveOffsetsName } from '../../stores/postgres/record';
 import { openPostgresStore } from '../../stores/postgres/store';
+import { openRedisStore } from '../../stores/redis/store';
 import type { Pass } from './crash-points';
 import type { Sabotage } from './misdeeds';
 
@@ -15,6 +16,7 @@ export function openCrashingStore(context: StoreContext, pass: Pass, sabotage: R
     const store = openPostgresStore(context, { connect: crashingConnect(pass, sabotage) });
     return crashingStore(store, 'postgres', { pass, sabotage });
   }
+  if (definition.type === 'redis') return crashingStore(openRedisStore(context), 'redis', { pass, sabotage });
   const store = openElasticsearchStore(context, {
     connect: (url) => crashingElasticsearch(connectElasticsearch(url), { pass, sabotage, index: definition.index }),
   });
@@ -23,7 +25,7 @@ export function openCrashingStore(context: StoreContext, pass: Pass, sabotage: R
 
 function crashingStore(
   store: Store,
-  kind: 'postgres' | 'elasticsearch',
+  kind: 'postgres' | 'elasticsearch' | 'redis',
   { pass, sabotage }: { pass: Pass; sabotage: ReadonlySet<Sabotage> },
 ): Store {
   return {

@@ -34,7 +34,7 @@ it.each<[string[], object]>([
 it.each<[string[], RegExp]>([
   [['shop'], /options only; 'shop' is too much/],
   [['--store', 'search'], /NAME=TYPE:VARIABLE/],
-  [['--store', 'search=mysql:S'], /'mysql' is no kind of store\. Write postgres or elasticsearch/],
+  [['--store', 'search=mysql:S'], /'mysql' is no kind of store\. Write postgres, elasticsearch, redis/],
   [['--store', 'a=postgres:A', '--store', 'a=postgres:B'], /names 'a' twice/],
   [['--url-env', 'not a name'], /the name of an environment variable/],
   [['--tabels', 'x'], /--tabels/],

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import type { Row } from '../../model/change';
+import { parserOf } from '../../model/value-types';
+import { openRedisStore, type RedisParts } from '../../stores/redis/store';
+import { testAddress } from '../support/project';
+import { keysOf, readDocuments, withRedis } from '../support/redis-contents';
+import { admitsAnyOffset, admitsAnyone, offsetsThenData } from '../live/stores/redis-sabotage';
+import { catalogue as contractCatalogue } from './fixture';
+import { describeStoreContract, expectCheckToFail, type StoreAdapter } from './store-contract';
+
+type Form = 'json' | 'hash';
+
+function redisAdapter(as: Form, parts: Partial<RedisParts> = {}): StoreAdapter {
+  return {
+    name: `Redis (${as})`,
+    async setUp({ pipeline, store, catalogue }) {
+      const url = testAddress('redis');
+      const key = `contract-${randomBytes(6).toString('hex')}`;
+      return {
+        async open(tables) {
+          const definition = { type: 'redis', url: { env: 'UNUSED' }, key, as, tables } as const;
+          return openRedisStore({ pipeline, store, definition, url, catalogue }, parts);
+        },
+        async read(target) {
+          const found = await withRedis(url, (client) => readDocuments(client, key));
+          if (!found) return null;
+          const ofTarget = [...found].filter(([id]) => id.startsWith(`${target}/`));
+          return Object.fromEntries(ofTarget.map(([id, body]) => [id, as === 'json' ? (body as Row) : typed(body)]));
+        },
+        close: () =>
+          withRedis(url, async (client) => {
+            const keys = await keysOf(client, `{${key}}:`);
+            if (keys.length > 0) await client.unlink(keys);
+          }),
+      };
+    },
+  };
+}
+
+/** A reader of hashes knows the columns' types; Redis does not. */
+function typed(body: unknown): Row {
+  const types = new Map(contractCatalogue.flatMap(({ columns }) => columns.map((column) => [column.name, column])));
+  return Object.fromEntries(
+    Object.entries(body as Record<string, string>).map(([name, text]) => {
+      const column = types.get(name) ?? { baseType: 'text' };
+      return [name, column.baseType === 'bool' ? text === 'true' : parserOf(column)(text)];
+    }),
+  );
+}
+
+describeStoreContract(redisAdapter('json'));
+describeStoreContract(redisAdapter('hash'));
+
+describe('controls: with the mechanism sabotaged its check fails', () => {
+  test.each([
+    ['no look at the owner', 'a newer owner refuses the older one', admitsAnyone],
+    [
+      'no look at the offsets',
+      'a batch that does not begin at the record is refused and moves nothing',
+      admitsAnyOffset,
+    ],
+  ] as const)(
+    '%s',
+    async (_, check, sabotaged) => {
+      await expectCheckToFail(check, redisAdapter('json', { scripts: sabotaged }));
+    },
+    60_000,
+  );
+
+  test('offsets before the data', async () => {
+    // Time for somebody else to look: as many questions as it takes to read record and documents, many times over.
+    const pass = () =>
+      withRedis(testAddress('redis'), async (client) => {
+        for (let at = 0; at < 20; at += 1) await client.ping();
+      });
+    const sabotaged = redisAdapter('json', { connect: offsetsThenData(pass) });
+    await expectCheckToFail('offsets are never ahead of the data', sabotaged);
+  }, 60_000);
+});

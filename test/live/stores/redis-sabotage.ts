@@ -1,0 +1,50 @@
+import { connect, type Connection, type ScriptCall } from '../../../stores/redis/client';
+import { scripts, type Scripts } from '../../../stores/redis/scripts';
+
+/** Scripts with a condition taken out. Throws when the condition is not there: a sabotage of nothing proves nothing. */
+function without(condition: string, ...names: readonly (keyof Scripts)[]): Scripts {
+  const changed = names.map((name) => {
+    const { text } = scripts[name];
+    if (!text.includes(condition)) throw new Error(`The script '${name}' has no '${condition}'.`);
+    return [name, { name, text: text.replace(condition, '') }] as const;
+  });
+  return { ...scripts, ...Object.fromEntries(changed) };
+}
+
+/** An attempt that was replaced may write. */
+export const admitsAnyone = without('now[1] ~= ARGV[2] or ', 'applyTexts', 'applyHashes');
+
+/** A batch that was applied, or that lies before others, is applied again. */
+export const admitsAnyOffset = without(' or now[4] ~= ARGV[5]', 'applyTexts', 'applyHashes');
+
+/** Of two that read the same owner both get the lane. */
+export const takesFromAnyone = without(
+  "if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return nil end\n",
+  'acquire',
+);
+
+/** Where the numbers of upserts and deletes stand among the arguments of a batch. */
+const counts = [9, 10] as const;
+
+/** Data and offsets by two scripts, offsets first; between the two `pass` is called. */
+export function offsetsThenData(pass: () => Promise<void>): (url: string) => Connection {
+  return (url) => {
+    const connection = connect(url);
+    return {
+      ...connection,
+      async run(script, call, signal) {
+        if (script.name !== 'apply') return connection.run(script, call, signal);
+        const moved = await connection.run(script, withoutData(call), signal);
+        if (moved !== 'applied') return moved;
+        await pass();
+        const { text } = script;
+        const unconditional = text.replace(/if now\[1\].* then return now end/, '');
+        return connection.run({ name: 'data', text: unconditional }, call, signal);
+      },
+    };
+  };
+}
+
+function withoutData({ keys, args }: ScriptCall): ScriptCall {
+  return { keys, args: args.slice(0, counts[1] + 1).map((arg, at) => (at >= counts[0] ? 0 : arg)) };
+}
