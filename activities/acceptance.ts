@@ -1,3 +1,4 @@
+import type { Capabilities } from '../model/capabilities';
 import { Blocked } from '../model/errors';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
@@ -12,8 +13,13 @@ export function checkAcceptance(input: {
   readonly generation: Generation;
   readonly remembered: Offsets | null;
   readonly acceptance: Acceptance;
+  /**
+   * Whether what the store acknowledged survives its crash. Where that is a matter of the server's settings, a record that
+   * fell back with its documents is a crash and no backup: the lane goes on from there, as far as the log reaches back.
+   */
+  readonly durability: Capabilities['durability'];
 }): void {
-  const { generation, remembered, acceptance } = input;
+  const { generation, remembered, acceptance, durability } = input;
   const what = `generation ${generation.number} of store '${generation.store}'`;
   if (acceptance.logId !== generation.logId) {
     throw new Blocked(
@@ -27,6 +33,7 @@ export function checkAcceptance(input: {
       `${what} holds mapping ${acceptance.mappingHash}, not ${generation.mappingHash}. Order a rebuild.`,
     );
   }
+  if (durability === 'by-setting') return;
   for (const [topic, partitions] of Object.entries(remembered ?? {})) {
     for (const [partition, offset] of Object.entries(partitions)) {
       const held = offsetOf(acceptance.next, topic, Number(partition)) ?? '0';

@@ -96,7 +96,8 @@ class Slice {
     const { store, reader } = this.session;
     using control = new SliceControl<LaneProgress>(Context.current(), this.deps.clock, { beatByTimer: true });
     const acceptance = await store.acquire(this.generation, this.lane, this.owner);
-    checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance });
+    const { durability } = store.capabilities;
+    checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance, durability });
     await reader.seek(acceptance.next);
     this.startFrom(acceptance);
     control.beat(this.durable);

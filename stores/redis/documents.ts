@@ -1,4 +1,3 @@
-import type { Value } from '../../model/change';
 import type { DocumentBody, Json, Mutation } from '../../model/mutation';
 import { parserOf, ruleOf } from '../../model/value-types';
 import { refusal, throwRefused, type Refusal } from '../refused';
@@ -67,8 +66,9 @@ function pushFields(
 ): void {
   const at = args.push(0) - 1;
   for (const [name, value] of Object.entries(document)) {
-    if (value !== null)
-      args.push(name, made.has(held?.get(name) ?? '') ? JSON.stringify(value) : String(value as Value));
+    if (value === null) continue;
+    const isJson = made.has(held?.get(name) ?? '') || typeof value === 'object';
+    args.push(name, isJson ? JSON.stringify(value) : String(value));
   }
   args[at] = args.length - at - 1;
 }
@@ -88,7 +88,8 @@ function fits(value: Json, baseType: string): boolean {
   const { form, equals } = ruleOf(baseType);
   if (form === 'text') return typeof value === 'string';
   if (form === 'boolean') return typeof value === 'boolean';
-  return typeof value === 'number' || (equals === 'canonical' && /^(NaN|-?Infinity|-0)$/.test(String(value)));
+  if (typeof value === 'number') return true;
+  return equals === 'canonical' && typeof value === 'string' && /^(NaN|-?Infinity|-0)$/.test(value);
 }
 
 /** A document as it was written; null when it is not there (any more). */

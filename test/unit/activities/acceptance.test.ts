@@ -10,10 +10,12 @@ const acceptance: Acceptance = {
   mappingHash: 'm',
 };
 
+const durability = 'answered';
+
 describe('the store’s record is the truth, and is checked', () => {
   test('ahead of what the workflow remembers, or nothing remembered: go on', () => {
-    checkAcceptance({ generation, remembered: null, acceptance });
-    checkAcceptance({ generation, remembered: { 'shop.public.orders': { '0': '99' } }, acceptance });
+    checkAcceptance({ generation, remembered: null, acceptance, durability });
+    checkAcceptance({ generation, remembered: { 'shop.public.orders': { '0': '99' } }, acceptance, durability });
   });
 
   test.each([
@@ -22,8 +24,17 @@ describe('the store’s record is the truth, and is checked', () => {
     ['of another log', { acceptance: { ...acceptance, logId: 'other' } }, 'log-replaced'],
     ['of another mapping', { acceptance: { ...acceptance, mappingHash: 'other' } }, 'store-behind'],
   ])('%s: blocked', (_what, difference, reason) => {
-    expect(() => checkAcceptance({ generation, remembered: null, acceptance, ...difference })).toThrow(
+    expect(() => checkAcceptance({ generation, remembered: null, acceptance, durability, ...difference })).toThrow(
       expect.objectContaining({ name: 'Blocked', reason }) as Error,
+    );
+  });
+
+  test('behind, in a store that may forget in a crash: go on from there', () => {
+    const remembered = { 'shop.public.orders': { '1': '10' } };
+    checkAcceptance({ generation, remembered, acceptance, durability: 'by-setting' });
+    const other = { ...acceptance, logId: 'other' };
+    expect(() => checkAcceptance({ generation, remembered, acceptance: other, durability: 'by-setting' })).toThrow(
+      expect.objectContaining({ name: 'Blocked', reason: 'log-replaced' }) as Error,
     );
   });
 });
