@@ -47,6 +47,19 @@ it.each<[string, unknown]>([
   ['as short as can be', right],
   ['quoted names', { ...right, source: { ...source, tables: ['public.orders', '"Sales Dept"."Order ""Items"""'] } }],
   ['every mapping', mapped({ into: 'o', select: ['id', 'n'], rename: { n: 'm' }, filter: { n: { in: [1, 'x'] } } })],
+  [
+    'every rule',
+    mapped({
+      documents: [
+        {
+          into: 'o',
+          where: { all: [{ column: 'n', in: [1] }, { not: { any: [{ column: 'm', isNull: true }] } }] },
+          fields: { a: { constant: true }, b: { template: '{n|}' }, c: { column: 'n', to: 'list' } },
+          transform: { name: 'x', version: '1', returns: { d: 'json' } },
+        },
+      ],
+    }),
+  ],
   ['a condition on NULL', mapped({ filter: { n: { isNull: false } } })],
   [
     'every setting',
@@ -85,6 +98,10 @@ it.each<[string, unknown]>([
   ['a column list that is empty', mapped({ select: [] })],
   ['a condition that is two', mapped({ filter: { n: { equals: 1, isNull: true } } })],
   ['a condition that is none', mapped({ filter: { n: { like: 'x%' } } })],
+  ['a predicate of no kind', mapped({ where: { like: 'x' } })],
+  ['a predicate deep within', mapped({ where: { all: [{ not: { column: 5 } }] } })],
+  ['a type that is none', mapped({ fields: { a: { column: 'n', to: 'float' } } })],
+  ['a transform that returns nothing', mapped({ transform: { name: 'x', returns: {} } })],
   ['a condition on an object', mapped({ filter: { n: { equals: {} } } })],
   ['too many partitions', { ...right, log: { partitions: 65 } }],
   ['a number in quotes', { ...right, slice: { seconds: '30' } }],
@@ -105,6 +122,12 @@ it.each<[string, unknown]>([
   ],
   ['a column renamed that is not selected', mapped({ select: ['id'], rename: { n: 'm' } })],
   ['two columns with one new name', mapped({ rename: { a: 'x', b: 'x' } })],
+  ['a predicate that says nothing', mapped({ where: {} })],
+  ['a predicate that says two things', mapped({ where: { column: 'n', less: 1, more: 2 } })],
+  ['a field made in two ways', mapped({ fields: { a: { constant: 1, template: 'x' } } })],
+  ['a template with an open brace', mapped({ fields: { a: { template: '{n' } } })],
+  ['a row with an id of its own in a replica', mapped({ id: '{id}' })],
+  ['more beside documents', mapped({ documents: [{ into: 'a' }], select: ['id'] })],
   ['a target of our own', mapped({ into: '_slipstream' })],
 ])('only the parser refuses %s', (_what, file) => {
   expect({ schema: validate(file), parser: !parserRefuses(file) }).toEqual({ schema: true, parser: false });
