@@ -40,9 +40,16 @@ export function connect(url: string, timeoutMs = patienceMs): Connection {
     );
   };
 
+  /** One that could not be opened is not kept: the next command tries anew. */
+  const begin = () => {
+    const client = open(url, timeoutMs);
+    client.catch(() => forget(client));
+    return client;
+  };
+
   const ask: Connection['ask'] = async ([command, ...args], signal) => {
     signal?.throwIfAborted();
-    const client = (current ??= open(url, timeoutMs));
+    const client = (current ??= begin());
     try {
       return await within({ timeoutMs, signal }, client.then((opened) => opened.call(command, args)) as Promise<Reply>);
     } catch (error) {
@@ -102,14 +109,15 @@ function optionsOf(timeoutMs: number) {
 
 async function open(url: string, timeoutMs: number): Promise<Redis> {
   const client = new Redis(url, optionsOf(timeoutMs));
-  // Every failure reaches the command that it concerns; without a listener it would be printed as well.
-  client.on('error', () => undefined);
+  // A password that is refused is told here, and the command only learns that the connection is closed.
+  let refused: unknown;
+  client.on('error', (error) => (refused ??= error));
   try {
     await client.connect();
     return client;
   } catch (error) {
     client.disconnect();
-    throw error;
+    throw refused ?? error;
   }
 }
 
