@@ -26,7 +26,7 @@ describe('a commit that is decodable and not visible yet', () => {
 
   it('control: the same within one session', async () => {
     const source = await streamedThenRead({ checked: false });
-    expect(setBack(source.log.changes)).toEqual(['107: read 1 after 2']);
+    expect(setBack(source.log.changes)).toEqual([`${late}: read 1 after 2`]);
     expect(fold(source.log.changes)).not.toEqual(await truth(source));
   });
 
@@ -36,28 +36,34 @@ describe('a commit that is decodable and not visible yet', () => {
     expect(fold(source.log.changes)).toEqual(await truth(source));
   });
 
-  /** The second chunk's read is issued after the update of one of its rows was streamed. */
+  /** A row of the third chunk: while the first is appended the second is read, and the third is not yet. */
+  const late = 207;
+
+  /** That chunk's read is issued after the update of the row was streamed. */
   async function streamedThenRead({ checked }: { checked: boolean }): Promise<Source> {
-    const source = await withRows(150, 100);
+    const source = await withRows(250, 100);
+    let hasRow = false;
     const hold: { commits?: HeldCommits } = {};
     let issuedBehind = false;
     let read = false;
     source.log.beforeAppend = async (_records, closing) => {
-      // While the first chunk is being appended no read is under way.
       if (hold.commits || closing.copies[table] === undefined) return;
       hold.commits = await holdCommits(source.url);
-      await hold.commits.commit('update items set revision = 2 where id = 107');
+      await hold.commits.commit(`update items set revision = 2 where id = ${late}`);
     };
     try {
       const running = await source.capture({
         readChunk: async (client, request) => {
           if (read) await hold.commits?.release();
+          const after = Number(request.after?.['id'] ?? 0);
+          hasRow = after < late && late <= after + request.limit;
           // On the log: all of the update was streamed, not its beginning only.
-          issuedBehind = source.log.changes.some(({ operation, key }) => operation === 'update' && key['id'] === 107);
+          issuedBehind = source.log.changes.some(({ operation, key }) => operation === 'update' && key['id'] === late);
           return readChunk(client, request);
         },
         mustReadAgain: (input) => {
-          if (!hold.commits) return mustReadAgain(input);
+          // Of the chunks before it no row is written, and they must not wait for the commit.
+          if (!hasRow) return false;
           if (!issuedBehind) return true;
           read = true;
           return checked && mustReadAgain(input);
