@@ -3,7 +3,7 @@ import type { Producer } from 'kafkajs';
 import { resourceNames } from '../../model/names';
 import { recordRules } from '../../model/pipeline';
 import { createKafka } from '../../stream/kafka';
-import type { LogWriter } from '../../stream/log';
+import type { Closing, EncodedRecord, LogWriter } from '../../stream/log';
 import { openLogWriter, takeFence } from '../../stream/log-writer';
 import { writtenTopicsOf, type CaptureParts } from '../../capture/parts';
 import type { Pass } from './crash-points';
@@ -41,7 +41,8 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
         },
       });
       const early = sabotage.has('confirm-before-append') ? (lsn: string) => confirmEarly(lsn) : () => undefined;
-      return crashingWriter(writer, pass, early);
+      const passing = sabotage.has('truncate-passed-at-once') ? passingTruncate : (closing: Closing) => closing;
+      return crashingWriter(writer, pass, { early, passing });
     },
     confirm(replication, lsn) {
       confirmEarly = (earlier) => replication.confirm(earlier);
@@ -57,7 +58,22 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
   };
 }
 
-function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: string) => void): LogWriter {
+interface WriterMisdeeds {
+  readonly early: (lsn: string) => void;
+  readonly passing: (closing: Closing, records: readonly EncodedRecord[]) => Closing;
+}
+
+/** Deletes that close nothing: of the workloads that name such a point, a TRUNCATE alone is larger than a unit. */
+function isTruncate(closing: Closing, records: readonly EncodedRecord[]): boolean {
+  return !closing.closed && records.some(({ value }) => value === null);
+}
+
+function passingTruncate(closing: Closing, records: readonly EncodedRecord[]): Closing {
+  const { lsn, index } = closing.position;
+  return isTruncate(closing, records) ? { ...closing, position: { lsn, index: index + 1 } } : closing;
+}
+
+function crashingWriter(writer: LogWriter, pass: Pass, { early, passing }: WriterMisdeeds): LogWriter {
   return {
     get last() {
       return writer.last;
@@ -66,8 +82,9 @@ function crashingWriter(writer: LogWriter, pass: Pass, confirmEarly: (lsn: strin
     async append(records, closing, versions) {
       const before = rowsCopied(writer);
       if (records.length > 0) pass('capture.before-append');
-      if (closing.closed) confirmEarly(closing.position.lsn);
-      const record = await writer.append(records, closing, versions);
+      if (closing.closed) early(closing.position.lsn);
+      const record = await writer.append(records, passing(closing, records), versions);
+      if (isTruncate(closing, records)) pass('truncate.after-append');
       if (records.length > 0) pass('capture.after-append');
       if (rowsCopied(writer) > before) pass('copy.after-append');
       return record;

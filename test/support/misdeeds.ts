@@ -32,7 +32,10 @@ export const crashPoints = [
   'generation.before-drop',
   'generation.after-drop',
 ] as const;
-export type CrashPoint = (typeof crashPoints)[number];
+
+/** Nobody passes these under an ordinary workload: only who brings them about names them. */
+export const rarePoints = ['truncate.after-append'] as const; // some of a TRUNCATE's deletes are on the log
+export type CrashPoint = (typeof crashPoints)[number] | (typeof rarePoints)[number];
 
 /** Mechanisms taken out, each to show that its test would fail without it. */
 export const sabotages = [
@@ -45,6 +48,7 @@ export const sabotages = [
   'unaware', // a slice neither watches its clock nor hears that it timed out: courtesies that would hide the fence
   'confirm-before-append', // the slot is told what the log does not hold yet
   'no-source-judgement', // a slot beyond the log is not seen as a gap
+  'truncate-passed-at-once', // the first of its deletes says that all of them are on the log
   'lost-produce-answer', // the broker has appended, the answer never arrives
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
