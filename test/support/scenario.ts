@@ -17,6 +17,8 @@ import { startWorker, type WorkerProcess } from './worker-process';
 import { createWorkloadSchema, smallSizes, workloadTables, type Sizes } from './workload-schema';
 
 export interface ScenarioOptions {
+  /** A superuser's URL of the server that the source is on; the run's server without it. */
+  readonly sourceServer?: string;
   readonly sizes?: Sizes;
   readonly chunkRows?: number;
   readonly slice?: PipelineFile['slice'];
@@ -85,7 +87,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   count += 1;
   const name = `t${Date.now().toString(36)}${process.pid.toString(36)}${count}`;
   const postgres = testAddress('postgres');
-  const source = await createDatabase(postgres, `${name}_source`);
+  const source = await createDatabase(options.sourceServer ?? postgres, `${name}_source`);
   const replica = await createDatabase(postgres, `${name}_replica`);
   await createWorkloadSchema(source, sizes);
   for (const statement of options.sideTables?.statements ?? []) await source.query(statement);
