@@ -121,6 +121,22 @@ test('all that a mapping can say, in both stores, through changes and a changed 
     for (const store of ['replica', 'search']) await untilRebuilt(scenario, store, 2);
     await settled(scenario, 3);
     await expectEqual(scenario, '2');
+
+    // One record that cannot become its document stops the lanes by default, and is named without what it holds.
+    await scenario.source.query(
+      `insert into members values ('hidden', 1, 'A', 'B', 'NaN', '2026-02-03', '{}', '{}', 'active')`,
+    );
+    for (const store of ['replica', 'search']) {
+      await untilStoreIs(scenario, store, 'BLOCKED');
+      const { problem } = (await scenario.status()).stores[store] ?? {};
+      expect(problem).toMatchObject({
+        reason: 'unmappable',
+        message: expect.stringMatching(
+          /public\.members at offset \d+ .*column balance cannot be made the number/,
+        ) as string,
+      });
+      expect(problem?.message).not.toContain('hidden');
+    }
   } finally {
     for (const worker of workers) await worker.end('SIGKILL');
     await scenario.close();
