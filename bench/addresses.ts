@@ -1,4 +1,4 @@
-export type Part = 'postgres' | 'kafka' | 'elasticsearch' | 'temporal';
+export type Part = 'postgres' | 'kafka' | 'elasticsearch' | 'redis' | 'temporal';
 
 /** Where the servers are: as the stack says by its environment. A part that the measure does not need may be empty. */
 export type Addresses = Readonly<Record<Part, string>>;
@@ -7,6 +7,7 @@ const variables: Readonly<Record<Part, string>> = {
   postgres: 'SLIPSTREAM_TEST_POSTGRES',
   kafka: 'SLIPSTREAM_TEST_KAFKA',
   elasticsearch: 'SLIPSTREAM_TEST_ELASTICSEARCH',
+  redis: 'SLIPSTREAM_TEST_REDIS',
   temporal: 'SLIPSTREAM_TEST_TEMPORAL',
 };
 
@@ -21,5 +22,11 @@ export function readAddresses(
     throw new Error(`${names} not set. "npm run bench" starts servers of its own and sets them.`);
   }
   const of = (part: Part) => environment[variables[part]] ?? '';
-  return { postgres: of('postgres'), kafka: of('kafka'), elasticsearch: of('elasticsearch'), temporal: of('temporal') };
+  return {
+    postgres: of('postgres'),
+    kafka: of('kafka'),
+    elasticsearch: of('elasticsearch'),
+    redis: of('redis'),
+    temporal: of('temporal'),
+  };
 }

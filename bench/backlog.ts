@@ -1,7 +1,7 @@
 import type { Bench } from './measure';
 import { captureAll, placeOf, type Log, type Place } from './log';
 import { freshName, pipelineFile } from './pipeline';
-import { createDatabase, createSource, dropDatabase, writeBacklog } from './source';
+import { createDatabase, createSource, dropDatabase, writeBacklog, type BacklogKind } from './source';
 
 /** A log that the stores can be filled from, and the source it was captured from. */
 export interface Backlog {
@@ -19,7 +19,11 @@ export interface Backlog {
 const perTransaction = 10;
 
 /** Captured by our own capture from a real source, so that batches have the shape they have in operation. */
-export async function openBacklog({ addresses, options, say }: Bench, defaultChanges: number): Promise<Backlog> {
+export async function openBacklog(
+  { addresses, options, say }: Bench,
+  defaultChanges: number,
+  kind: BacklogKind = 'items',
+): Promise<Backlog> {
   const changes = options.changes ?? defaultChanges;
   const { seed } = options;
   const name = freshName();
@@ -32,9 +36,10 @@ export async function openBacklog({ addresses, options, say }: Bench, defaultCha
   try {
     const place = placeOf(addresses, pipelineFile(name), { source: sourceUrl, replica: replicaUrl });
     say(`capturing ${changes} changes, seed ${seed}`);
-    const write = () => writeBacklog(sourceUrl, { changes, perTransaction, seed });
+    const write = () => writeBacklog(sourceUrl, { changes, perTransaction, seed, kind });
     const log = await captureAll(place, { changes, write });
-    const workload = `${changes} changes (3 inserts to 2 updates) in transactions of ${perTransaction}, seed ${seed}`;
+    const rows = kind === 'items' ? '3 inserts to 2 updates' : 'of 100 rows';
+    const workload = `${changes} changes (${rows}) in transactions of ${perTransaction}, seed ${seed}`;
     return { name, place, log, sourceUrl, replicaUrl, changes, workload, close };
   } catch (error) {
     await close();

@@ -32,6 +32,7 @@ export function placeOf(
       BENCH_SOURCE_URL: source,
       BENCH_REPLICA_URL: replica,
       BENCH_SEARCH_URL: addresses.elasticsearch,
+      BENCH_CACHE_URL: addresses.redis,
     },
   };
 }

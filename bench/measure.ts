@@ -5,6 +5,7 @@ export const measureNames = [
   'copy',
   'postgres',
   'elasticsearch',
+  'redis',
   'latency',
   'takeover',
   'idle',

@@ -6,6 +6,7 @@ import { idle } from './measures/idle';
 import { latency } from './measures/latency';
 import { leader } from './measures/leader';
 import { postgres } from './measures/postgres';
+import { redis } from './measures/redis';
 import { takeover } from './measures/takeover';
 
 export const measures: Readonly<Record<MeasureName, Measure>> = {
@@ -13,6 +14,7 @@ export const measures: Readonly<Record<MeasureName, Measure>> = {
   copy,
   postgres,
   elasticsearch,
+  redis,
   latency,
   takeover,
   idle,

@@ -6,6 +6,7 @@ export interface StoreAddresses {
   readonly BENCH_SOURCE_URL: string;
   readonly BENCH_REPLICA_URL: string;
   readonly BENCH_SEARCH_URL: string;
+  readonly BENCH_CACHE_URL: string;
 }
 
 export const replicaSchema = 'bench';

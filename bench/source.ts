@@ -39,11 +39,29 @@ begin
   commit;
 end $$;
 
+-- A hundred rows, written again and again.
+create procedure write_hot_items(changes bigint, per_transaction bigint, seed bigint) language plpgsql as $$
+begin
+  for k in 0 .. changes - 1 loop
+    if k < 100 then
+      insert into items values (k, k, 'placed', 0, 0, true, 'row ' || k || ', written again and again', clock_timestamp());
+    else
+      update items set quantity = k % 1000, amount = (k % 1000000) / 100.0, updated_at = clock_timestamp()
+        where id = (hashint8extended(k, seed) & 9007199254740991) % 100;
+    end if;
+    if (k + 1) % per_transaction = 0 then commit; end if;
+  end loop;
+  commit;
+end $$;
+
 -- Rows that were there before: what the copy reads.
 create procedure fill_items(rows bigint, seed bigint) language sql as $$
   insert into items select k, k % 10000, 'placed', k % 100, (k % 1000000) / 100.0, k % 3 > 0,
     'row ' || k || ' of a table, ' || md5((k + seed)::text), clock_timestamp() from generate_series(0, rows - 1) k
 $$;`;
+
+/** Mostly new rows, or a hundred rows that change all the time. */
+export type BacklogKind = 'items' | 'hot-keys';
 
 /** Creates a database with the empty table. Returns its URL. */
 export async function createSource(serverUrl: string, name: string): Promise<string> {
@@ -75,12 +93,14 @@ export async function dropDatabase(serverUrl: string, url: string): Promise<void
 /** Writes the backlog: `changes` row changes, so many to a transaction. */
 export async function writeBacklog(
   url: string,
-  { changes, perTransaction, seed }: { changes: number; perTransaction: number; seed: number },
+  input: { changes: number; perTransaction: number; seed: number; kind?: BacklogKind },
 ): Promise<void> {
   await withClient(url, async (client) => {
     // What is measured is how the WAL is read, not how fast this disk makes it.
     await client.query('set synchronous_commit = off');
-    await client.query(`call write_items(${changes}, ${perTransaction}, ${seed})`);
+    const { changes, perTransaction, seed, kind = 'items' } = input;
+    const procedure = kind === 'items' ? 'write_items' : 'write_hot_items';
+    await client.query(`call ${procedure}(${changes}, ${perTransaction}, ${seed})`);
     await client.query('checkpoint');
   });
 }

@@ -6,6 +6,7 @@ import { follow } from './variants/follow';
 import { rawElasticsearch } from './variants/raw-elasticsearch';
 import { rawPostgres } from './variants/raw-postgres';
 import { rawProduce } from './variants/raw-produce';
+import { rawRedis } from './variants/raw-redis';
 import { rawStream } from './variants/raw-stream';
 
 /** What a process of a bench can be told to run, by name. */
@@ -17,6 +18,7 @@ export const variants = {
   rawElasticsearch,
   rawPostgres,
   rawProduce,
+  rawRedis,
   rawStream,
 } satisfies Record<string, Variant<never>>;
 

@@ -10,6 +10,7 @@ const partsOfMeasure = {
   copy: ['postgres', 'kafka'],
   postgres: ['postgres', 'kafka'],
   elasticsearch: ['postgres', 'kafka', 'elasticsearch'],
+  redis: ['postgres', 'kafka', 'redis'],
   latency: pipeline,
   takeover: pipeline,
   idle: ['postgres', 'kafka'],

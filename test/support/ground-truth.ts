@@ -43,7 +43,16 @@ export async function compareIndex(input: {
   readonly expectations?: readonly Expectation[];
 }): Promise<Difference[]> {
   const { source, elasticsearch, alias, expectations = searchExpectations } = input;
-  const found = await readIndex(elasticsearch, alias);
+  return compareDocuments({ source, expectations, found: await readIndex(elasticsearch, alias) });
+}
+
+/** Documents by id, as a reader of some store has them, with the source, both directions. */
+export async function compareDocuments(input: {
+  readonly source: Database;
+  readonly expectations: readonly Expectation[];
+  readonly found: Map<string, Record<string, unknown>>;
+}): Promise<Difference[]> {
+  const { source, expectations, found } = input;
   const differences: Difference[] = [];
   for (const expectation of expectations) {
     const expected = new Map(

@@ -29,7 +29,7 @@ export async function readDocuments(client: Redis, key: string): Promise<Map<str
   const generation = await client.get(`{${key}}:current`);
   if (generation === null) return null;
   const prefix = `{${key}}:${generation}:`;
-  const keys = (await keysOf(client, prefix));
+  const keys = await keysOf(client, prefix);
   const documents = new Map<string, unknown>();
   for (const each of keys) {
     const hash = (await client.type(each)) === 'hash';

@@ -24,7 +24,7 @@ export interface ScenarioOptions {
   readonly slice?: PipelineFile['slice'];
   /** Triggers in the replica's tables cost time; off for sheer size. */
   readonly recordVersions?: boolean;
-  readonly stores?: readonly ('replica' | 'search')[];
+  readonly stores?: readonly ('replica' | 'search' | 'cache')[];
   readonly log?: PipelineFile['log'];
   /** Prefixes of logical messages to capture. */
   readonly messages?: readonly string[];
@@ -110,6 +110,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     SCENARIO_SOURCE_URL: source.url,
     SCENARIO_REPLICA_URL: replica.url,
     SCENARIO_SEARCH_URL: elasticsearch.url,
+    ...(stores.includes('cache') ? { SCENARIO_CACHE_URL: testAddress('redis') } : {}),
   };
   const pipeline = pipelineFile(name, options, stores);
   const { tables } = pipeline.source;
@@ -187,6 +188,12 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     index: name,
     tables: { ...searchTables, ...options.sideTables?.search },
   };
+  const cache = {
+    type: 'redis' as const,
+    url: { env: 'SCENARIO_CACHE_URL' },
+    key: name,
+    tables: { ...replicaTables, ...options.sideTables?.replica },
+  };
   return {
     name,
     source: {
@@ -199,6 +206,7 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     stores: {
       ...(stores.includes('replica') ? { replica } : {}),
       ...(stores.includes('search') ? { search } : {}),
+      ...(stores.includes('cache') ? { cache } : {}),
     },
     slice: { seconds: 5, heartbeatSeconds: 3, ...options.slice },
   };

@@ -15,7 +15,7 @@ test('the measure is found among options; what is none starts no server', () => 
 test('an unknown measure is refused before anything is started, and the refusal names every one there is', () => {
   expect(refusal(['copy', '--json'])).toBeNull();
   expect(refusal(['report'])).toBeNull();
-  for (const args of [[], ['--json'], ['redis'], ['toString']]) {
+  for (const args of [[], ['--json'], ['mysql'], ['toString']]) {
     for (const name of Object.keys(measures)) expect(refusal(args)).toContain(name);
   }
 });
