@@ -19,7 +19,7 @@ const readOne = `return redis.call('GET', ARGV[1] .. redis.call('GET', KEYS[1]) 
 
 async function read(client: Redis, key: string, id: string): Promise<Record<string, unknown> | null> {
   const text = await client.eval(readOne, 1, `{${key}}:current`, `{${key}}:`, id);
-  return text === null ? null : (JSON.parse(String(text)) as Record<string, unknown>);
+  return typeof text === 'string' ? (JSON.parse(text) as Record<string, unknown>) : null;
 }
 
 /** A watched account is there at every look, and never older than at the one before. */
