@@ -1,5 +1,6 @@
 import { InvalidConfig, Unavailable } from '../model/errors';
 import { atStart, finding, isError, listFindings, type Finding } from '../model/finding';
+import { judgeRequirementsOfTypes } from '../model/judge-guarantees';
 import { parsePipeline, readsBack, type Pipeline, type StoreDefinition } from '../model/pipeline';
 import { storePlace } from '../model/store-place';
 import type { Activities } from './activities';
@@ -40,6 +41,7 @@ export function checkActivities(deps: Deps): CheckActivities {
         readsBack(pipeline),
       );
       refuse(heading, judgeMappings(store, parsed, tables));
+      refuse(heading, judgeRequirementsOfTypes({ pipeline, store, definition: parsed }, tables));
       return { definition: parsed };
     },
   };

@@ -1,7 +1,9 @@
 import { capabilitiesOf } from './capabilities';
 import { finding, type Finding } from './finding';
 import { guaranteesOf, type Guarantee, type SheetLine } from './guarantees';
+import { mappingLosses } from './mapping-losses';
 import type { StoreDefinition } from './pipeline-file';
+import type { TableSchema } from './schema';
 
 /** What of a pipeline bears on its guarantees: of a file that was just parsed, or of one that runs already. */
 export interface Promising {
@@ -17,6 +19,24 @@ interface StoreOf {
   readonly definition: StoreDefinition;
   /** null: the tables were not looked at. */
   readonly losses: readonly string[] | null;
+}
+
+/** What a store's mapping loses of values, a sentence each. Pure. */
+export function lossesOf(definition: StoreDefinition, tables: readonly TableSchema[]): readonly string[] {
+  return tables.flatMap(({ name, columns }) => {
+    const mapping = definition.tables[name];
+    const losses = mapping ? mappingLosses(mapping, columns) : [];
+    return losses.flatMap(({ field, column, lost }) =>
+      lost === null ? [] : `field ${field} of ${name}${column === null ? '' : `, made of ${column}`}: ${lost}`,
+    );
+  });
+}
+
+/** What is demanded in vain only once the tables are known: the rest is a finding of the file. Pure. */
+export function judgeRequirementsOfTypes(of: Omit<StoreOf, 'losses'>, tables: readonly TableSchema[]): Finding[] {
+  const known = judgeRequirements({ ...of, losses: null }).map(({ where, what }) => `${where} ${what}`);
+  const all = judgeRequirements({ ...of, losses: lossesOf(of.definition, tables) });
+  return all.filter(({ where, what }) => !known.includes(`${where} ${what}`));
 }
 
 /** The guarantee sheet of one store of a pipeline. Pure. */

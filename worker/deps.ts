@@ -26,6 +26,8 @@ import { createChecks } from './checks';
 /** What `slipstream init` asks of a source and of the stores' adapters (docs/decisions/0008). Nothing is changed by it. */
 export { takeInventory } from '../capture/source/inventory';
 export { suggestTables } from '../stores/suggest';
+/** What `slipstream plan` learns the columns' types with. */
+export { readTables } from '../capture/session';
 /** What `slipstream doctor` looks at servers with. */
 export { examine } from './checks';
 

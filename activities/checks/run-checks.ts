@@ -1,6 +1,7 @@
 import type { SourceReport } from '../../capture/checks/check-source';
 import { InvalidConfig } from '../../model/errors';
 import { finding, type Finding, type PartReport } from '../../model/finding';
+import { judgeRequirementsOfTypes } from '../../model/judge-guarantees';
 import { judgeMapping } from '../../model/judge-mapping';
 import type { Pipeline, SecretReference, StoreDefinition } from '../../model/pipeline';
 import type { TableSchema } from '../../model/schema';
@@ -89,7 +90,9 @@ async function lookAtStore(
           checks.store({ pipeline: pipeline.name, store, definition, url, tables }, signal),
         )
       : otherwise(url);
-  return { ...report, findings: [...report.findings, ...judgeMappings(store, definition, (await tables) ?? [])] };
+  const known = (await tables) ?? [];
+  const unkept = judgeRequirementsOfTypes({ pipeline, store, definition }, known);
+  return { ...report, findings: [...report.findings, ...judgeMappings(store, definition, known), ...unkept] };
 }
 
 /** Tables that are not there, or not captured, are findings of the source and of the file. */
