@@ -58,9 +58,18 @@ const postgresStore = z
       .regex(/^[a-z_][a-z0-9_]{0,39}$/, 'a schema name of up to 40 of a-z, 0-9 and _')
       .describe('the schema whose views readers use; each generation has a schema of its own beside it'),
     tables,
+    indexes: z
+      .record(z.string().min(1), z.array(z.array(z.string().min(1)).min(1).max(32)).min(1))
+      .optional()
+      .describe(
+        "table in the store → indexes for readers, each a list of columns there; a replica has none but its keys'",
+      ),
     require: demands('this store'),
   })
   .describe('a replica: tables behind views, moved from commit to commit of the source');
+
+/** What Elasticsearch understands and we hand through. */
+const parameters = z.record(z.string(), z.unknown());
 
 const elasticsearchStore = z
   .strictObject({
@@ -71,6 +80,24 @@ const elasticsearchStore = z
       .regex(/^[a-z][a-z0-9_-]{0,99}$/, 'an alias name of up to 100 of a-z, 0-9, _ and -')
       .describe('the alias readers use; each generation has an index of its own beside it'),
     tables,
+    settings: parameters
+      .optional()
+      .describe(
+        'settings of each index, analysis among them, as Elasticsearch writes them; what safety rests on is refused',
+      ),
+    fields: z
+      .record(z.string().min(1), parameters)
+      .optional()
+      .describe("field → its mapping, instead of what its column's type gives; or a further field that copy_to fills"),
+    dynamicTemplates: z
+      .array(parameters)
+      .optional()
+      .describe('dynamic templates of the mapping, for fields below an object that is made dynamic'),
+    refresh: z
+      .string()
+      .regex(/^([1-9][0-9]{0,5}(ms|s|m)|never)$/, 'a time such as 500ms, 1s or 1m, or never')
+      .optional()
+      .describe('how often what was written can be found by searches, from the next promotion on; default: 1s'),
     require: demands('this store'),
   })
   .describe('a search index: one document per row and kind, all tables in one index');

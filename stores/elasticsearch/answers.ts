@@ -63,6 +63,12 @@ export function errorType(answer: Answer): string {
   return typeof error?.type === 'string' ? error.type : 'no type';
 }
 
+/** Of an answer to what the pipeline file asks for: of documents it would quote values. */
+export function reasonOf(answer: Answer): string {
+  const { error } = (answer.body ?? {}) as { error?: { reason?: unknown } };
+  return typeof error?.reason === 'string' ? error.reason.slice(0, 300) : 'no reason given';
+}
+
 export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
 }

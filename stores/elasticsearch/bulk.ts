@@ -27,6 +27,11 @@ export interface Written {
   readonly repeated: number;
 }
 
+/** With one of the mutations that the store refused for its version, if there was any. */
+export interface WrittenWith extends Written {
+  readonly conflict: Mutation | null;
+}
+
 /**
  * Cut by bytes and count, encoded one chunk at a time (Invariant 10). Each mutation carries its offset as external
  * version, so that a late or repeated one is refused by the document itself (Invariant 4).
@@ -80,7 +85,7 @@ export async function writeMutations(
     readonly mutations: readonly Mutation[];
     readonly signal: AbortSignal;
   },
-): Promise<Written | typeof laneLost> {
+): Promise<WrittenWith | typeof laneLost> {
   const { generation, alias, mutations, signal } = input;
   const overlong = overlongIds(generation, mutations);
   const chunks = chunksOf(overlong.length === 0 ? mutations : mutations.filter(({ id }) => !isOverlong(id)));
@@ -105,12 +110,13 @@ export async function writeMutations(
   // What may pass comes before what never will: the batch comes again, and then everything that is refused is known.
   if (failures.length > 0) throw failures[0];
   throwRefused([...overlong, ...results.flatMap(({ refusals }) => refusals)]);
-  return results.reduce(
+  return results.reduce<WrittenWith>(
     (sum, each) => ({
       upserts: sum.upserts + each.upserts,
       deletes: sum.deletes + each.deletes,
       repeated: sum.repeated + each.repeated,
+      conflict: sum.conflict ?? each.conflict,
     }),
-    { upserts: 0, deletes: 0, repeated: 0 },
+    { upserts: 0, deletes: 0, repeated: 0, conflict: null },
   );
 }

@@ -9,6 +9,7 @@ import { askWho, readCluster, type ClusterFacts } from './facts';
 import { surveyFields } from './fields';
 import { judgeCluster, judgeFields } from './judge';
 import { generationNumber } from './names';
+import { settingProblems } from './overrides';
 
 type Check = StoreCheck<DefinitionOf<'elasticsearch'>>;
 
@@ -80,9 +81,11 @@ async function fieldFindings(check: Check, { indexes }: ClusterFacts): Promise<F
   if (tables === null) return [];
   const { definition, store } = check;
   const { problems } = surveyFields(known(definition, tables), tables);
-  const clashes = problems.map(({ place, what, cure }) =>
-    finding('store-fields', { where: `stores.${store}.tables.${place}`, what, cure }),
-  );
+  const asked = [...settingProblems(definition), ...problems];
+  const clashes = asked.map(({ place, what, cure }) => {
+    const at = /^(settings|fields)\./.test(place) ? place : `tables.${place}`;
+    return finding('store-fields', { where: `stores.${store}.${at}`, what, cure });
+  });
   const ours = indexes.filter(({ name, meta }) => generationNumber(definition.index, name) !== null && meta !== null);
   const differing = ours.flatMap((index) => {
     const made = index.meta?.store === store && index.meta.pipeline === check.pipeline ? index.meta.definition : null;

@@ -2,6 +2,8 @@ import { InvalidConfig } from '../../model/errors';
 import { allDocuments, documentsOf, targetColumns } from '../../model/mapping';
 import type { StoreDefinition } from '../../model/pipeline';
 import type { Column, TableSchema } from '../../model/schema';
+import { isFieldName } from './field-names';
+import { furtherFields, overrideOf, settingProblems } from './overrides';
 
 /** A field of the index, as Elasticsearch's mapping writes it. */
 export type Field = Readonly<Record<string, unknown>>;
@@ -68,9 +70,13 @@ export function fieldOf(column: Pick<Column, 'baseType'>): Field {
   return byType.get(column.baseType) ?? keyword;
 }
 
-/** Whether Elasticsearch lets a field have this name. */
-export function isFieldName(name: string): boolean {
-  return !/^_|\.|^\s*$/.test(name);
+/** The field that a column becomes: as the pipeline file asks, else as its type gives. */
+export function fieldFor(
+  definition: StoreDefinition,
+  { name, column }: { readonly name: string; readonly column: Pick<Column, 'baseType'> },
+): Field {
+  const asked = definition.type === 'elasticsearch' ? overrideOf(definition, name) : undefined;
+  return asked ?? fieldOf(column);
 }
 
 /** Why a column cannot be a field: its place is `<table>.<column>`. */
@@ -88,7 +94,10 @@ export function fieldsOf(
   definition: StoreDefinition,
   catalogue: readonly TableSchema[],
 ): Readonly<Record<string, Field>> {
-  const { fields, problems } = surveyFields(definition, catalogue);
+  const survey = surveyFields(definition, catalogue);
+  const ofSettings = definition.type === 'elasticsearch' ? settingProblems(definition) : [];
+  const { fields } = survey;
+  const problems = [...ofSettings, ...survey.problems];
   if (problems.length === 0) return fields;
   const told = problems.map(({ place, what, cure }) => `  - ${place}: ${what} ${cure}`);
   throw new InvalidConfig(`The index cannot hold these tables:\n${told.join('\n')}`);
@@ -117,7 +126,7 @@ export function surveyFields(
         problems.push({ place, what, cure: 'Rename it.' });
         continue;
       }
-      const field = fieldOf(column);
+      const field = fieldFor(definition, { name: fieldName, column });
       const other = fields.get(fieldName);
       if (other && JSON.stringify(other.field) !== JSON.stringify(field)) {
         const what = `field '${fieldName}' would be ${column.type} here and ${other.type} for ${other.place}.`;
@@ -126,7 +135,10 @@ export function surveyFields(
       fields.set(fieldName, other ?? { field, place, type: column.type });
     }
   }
-  return { fields: Object.fromEntries([...fields].map(([name, { field }]) => [name, field])), problems };
+  const ofColumns = Object.fromEntries([...fields].map(([name, { field }]) => [name, field]));
+  if (definition.type !== 'elasticsearch') return { fields: ofColumns, problems };
+  const further = furtherFields(definition, Object.keys(ofColumns));
+  return { fields: { ...ofColumns, ...further.fields }, problems: [...problems, ...further.problems] };
 }
 
 /** Target → the fields that its documents have. */

@@ -3,9 +3,11 @@ import { documentIn, targetColumns, type TargetDocument } from '../../model/mapp
 import { missing } from '../ownership';
 import type { Fit, Generation, TableVersion } from '../store';
 import { acknowledged, errorType, succeeded } from './answers';
-import { fieldOf, isFieldName, type Field } from './fields';
+import { isFieldName } from './field-names';
+import { fieldFor, type Field } from './fields';
 import type { Meta, Place } from './generations';
 import { generationIndex } from './names';
+import { overrideOf } from './overrides';
 
 /** What `Store.fit` says, from the index's mapping and from what it notes of each target. */
 export async function fitVersion(place: Place, generation: Generation, table: TableVersion): Promise<Fit> {
@@ -17,7 +19,13 @@ export async function fitVersion(place: Place, generation: Generation, table: Ta
   const held = new Set(meta?.fields?.[target] ?? [...names].filter((name) => name in properties));
   const unlike = wanted.filter(({ name, column }) => {
     const field = properties[name];
-    return !isFieldName(name) || (field !== undefined && canonical(field) !== canonical(fieldOf(column)));
+    if (!isFieldName(name)) return true;
+    if (field === undefined) return false;
+    const wantedField = fieldFor(place.context.definition, { name, column });
+    // Elasticsearch gives what was asked for back in words of its own (defaults left out), what we write as it is.
+    return overridden(place, name)
+      ? field['type'] !== wantedField['type']
+      : canonical(field) !== canonical(wantedField);
   });
   const other = unlike.map(({ name }) => name);
   return {
@@ -44,7 +52,9 @@ export async function extendIndex(
     path: [index, '_mapping'],
     body: {
       ...(meta.fields ? { _meta: { ...meta, fields: { ...meta.fields, [target]: [...noted] } } } : {}),
-      properties: Object.fromEntries(added.map(({ name, column }) => [name, fieldOf(column)])),
+      properties: Object.fromEntries(
+        added.map(({ name, column }) => [name, fieldFor(place.context.definition, { name, column })]),
+      ),
     },
   });
   if (answer.status === 400) {
@@ -54,6 +64,10 @@ export async function extendIndex(
     );
   }
   acknowledged(answer, `the new fields of ${index}`);
+}
+
+function overridden({ context: { definition } }: Place, name: string): boolean {
+  return definition.type === 'elasticsearch' && overrideOf(definition, name) !== undefined;
 }
 
 function mappingOf({ context }: Place, table: TableVersion): TargetDocument {

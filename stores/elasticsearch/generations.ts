@@ -3,10 +3,11 @@ import type { StoreDefinition } from '../../model/pipeline';
 import { origin } from '../../model/position';
 import { describe, mismatch, missing } from '../ownership';
 import type { Generation, Inspection, Lane, StoreContext } from '../store';
-import { acknowledged, errorType, refused, succeeded } from './answers';
+import { acknowledged, errorType, reasonOf, refused, succeeded } from './answers';
 import type { Ask } from './client';
 import { fieldsByTarget, fieldsOf } from './fields';
 import { createRecord, readRecord, unownedAlias } from './lane';
+import { indexSettings } from './overrides';
 import { generationIndex, generationNumber, idField, recordField } from './names';
 
 /** What the index says of its generation, in its mapping's `_meta`. Persistent: pinned by a test, like the record. */
@@ -47,6 +48,8 @@ export interface Place {
   /** The readers' alias. */
   readonly index: string;
   readonly context: StoreContext;
+  /** The context's, known to be of this type. */
+  readonly definition: Extract<StoreDefinition, { type: 'elasticsearch' }>;
 }
 
 /** Creates index, aliases and record, or adopts what an earlier attempt created. */
@@ -62,11 +65,11 @@ export async function prepareGeneration(place: Place, generation: Generation): P
   await createRecord(ask, name, generation, lane);
 }
 
-async function createIndex({ ask, index, context }: Place, generation: Generation): Promise<void> {
+async function createIndex({ ask, index, context, definition }: Place, generation: Generation): Promise<void> {
   const name = generationIndex(index, generation.number);
   const catalogue = await context.catalogue();
   const fields = fieldsOf(context.definition, catalogue);
-  const first = (await readers({ ask, index, context })).size === 0;
+  const first = (await readers({ ask, index, context, definition })).size === 0;
   const { pipeline, store, number, mappingHash, logId } = generation;
   const meta: Meta = {
     format: 1,
@@ -82,20 +85,21 @@ async function createIndex({ ask, index, context }: Place, generation: Generatio
     method: 'PUT',
     path: [name],
     body: {
-      settings: {
+      settings: indexSettings(definition, {
         auto_expand_replicas: '0-1',
         // Nobody reads a generation that is being built; `promote` turns this on.
         refresh_interval: '-1',
         // Said although it is the default: "durable" rests on it, and a template of the cluster could say otherwise.
         translog: { durability: 'request' },
         mapping: { total_fields: { limit: Math.max(fieldLimit, 4 * Object.keys(fields).length) } },
-      },
+      }),
       aliases: { ...unownedAlias(name, lane), ...(first ? { [index]: showsNothing } : {}) },
       mappings: {
         _meta: meta,
         dynamic: 'strict',
         // Readers get the document as it was written; the id is only there to sort by.
         _source: { excludes: [idField] },
+        ...(definition.dynamicTemplates ? { dynamic_templates: definition.dynamicTemplates } : {}),
         properties: { ...fields, [idField]: { type: 'keyword' }, [recordField]: { type: 'object', enabled: false } },
       },
     },
@@ -104,8 +108,8 @@ async function createIndex({ ask, index, context }: Place, generation: Generatio
   if (answer.status === 400 && errorType(answer) === 'resource_already_exists_exception') return;
   if (answer.status === 400) {
     throw new InvalidConfig(
-      `Elasticsearch refuses to create ${name} (${errorType(answer)}). Rename the columns that it cannot have as fields, or ` +
-        `choose another index.`,
+      `Elasticsearch refuses to create ${name} (${errorType(answer)}: ${reasonOf(answer)}). Correct settings, fields or ` +
+        `dynamicTemplates of the store, rename columns that cannot be fields, or choose another index.`,
     );
   }
   acknowledged(answer, `the creation of ${name}`);
@@ -193,7 +197,8 @@ export async function promoteGeneration(place: Place, generation: Generation): P
   const found = (await readIndexes(place, name)).get(name);
   if (!found) throw missing(generation);
   checkMeta(found.mappings?._meta, generation);
-  const settings = { index: { refresh_interval: '1s' } };
+  const { refresh: interval = '1s' } = place.definition;
+  const settings = { index: { refresh_interval: interval === 'never' ? '-1' : interval } };
   acknowledged(await ask({ method: 'PUT', path: [name, '_settings'], body: settings }), `the settings of ${name}`);
   await refresh(ask, name, generation);
   const others = [...(await readers(place)).keys()].filter((other) => other !== name);

@@ -91,8 +91,10 @@ export async function readRecord(ask: Ask, index: string, lane: Lane): Promise<O
 
 /** Owner and record. Throws `Blocked` store-behind when one is missing: an index without its record is not ours to fill. */
 export async function readLane(ask: Ask, index: string, generation: Generation, lane: Lane): Promise<LaneState> {
-  const { owner } = await readAlias(ask, index, generation, lane);
+  // In this order: whoever still has the lane when the alias is read had it when the record was. The other way round, a
+  // replaced owner could see its successor's offsets beside its own name, and take that for a loss.
   const record = await readRecord(ask, index, lane);
+  const { owner } = await readAlias(ask, index, generation, lane);
   if (!record) throw behind(generation, lane);
   return { ...record, owner };
 }
@@ -105,7 +107,7 @@ export async function readLane(ask: Ask, index: string, generation: Generation, 
 export async function takeLane(
   ask: Ask,
   input: { readonly index: string; readonly generation: Generation; readonly lane: Lane; readonly owner: Owner },
-): Promise<LaneState> {
+): Promise<LaneState & { readonly previous: Owner | null }> {
   const { index, generation, lane, owner } = input;
   const current = await readAlias(ask, index, generation, lane);
   const before = await readRecord(ask, index, lane);
@@ -130,7 +132,7 @@ export async function takeLane(
   // Read again after the swap: what was read before may miss what the previous owner was still allowed to write.
   const record = await readRecord(ask, index, lane);
   if (!record) throw behind(generation, lane);
-  return { ...record, owner };
+  return { ...record, owner, previous: current.owner };
 }
 
 /** The record of a lane that holds nothing. Through the alias nobody owns: once somebody does, it is not begun again. */

@@ -6,6 +6,7 @@ import type { Batch, Generation, Lane, Store, StoreContext } from '../store';
 import { writeMutations } from './bulk';
 import { connect, type Connection } from './client';
 import { extendIndex, fitVersion } from './fit';
+import { foreignWrite, watchWriters, type WriterWatch } from './foreign-writes';
 import { dropGeneration, inspectGenerations, prepareGeneration, promoteGeneration } from './generations';
 import { admit, moveRecord, readLane, takeLane, type LaneState } from './lane';
 import { generationIndex, writeAlias } from './names';
@@ -15,6 +16,7 @@ import { laneLost } from './send';
 /** What a test replaces to sabotage a mechanism, to count requests or to die between two of them. */
 export interface ElasticsearchParts {
   readonly connect: (url: string) => Connection;
+  readonly watchWriters?: () => WriterWatch;
 }
 
 /**
@@ -23,14 +25,18 @@ export interface ElasticsearchParts {
  *
  * Throws `InvalidConfig` for a definition of another type or a url that is none. Opens no connection by itself.
  */
-export function openElasticsearchStore(context: StoreContext, parts: ElasticsearchParts = { connect }): Store {
+export function openElasticsearchStore(
+  context: StoreContext,
+  { connect: open, watchWriters: watch = watchWriters }: ElasticsearchParts = { connect },
+): Store {
   const { definition } = context;
   if (definition.type !== 'elasticsearch') {
     throw new InvalidConfig(`Store ${context.pipeline}/${context.store} is not of type elasticsearch.`);
   }
-  const connection = parts.connect(context.url);
+  const connection = open(context.url);
+  const writers = watch();
   const { ask } = connection;
-  const place = { ask, index: definition.index, context };
+  const place = { ask, index: definition.index, context, definition };
   /** Per lane, its state as this process last read or wrote it: spares a read per batch, and is forgotten on any error. */
   const known = new Map<string, LaneState>();
   const nameOf = ({ number }: Generation) => generationIndex(definition.index, number);
@@ -70,6 +76,7 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
     async acquire(generation, lane, owner) {
       const state = await takeLane(ask, { index: nameOf(generation), generation, lane, owner });
       known.set(keyOf(generation, lane), state);
+      writers.acquired(keyOf(generation, lane), { ...state, owner });
       const { next, position, positionAt, logId, mappingHash } = state.record;
       return { next, position, positionAt, logId, mappingHash };
     },
@@ -84,16 +91,20 @@ export function openElasticsearchStore(context: StoreContext, parts: Elasticsear
         return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
       }
       const alias = writeAlias(index, lane, owner);
+      const alone = writers.begins(keyOf(generation, lane));
       const written = await writeMutations(ask, { generation, alias, mutations, signal });
       if (written === laneLost) {
         known.set(keyOf(generation, lane), await lookAgain(generation, batch));
         return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
       }
+      const { conflict, ...counts } = written;
+      if (conflict && alone) throw foreignWrite(generation, conflict);
       // Invariant 3: the record moves when every mutation has been answered. The other way round, a crash between the two
       // would skip what was not written yet.
       const moved = await moveRecord(ask, { index, generation, batch, state, signal });
+      if (moved) writers.ended(keyOf(generation, lane), { mutations: mutations.length, sequence: moved.sequence });
       known.set(keyOf(generation, lane), moved ?? (await lookAgain(generation, batch)));
-      return { durable: true, ...written };
+      return { durable: true, ...counts };
     },
 
     fit: (generation, table) => fitVersion(place, generation, table),

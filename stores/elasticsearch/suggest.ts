@@ -2,7 +2,8 @@ import { targetColumns } from '../../model/mapping';
 import type { Remark, Suggestion } from '../../model/inventory';
 import type { Column, TableSchema } from '../../model/schema';
 import { free, mappingOf } from '../suggestion';
-import { fieldOf, isFieldName } from './fields';
+import { isFieldName } from './field-names';
+import { fieldOf } from './fields';
 
 interface Place {
   readonly table: TableSchema;

@@ -14,13 +14,13 @@ import {
   refusedItem,
   type BulkItem,
 } from './answers';
-import type { Chunk, Written } from './bulk';
+import type { Chunk, WrittenWith } from './bulk';
 import type { Answer, Ask } from './client';
 import { encodeAction } from './encode';
 import { laneLost, sendBulk } from './send';
 
 /** What became of a chunk: everything that is not refused is written. */
-export interface ChunkOutcome extends Written {
+export interface ChunkOutcome extends WrittenWith {
   readonly refusals: readonly Refusal[];
 }
 
@@ -39,10 +39,18 @@ interface ChunkInput {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
+interface Tally {
+  upserts: number;
+  deletes: number;
+  repeated: number;
+  readonly refusals: Refusal[];
+  conflict: Mutation | null;
+}
+
 /** Writes one chunk; items that the server was too busy for are sent again, alone. Throws `Unavailable`. */
 export async function writeChunk(ask: Ask, input: ChunkInput): Promise<ChunkOutcome | typeof laneLost> {
   const { generation, alias, chunk, signal, pause = (ms) => wait(ms, undefined, { signal }) } = input;
-  const tally = { upserts: 0, deletes: 0, repeated: 0, refusals: [] as Refusal[] };
+  const tally: Tally = { upserts: 0, deletes: 0, repeated: 0, refusals: [], conflict: null };
   let { mutations, lines } = chunk;
   for (const ms of [...pausesMs, null]) {
     const answer = await sendBulk(ask, { alias, lines, signal });
@@ -81,7 +89,7 @@ function judge(
   input: {
     readonly generation: Generation;
     readonly mutations: readonly Mutation[];
-    readonly tally: { upserts: number; deletes: number; repeated: number; refusals: Refusal[] };
+    readonly tally: Tally;
   },
 ): readonly { readonly item: BulkItem; readonly mutation: Mutation }[] | typeof laneLost {
   const { generation, mutations, tally } = input;
@@ -97,6 +105,7 @@ function judge(
         break;
       case 'held':
         tally.repeated += 1;
+        tally.conflict ??= mutation;
         break;
       case 'unstorable':
         tally.refusals.push(refusal(generation, mutation, whyOf(item, mutation)));

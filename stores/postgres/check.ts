@@ -7,12 +7,13 @@ import { allDocuments } from '../../model/mapping';
 import type { DefinitionOf, StoreCheck } from '../check';
 import { connectTo, type Connection } from './connection';
 import { readStore, type StoreFacts } from './facts';
+import { indexProblems } from './indexes';
 import { judgeStore } from './judge';
 
 const codes = { url: 'store-url', login: 'store-login', unreachable: 'store-unreachable' } as const;
 
 export async function checkPostgres(
-  { pipeline, store, definition, url }: StoreCheck<DefinitionOf<'postgres'>>,
+  { pipeline, store, definition, url, tables }: StoreCheck<DefinitionOf<'postgres'>>,
   signal: AbortSignal,
 ): Promise<PartReport> {
   const part = `stores.${store}`;
@@ -34,7 +35,12 @@ export async function checkPostgres(
     const askedAt = Date.now();
     const { rows } = await connection.query({ text: 'select extract(epoch from clock_timestamp()) * 1000 as ms' });
     const clock = { server: `store ${store}`, serverMs: Number(rows[0]?.['ms']), askedAt, answeredAt: Date.now() };
-    const findings = [...judgeStore(facts, { pipeline, store, schema }), ...judgeClock(clock)];
+    const catalogue = await tables;
+    const findings = [
+      ...judgeStore(facts, { pipeline, store, schema }),
+      ...judgeClock(clock),
+      ...(catalogue ? indexProblems(store, definition, catalogue) : []),
+    ];
     return { part, facts: describeFacts(facts, schema), findings };
   } finally {
     signal.removeEventListener('abort', cut);

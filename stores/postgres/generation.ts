@@ -3,6 +3,7 @@ import { allDocuments } from '../../model/mapping';
 import { describe, mismatch } from '../ownership';
 import type { Generation } from '../store';
 import { inTransaction, type Connection } from './connection';
+import { indexStatements } from './indexes';
 import { generationSchema, qualified, quote, recordTable } from './names';
 import { insertRecord, readRecord, recordColumns, recordRelation, type PostgresRecord } from './record';
 import { claimReaders, refuseForeign, readLive } from './readers';
@@ -24,6 +25,7 @@ export async function prepareGeneration(site: Site, generation: Generation): Pro
       for (const [target, body] of tables) {
         await connection.query({ text: `create table ${qualified(schema, target)} (${body})` });
       }
+      for (const text of indexStatements(schema, site.definition)) await connection.query({ text });
       await connection.query({ text: `create table ${relation} (${recordColumns}) with (fillfactor = 50)` });
       await insertRecord(connection, relation, generation, site);
     }),

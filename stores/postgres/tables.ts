@@ -6,6 +6,7 @@ import { knownTypes, ruleOf } from '../../model/value-types';
 import type { DocumentMapping } from '../../model/pipeline';
 import type { Column, TableSchema } from '../../model/schema';
 import type { Connection } from './connection';
+import { indexProblems } from './indexes';
 import { quote } from './names';
 import type { Site } from './site';
 
@@ -25,6 +26,7 @@ export async function targetTables(connection: Connection, site: Site): Promise<
       bodies.set(document.target, await tableBody(connection, table, document.mapping));
     }
   }
+  problems.push(...indexProblems(site.store, site.definition, [...catalogue.values()]).map(describeFinding));
   if (problems.length > 0) throw new InvalidConfig(`${site.what}: ${problems.join(' ')}`);
   return bodies;
 }

@@ -4,6 +4,7 @@ import { connect } from '../../stores/elasticsearch/client';
 import { openElasticsearchStore } from '../../stores/elasticsearch/store';
 import {
   dataAfterOffsets,
+  tapped,
   withoutLookingAtItems,
   withoutWriteAlias,
   type Wire,
@@ -11,6 +12,7 @@ import {
 import { ask, readIndex } from '../support/index-contents';
 import { testAddress } from '../support/project';
 import { describeStoreContract, expectCheckToFail, type StoreAdapter } from './store-contract';
+import { describeStoreProperties, expectPropertiesToFail } from './store-properties';
 
 function elasticsearchAdapter(wire: Wire = connect): StoreAdapter {
   return {
@@ -19,9 +21,20 @@ function elasticsearchAdapter(wire: Wire = connect): StoreAdapter {
       const url = testAddress('elasticsearch');
       const index = `contract-${randomBytes(6).toString('hex')}`;
       return {
-        async open(tables) {
+        async open(tables, tap) {
           const definition = { type: 'elasticsearch', url: { env: 'UNUSED' }, index, tables } as const;
-          return openElasticsearchStore({ pipeline, store, definition, url, catalogue }, { connect: wire });
+          return openElasticsearchStore(
+            { pipeline, store, definition, url, catalogue },
+            { connect: tapped(wire, tap) },
+          );
+        },
+        async restart() {
+          // Closing and opening starts the shards anew: versions of deletes are forgotten, as in a restart of the node.
+          const found = (await ask(url, `/${index}-g*/_alias?expand_wildcards=all`)) as Record<string, unknown>;
+          for (const name of Object.keys(found)) {
+            await ask(url, `/${name}/_close`, { method: 'POST' });
+            await ask(url, `/${name}/_open?wait_for_active_shards=1`, { method: 'POST' });
+          }
         },
         async read(target) {
           const found = [...(await readIndex(url, index))].filter(([id]) => id.startsWith(`${target}/`));
@@ -37,11 +50,17 @@ function elasticsearchAdapter(wire: Wire = connect): StoreAdapter {
 }
 
 describeStoreContract(elasticsearchAdapter());
+describeStoreProperties(elasticsearchAdapter(), 3);
 
 describe('controls: with the mechanism sabotaged its check fails', () => {
   test('no write alias', async () => {
     const sabotaged = elasticsearchAdapter(withoutWriteAlias);
     await expectCheckToFail('a newer owner refuses the older one', sabotaged);
+    await expectCheckToFail(
+      'a late upsert does not undo a delete that the store has forgotten in a restart',
+      sabotaged,
+    );
+    await expectPropertiesToFail(sabotaged, 20);
   }, 60_000);
 
   test('offsets before the data', async () => {

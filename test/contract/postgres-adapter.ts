@@ -4,6 +4,7 @@ import { documentId } from '../../model/names';
 import type { Row } from '../../model/change';
 import { openPostgresStore, type PostgresParts } from '../../stores/postgres/store';
 import { createDatabase } from '../support/database';
+import { tapped } from './postgres-connections';
 import type { StoreAdapter } from './store-contract';
 
 export const schema = 'replica';
@@ -71,9 +72,15 @@ export function postgresAdapter(database: () => TestDatabase, parts?: PostgresPa
       const { url, client, clear } = database();
       await clear();
       return {
-        async open(tables) {
+        async open(tables, tap) {
           const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables } as const;
-          return openPostgresStore({ pipeline, store, definition, url, catalogue }, parts);
+          return openPostgresStore({ pipeline, store, definition, url, catalogue }, tapped(tap, parts));
+        },
+        async restart() {
+          // What a restart takes from this database: its connections, and what they had not committed.
+          await client.query(
+            'select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+          );
         },
         read: (target) => readView(client, target),
         close: async () => undefined,

@@ -2,6 +2,7 @@ import { Unavailable } from '../../model/errors';
 import { connectTo, type Answer, type Connection, type Statement } from '../../stores/postgres/connection';
 import { moveOffsetsName } from '../../stores/postgres/record';
 import type { PostgresParts } from '../../stores/postgres/store';
+import { ConnectionCut, type Tap } from './tap';
 
 export type Answerer = (connection: Connection, statement: Statement) => Promise<Answer>;
 
@@ -16,6 +17,31 @@ export function through(answer: Answerer): PostgresParts {
           return connection.usable;
         },
         query: (statement) => answer(connection, statement),
+        destroy: () => connection.destroy(),
+        end: () => connection.end(),
+      };
+    },
+  };
+}
+
+/** Every statement of a lane's connections goes through the tap; a cut is the end of its connection. */
+export function tapped(tap: Tap, parts: PostgresParts = { connect: connectTo }): PostgresParts {
+  return {
+    async connect(options) {
+      const connection = await parts.connect(options);
+      if (!/ lane\d/.test(options.applicationName)) return connection;
+      return {
+        get usable() {
+          return connection.usable;
+        },
+        async query(statement) {
+          try {
+            return await tap(() => connection.query(statement));
+          } catch (error) {
+            if (error instanceof ConnectionCut) connection.destroy();
+            throw error;
+          }
+        },
         destroy: () => connection.destroy(),
         end: () => connection.end(),
       };

@@ -12,6 +12,7 @@ export interface Opening {
   readonly store?: string;
   readonly source?: readonly TableSchema[];
   readonly parts?: PostgresParts;
+  readonly indexes?: Readonly<Record<string, string[][]>>;
 }
 
 /** One file's database and the stores its tests open there. */
@@ -45,8 +46,14 @@ export function postgresStores(): PostgresStores {
     get client() {
       return database().client;
     },
-    open({ mapping = tables, url = database().url, store = storeName, source = catalogue, parts } = {}) {
-      const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables: mapping } as const;
+    open({ mapping = tables, url = database().url, store = storeName, source = catalogue, parts, indexes } = {}) {
+      const definition = {
+        type: 'postgres',
+        url: { env: 'UNUSED' },
+        schema,
+        tables: mapping,
+        ...(indexes ? { indexes } : {}),
+      } as const;
       const context = { pipeline, store, definition, url, catalogue: async () => source };
       const one = openPostgresStore(context, parts);
       opened.push(one);

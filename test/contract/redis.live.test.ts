@@ -4,9 +4,10 @@ import { parserOf } from '../../model/value-types';
 import { openRedisStore, type RedisParts } from '../../stores/redis/store';
 import { testAddress } from '../support/project';
 import { keysOf, readDocuments, withRedis } from '../support/redis-contents';
-import { admitsAnyOffset, admitsAnyone, offsetsThenData } from '../live/stores/redis-sabotage';
+import { admitsAnyOffset, admitsAnyone, offsetsThenData, tapped } from '../live/stores/redis-sabotage';
 import { catalogue as contractCatalogue } from './fixture';
 import { describeStoreContract, expectCheckToFail, type StoreAdapter } from './store-contract';
+import { describeStoreProperties, expectPropertiesToFail } from './store-properties';
 
 type Form = 'json' | 'hash';
 
@@ -17,10 +18,12 @@ function redisAdapter(as: Form, parts: Partial<RedisParts> = {}): StoreAdapter {
       const url = testAddress('redis');
       const key = `contract-${randomBytes(6).toString('hex')}`;
       return {
-        async open(tables) {
+        async open(tables, tap) {
           const definition = { type: 'redis', url: { env: 'UNUSED' }, key, as, tables } as const;
-          return openRedisStore({ pipeline, store, definition, url, catalogue }, parts);
+          return openRedisStore({ pipeline, store, definition, url, catalogue }, tapped(parts, tap));
         },
+        // Documents and records are on its disk, or gone together; what it keeps in memory alone are scripts.
+        restart: () => withRedis(url, async (client) => void (await client.call('SCRIPT', 'FLUSH'))),
         async read(target) {
           const found = await withRedis(url, (client) => readDocuments(client, key));
           if (!found) return null;
@@ -50,6 +53,7 @@ function typed(body: unknown): Row {
 
 describeStoreContract(redisAdapter('json'));
 describeStoreContract(redisAdapter('hash'));
+describeStoreProperties(redisAdapter('json'), 10);
 
 describe('controls: with the mechanism sabotaged its check fails', () => {
   test.each([
@@ -66,6 +70,10 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
     },
     60_000,
   );
+
+  test('random runs: whoever was replaced may write', async () => {
+    await expectPropertiesToFail(redisAdapter('json', { scripts: admitsAnyone }), 30);
+  }, 60_000);
 
   test('offsets before the data', async () => {
     // Time for somebody else to look: as many questions as it takes to read record and documents, many times over.

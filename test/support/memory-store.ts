@@ -1,6 +1,6 @@
 import { capabilitiesOf } from '../../model/capabilities';
 import { allDocuments, documentIn, targetColumns } from '../../model/mapping';
-import { InvalidConfig } from '../../model/errors';
+import { InvalidConfig, Unavailable } from '../../model/errors';
 import type { DocumentBody, Mutation } from '../../model/mutation';
 import type { Offsets } from '../../model/offsets';
 import type { StoreDefinition } from '../../model/pipeline';
@@ -29,16 +29,20 @@ export interface MemoryGeneration {
 export interface MemoryDurable {
   readonly generations: Map<number, MemoryGeneration>;
   live: number | null;
+  /** Restarts so far: what was not durable went with each. */
+  restarts: number;
 }
 
 export function createMemoryDurable(): MemoryDurable {
-  return { generations: new Map(), live: null };
+  return { generations: new Map(), live: null, restarts: 0 };
 }
 
 /** Mechanisms a control may sabotage. */
 export interface MemoryParts {
   readonly judge: typeof judgeBatch;
   readonly mayOwn: typeof mayOwn;
+  /** Around the one step in which data and offsets are kept. */
+  readonly tap: <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
 }
 
 /** What readers of the live generation see of one target, by document id; null: nothing has been promoted. */
@@ -52,10 +56,18 @@ export function readMemory(durable: MemoryDurable, target: string): Record<strin
 export function openMemoryStore(
   context: StoreContext,
   durable: MemoryDurable,
-  { judge, mayOwn: admits }: MemoryParts = { judge: judgeBatch, mayOwn },
+  { judge, mayOwn: admits, tap }: MemoryParts = { judge: judgeBatch, mayOwn, tap: (send) => send() },
 ): Store {
   /** This process's open transaction per generation: lost with the process, seen by no reader. */
-  const held = new Map<number, MemoryGeneration>();
+  const held = new Map<number, { readonly content: MemoryGeneration; readonly restarts: number }>();
+
+  /** What this process holds open. A restart ends it, and whoever held it is told so once. */
+  const heldOf = (generation: Generation): MemoryGeneration | undefined => {
+    const found = held.get(generation.number);
+    if (!found || found.restarts === durable.restarts) return found?.content;
+    held.delete(generation.number);
+    throw new Unavailable(`What was held open of ${describe(generation)} went with a restart.`);
+  };
 
   const find = (generation: Generation): MemoryGeneration => {
     const found = durable.generations.get(generation.number);
@@ -114,27 +126,29 @@ export function openMemoryStore(
       return { next, position, positionAt, logId, mappingHash };
     },
 
-    async apply(generation, batch, signal) {
-      signal.throwIfAborted();
-      const committed = find(generation);
-      // The fence looks at what is committed, the offsets at what this process holds open.
-      const base = { ...(held.get(generation.number) ?? committed), owner: committed.owner };
-      const verdict: Verdict = judge(base, generation, batch);
-      if (verdict !== 'apply' && verdict !== 'repeated') held.delete(generation.number);
-      if (verdict === 'fenced') throw fenced(generation, batch.lane);
-      if (verdict === 'behind') throw behind(generation, batch.lane);
-      const durably = batch.closed || !batch.live;
-      const after = verdict === 'repeated' ? base : fold(base, batch, generation);
-      if (durably) {
-        durable.generations.set(generation.number, after);
-        held.delete(generation.number);
-      } else held.set(generation.number, after);
-      const total = batch.mutations.length;
-      const deletes = batch.mutations.filter((mutation) => mutation.document === null).length;
-      return verdict === 'repeated'
-        ? { durable: durably, upserts: 0, deletes: 0, repeated: total }
-        : { durable: durably, upserts: total - deletes, deletes, repeated: 0 };
-    },
+    apply: (generation, batch, signal) =>
+      tap(async () => {
+        signal.throwIfAborted();
+        const committed = find(generation);
+        // The fence looks at what is committed, the offsets at what this process holds open.
+        const base = { ...(heldOf(generation) ?? committed), owner: committed.owner };
+        const verdict: Verdict = judge(base, generation, batch);
+        if (verdict !== 'apply' && verdict !== 'repeated') held.delete(generation.number);
+        if (verdict === 'fenced') throw fenced(generation, batch.lane);
+        if (verdict === 'behind') throw behind(generation, batch.lane);
+        const total = batch.mutations.length;
+        // What is held open stays so, and what is durable was so already.
+        if (verdict === 'repeated')
+          return { durable: !held.has(generation.number), upserts: 0, deletes: 0, repeated: total };
+        const durably = batch.closed || !batch.live;
+        const after = fold(base, batch, generation);
+        if (durably) {
+          durable.generations.set(generation.number, after);
+          held.delete(generation.number);
+        } else held.set(generation.number, { content: after, restarts: durable.restarts });
+        const deletes = batch.mutations.filter((mutation) => mutation.document === null).length;
+        return { durable: durably, upserts: total - deletes, deletes, repeated: 0 };
+      }),
 
     async fit(generation, table) {
       const held = find(generation).columns.get(targetIn(context, table)) ?? new Map<string, string>();

@@ -11,6 +11,7 @@ import {
   withoutAccount,
 } from '../fixture';
 import type { Check } from '../check';
+import type { Generation, Store } from '../../../stores/store';
 
 const first = generation(1);
 const second = generation(2);
@@ -18,6 +19,9 @@ const me = owner(1000);
 
 const total = (rows: Readonly<Record<string, { readonly [column: string]: unknown }>> | null) =>
   Object.values(rows ?? {}).reduce((sum, row) => sum + Number(row['balance']), 0);
+
+/** Lets everything else go on: a store in memory has no input or output to wait for. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Invariant 7: what readers see. */
 export const readerChecks = {
@@ -93,6 +97,61 @@ export const readerChecks = {
     })().finally(() => (reading = false));
     await Promise.all([seen, promoted]);
     expect(Object.values((await read('accounts')) ?? {}).every((row) => 'owner_name' in row)).toBe(true);
+  },
+
+  'a reader that never stops sees whole generations, in the order of promotion, rollback and drop': async ({
+    open,
+    read,
+  }) => {
+    const [store, later] = [await open(), await open(renamedTables)];
+    const ids = Array.from({ length: 50 }, (_, id) => id);
+    const fill = async (into: Store, target: Generation, of: typeof account | typeof renamedAccount) => {
+      await into.prepare(target);
+      await into.acquire(target, lane, me);
+      await apply(into, target, { owner: me, from: 0, to: 1, mutations: ids.map((id) => of(id, 1, 0)) });
+    };
+    await fill(store, first, account);
+    await fill(later, second, renamedAccount);
+    await store.promote(first);
+    const seen: number[] = [];
+    let reading = true;
+    let reads = 0;
+    const reader = (async () => {
+      while (reading) {
+        const rows = Object.values((await read('accounts')) ?? {});
+        const shapes = new Set(rows.map((row) => ('owner_name' in row ? 2 : 1)));
+        expect({ rows: rows.length, shapes: shapes.size }).toEqual({ rows: 50, shapes: 1 });
+        const [shape = 0] = shapes;
+        if (seen.at(-1) !== shape) seen.push(shape);
+        reads += 1;
+        await turn();
+      }
+    })();
+    /** Two reads end from now on: the second of them began after the switch. */
+    const readAgain = async () => {
+      const enough = reads + 2;
+      // A reader that fails ends the waiting with its failure.
+      while (reads < enough) await Promise.race([reader, turn()]);
+    };
+    try {
+      await readAgain();
+      for (const [into, target] of [
+        [later, second],
+        [store, first],
+        [later, second],
+      ] as const) {
+        await into.promote(target);
+        await into.promote(target);
+        await readAgain();
+      }
+      await later.drop(first);
+      await readAgain();
+    } finally {
+      reading = false;
+      await reader;
+    }
+    expect(seen).toEqual([1, 2, 1, 2]);
+    expect(await store.inspect()).toMatchObject({ generations: [{ number: 2 }], live: 2 });
   },
 
   'readers move from closed point to closed point where the store promises it': async ({ open, read }) => {

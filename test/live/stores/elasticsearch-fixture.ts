@@ -1,17 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import type { TableSchema } from '../../../model/schema';
 import { connect } from '../../../stores/elasticsearch/client';
-import { openElasticsearchStore } from '../../../stores/elasticsearch/store';
+import { openElasticsearchStore, type ElasticsearchParts } from '../../../stores/elasticsearch/store';
+import type { DefinitionOf } from '../../../stores/check';
 import type { Store } from '../../../stores/store';
 import { catalogue as contractCatalogue, pipeline, storeName, tables, type Tables } from '../../contract/fixture';
 import { ask } from '../../support/index-contents';
 import { testAddress } from '../../support/project';
 import type { Wire } from './elasticsearch-sabotage';
 
+/** What a definition may say beside its tables. */
+type Overrides = Partial<Pick<DefinitionOf<'elasticsearch'>, 'settings' | 'fields' | 'dynamicTemplates' | 'refresh'>>;
+
 /** An alias name nobody else uses, the stores opened on it, and the server seen past our adapter. */
 export interface Place {
   readonly index: string;
-  open(options?: { wire?: Wire; tables?: Tables; catalogue?: readonly TableSchema[]; store?: string }): Store;
+  open(options?: {
+    wire?: Wire;
+    tables?: Tables;
+    catalogue?: readonly TableSchema[];
+    store?: string;
+    overrides?: Overrides;
+    watchWriters?: ElasticsearchParts['watchWriters'];
+  }): Store;
   /** Raw HTTP. */
   ask(path: string, init?: { method?: string; body?: unknown }): Promise<unknown>;
   /** The status alone, whatever it is. */
@@ -25,10 +36,26 @@ export async function withPlace(run: (place: Place) => Promise<void>): Promise<v
   const opened: Store[] = [];
   const place: Place = {
     index,
-    open({ wire = connect, tables: mapping = tables, catalogue = contractCatalogue, store = storeName } = {}) {
-      const definition = { type: 'elasticsearch', url: { env: 'UNUSED' }, index, tables: mapping } as const;
+    open({
+      wire = connect,
+      tables: mapping = tables,
+      catalogue = contractCatalogue,
+      store = storeName,
+      overrides = {},
+      watchWriters,
+    } = {}) {
+      const definition = {
+        type: 'elasticsearch',
+        url: { env: 'UNUSED' },
+        index,
+        tables: mapping,
+        ...overrides,
+      } as const;
       const context = { pipeline, store, definition, url, catalogue: async () => catalogue };
-      const one = openElasticsearchStore(context, { connect: wire });
+      const one = openElasticsearchStore(context, {
+        connect: wire,
+        ...(watchWriters ? { watchWriters } : {}),
+      });
       opened.push(one);
       return one;
     },

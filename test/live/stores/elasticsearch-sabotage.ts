@@ -1,4 +1,19 @@
+import type { Tap } from '../../contract/tap';
 import { connect, type Answer, type Call, type Connection } from '../../../stores/elasticsearch/client';
+
+/** The wire with its bulk requests, which carry all data and offsets, through a tap. */
+export function tapped(wire: Wire, tap: Tap): Wire {
+  return (url) => {
+    const connection = wire(url);
+    return {
+      ask: (call, signal) => {
+        const send = () => connection.ask(call, signal);
+        return call.lines === undefined ? send() : tap(send);
+      },
+      close: connection.close,
+    };
+  };
+}
 
 /** How the adapter reaches its server: what tests replace. */
 export type Wire = (url: string) => Connection;

@@ -158,7 +158,9 @@ test('a field the index does not know blocks the lane with its name and offset, 
       apply(store, first, { owner: me, from: 0, to: 1, mutations: [odd] }),
       'unstorable',
     );
-    expect(error.message).toMatch(/values at offset 4711 \(id = 1\): .*strict_dynamic_mapping_exception in field 'added'/);
+    expect(error.message).toMatch(
+      /values at offset 4711 \(id = 1\): .*strict_dynamic_mapping_exception in field 'added'/,
+    );
     expect(error.message).not.toContain('secret');
     expect(await recordedNext(store, 1)).toBe(0);
   });

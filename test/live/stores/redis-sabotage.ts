@@ -1,5 +1,25 @@
+import type { RedisParts } from '../../../stores/redis/store';
+import type { Tap } from '../../contract/tap';
 import { connect, type Connection, type ScriptCall } from '../../../stores/redis/client';
 import { scripts, type Scripts } from '../../../stores/redis/scripts';
+
+/** Batches, which are one script each, through a tap. */
+export function tapped(parts: Partial<RedisParts>, tap: Tap): Partial<RedisParts> {
+  const { connect: open = connect } = parts;
+  return {
+    ...parts,
+    connect(url) {
+      const connection = open(url);
+      return {
+        ...connection,
+        run(script, call, signal) {
+          const send = () => connection.run(script, call, signal);
+          return script.name.startsWith('apply') ? tap(send) : send();
+        },
+      };
+    },
+  };
+}
 
 /** Scripts with a condition taken out. Throws when the condition is not there: a sabotage of nothing proves nothing. */
 function without(condition: string, ...names: readonly (keyof Scripts)[]): Scripts {

@@ -40,10 +40,10 @@ test.each<[string, unknown, string, string, string]>([
   ],
   [
     "a key of the other type's stores",
-    { ...file, stores: { replica: { ...replica, index: 'i' } } },
+    { ...file, stores: { replica: { ...replica, dynamicTemplates: [] } } },
     'unknown-key',
-    'stores.replica.index',
-    'the keys here are type, url, schema, tables',
+    'stores.replica.dynamicTemplates',
+    'the keys here are type, url, schema, tables, indexes, require',
   ],
   [
     'a misspelt condition',

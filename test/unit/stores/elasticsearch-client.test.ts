@@ -101,3 +101,38 @@ test('something else than Elasticsearch is a mistake of the configuration, and s
     expect(() => connect(url)).not.toThrow(/hunter2/);
   }
 });
+
+describe('what else speaks this protocol', () => {
+  const answer =
+    (body: object, headers: Readonly<Record<string, string>>): RequestListener =>
+    (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', ...headers });
+      response.end(JSON.stringify(body));
+    };
+
+  test('a server that does not call itself Elasticsearch, as OpenSearch does not, is refused as a wrong set-up', async () => {
+    const opensearch = { version: { distribution: 'opensearch', number: '2.19.0' } };
+    await against(answer(opensearch, {}), async (url) => {
+      const error = await failure(url);
+      expect(error).toBeInstanceOf(InvalidConfig);
+      expect(error.message).toMatch(/not Elasticsearch/);
+    });
+  });
+
+  test('bodies are sent as those of version 8, which Elasticsearch 9 is made to understand', async () => {
+    const seen: (string | undefined)[] = [];
+    const listener: RequestListener = (request, response) => {
+      seen.push(request.headers['content-type'], request.headers.accept);
+      answer({}, { 'x-elastic-product': 'Elasticsearch' })(request, response);
+    };
+    await against(listener, async (url) => {
+      const connection = connect(url);
+      await connection.ask({ method: 'POST', path: ['shop', '_bulk'], lines: '{}\n' });
+      await connection.close();
+    });
+    expect(seen).toEqual([
+      'application/vnd.elasticsearch+x-ndjson; compatible-with=8',
+      'application/vnd.elasticsearch+json; compatible-with=8',
+    ]);
+  });
+});
