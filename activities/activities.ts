@@ -1,6 +1,8 @@
 import type { CopyOrders, KeyOrder } from '../capture/session';
 import type { Offsets } from '../model/offsets';
+import type { PoisonReason } from '../model/errors';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
+import type { ParkedOrder } from '../model/poison';
 import type { SlotHealth } from '../model/slot-sample';
 import type { CaptureProgress, LaneProgress } from '../model/status';
 import type { Inspection } from '../stores/store';
@@ -9,7 +11,15 @@ export type { CopyOrders, KeyOrder };
 
 /** Why a slice ended with progress. Everything else is thrown. */
 export type SliceEnd =
-  'time' | 'batches' | 'cancelled' | 'worker-shutdown' | 'caught-up' | 'until' | 'slot-at-risk' | 'slot-well';
+  | 'time'
+  | 'batches'
+  | 'cancelled'
+  | 'worker-shutdown'
+  | 'caught-up'
+  | 'until'
+  | 'parked-order'
+  | 'slot-at-risk'
+  | 'slot-well';
 
 export interface CaptureSliceInput {
   readonly pipeline: Pipeline;
@@ -46,6 +56,8 @@ export interface FollowSliceInput {
   readonly until?: string;
   /** End as soon as the lane has caught up and every copy is done. */
   readonly endWhenCaughtUp?: boolean;
+  /** Obeyed before anything else; then the slice ends. */
+  readonly parkedOrder?: ParkedOrder;
 }
 
 export interface FollowSliceResult {
@@ -56,6 +68,14 @@ export interface FollowSliceResult {
   readonly copiesDone: boolean;
   readonly ended: SliceEnd;
   readonly taskQueue: string;
+  /** The newest of what is parked, with reasons; absent: nothing is. */
+  readonly parked?: readonly ParkedProblem[];
+}
+
+/** Why one record is parked: table, key as messages may show it, offset, and what is wrong. */
+export interface ParkedProblem {
+  readonly reason: PoisonReason;
+  readonly message: string;
 }
 
 /** What workflows may ask for. Inputs and results are JSON and hold positions and counts, never rows (Invariant 6). */

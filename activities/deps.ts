@@ -6,13 +6,21 @@ import type { SchemaVersion, TableSchema } from '../model/schema';
 import type { Settings } from '../model/settings';
 import type { Transforms } from '../model/rules/transform';
 import type { LaneReader, PositionRecord } from '../stream/log';
+import type { ParkedIndex } from '../stream/parked-index';
+import type { ParkedLog } from '../stream/parked-log';
 import type { Store, StoreContext } from '../stores/store';
 import type { AbsentColumns } from './absent-columns';
 import type { Checks } from './checks/checks';
-import type { Observer } from './observer';
+import type { LaneName, Observer } from './observer';
 import type { Sessions } from './sessions';
 import type { VersionGuard } from './version-guard';
 import type { Pipeline } from '../model/pipeline';
+
+export interface LaneParking {
+  readonly index: ParkedIndex;
+  /** The topic held something when the session was opened, or this session parked something. */
+  used: boolean;
+}
 
 /** A lane's warm session: its consumer, and the store it feeds. */
 export interface LaneSession {
@@ -20,6 +28,8 @@ export interface LaneSession {
   readonly store: Store;
   readonly absent: AbsentColumns;
   readonly guard: VersionGuard;
+  /** Opened anew by each slice that needs it; what was read of it stays. */
+  readonly parking: LaneParking;
   /** What the store has been handed and does not durably hold yet; null between batches. */
   inHand: { readonly records: number; readonly oldestAt: number | null } | null;
   close(): Promise<void>;
@@ -65,6 +75,15 @@ export interface Deps {
     readonly logId: string;
     readonly clientId: string;
   }) => Promise<LaneReader>;
+  /** Whether the store has ever parked anything. */
+  readonly hasParked: (pipeline: Pipeline, store: string) => Promise<boolean>;
+  /** Takes the lane's fence; makes the topic where it is missing. */
+  readonly openParkedLog: (options: {
+    readonly pipeline: Pipeline;
+    readonly lane: LaneName;
+    readonly logId: string;
+    readonly index: ParkedIndex;
+  }) => Promise<ParkedLog>;
   readonly openRowReader: (sourceUrl: string) => RowReader;
   /** The versions of tables that the log keeps, by id. */
   readonly readVersions: (pipeline: Pipeline) => Promise<ReadonlyMap<string, SchemaVersion>>;

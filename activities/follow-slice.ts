@@ -2,16 +2,20 @@ import { Context } from '@temporalio/activity';
 import { positionsTopic } from '../model/names';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
+import type { ParkedOrder } from '../model/poison';
 import type { LaneProgress } from '../model/status';
-import type { LogBatch, PositionRecord } from '../stream/log';
+import type { LogBatch } from '../stream/log';
 import type { Acceptance, Generation, Lane, Owner } from '../stores/store';
 import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities';
 import type { Deps, LaneSession } from './deps';
 import { generationOf } from './generation';
 import { checkAcceptance } from './acceptance';
-import { laneName, openLaneSession, sessionKey } from './lane-session';
+import { noProgress } from './lane-progress';
+import { laneName, openLaneSession, sessionKey, withBatch } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
+import { noParking, openParking, rulesOf, type ApplyTo, type Parking } from './parking/parking';
 import { SliceControl } from './slice-control';
+import { standsAt } from './stands-at';
 import { mappingOf } from './transforms';
 import { ExtensionNeeded, extendStore } from './version-guard';
 
@@ -20,6 +24,7 @@ const copyCheckMs = 1_000;
 /** Under steady writes something is always on its way: this near the end of the log counts as caught up. */
 const nearMs = 3_000;
 
+type Reached = Pick<LogBatch, 'next' | 'closed' | 'position' | 'positionAt'>;
 type LastPosition = NonNullable<Awaited<ReturnType<Deps['readLastPosition']>>>;
 
 /**
@@ -48,6 +53,7 @@ class Slice {
   private readonly positions: string;
   /** What the store durably holds. */
   private durable: LaneProgress;
+  private positionAt = 0;
   /** What the store has been handed, durable or held in its open transaction. */
   private handed: Offsets = {};
   /** The last batch ended at a closed point; null before the first one. */
@@ -57,6 +63,7 @@ class Slice {
   private lastCopyCheck = -Infinity;
   private copiesDone = false;
   private records = 0;
+  private parking: Parking = noParking;
   /** What the store was handed since it was last durable. */
   private unsettled: LaneSession['inHand'] = null;
 
@@ -76,28 +83,21 @@ class Slice {
       attempt: info.attempt,
     };
     const mapping = mappingOf(deps, { store: input.store, generation: input.generation, attempt: info.attempt });
-    this.batches = new MicroBatches(session, mapping, input.until);
+    const { parks } = rulesOf(input);
+    this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason]);
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
-    this.durable = {
-      next: {},
-      position: { lsn: '0', index: 0 },
-      lagRecords: 0,
-      lagSeconds: 0,
-      upserts: 0,
-      deletes: 0,
-      repeated: 0,
-      batches: 0,
-      at: deps.now(),
-    };
+    this.durable = noProgress(deps.now());
   }
 
   async run(): Promise<FollowSliceResult> {
     const { store, reader } = this.session;
     using control = new SliceControl<LaneProgress>(Context.current(), this.deps.clock, { beatByTimer: true });
-    const acceptance = await store.acquire(this.generation, this.lane, this.owner);
+    const acquire = () => store.acquire(this.generation, this.lane, this.owner);
+    const acceptance = await acquire();
     const { durability } = store.capabilities;
     checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance, durability });
+    this.parking = await openParking({ deps: this.deps, input: this.input, session: this.session }, acquire);
     await reader.seek(acceptance.next);
     this.startFrom(acceptance);
     control.beat(this.durable);
@@ -113,8 +113,10 @@ class Slice {
         copiesDone: this.copiesDone,
         ended,
         taskQueue: this.deps.privateTaskQueue,
+        ...(this.parking.counts ? { parked: this.parking.newest } : {}),
       };
     } finally {
+      await this.parking.close();
       // Between closed points a store may hold a transaction open: the next owner must not wait for it. The reader is
       // then ahead of the store, and the next slice's `seek` brings it back to the store's record.
       await store.release(this.generation, this.lane);
@@ -124,16 +126,19 @@ class Slice {
 
   private startFrom(acceptance: Acceptance): void {
     this.handed = acceptance.next;
+    this.positionAt = acceptance.positionAt;
     this.durable = { ...this.durable, next: acceptance.next, position: acceptance.position, at: this.deps.now() };
   }
 
   private async loop(control: SliceControl<LaneProgress>): Promise<SliceEnd> {
     for (;;) {
       if (control.signal.aborted) return control.end();
+      const { parkedOrder } = this.input;
       // What was taken from the reader is applied before the end: left behind, it would cost the next slice its session.
-      const ended = this.batches.ready ? null : (this.ended() ?? (await this.caughtUpForGood()));
+      const ended = this.batches.ready || parkedOrder ? null : (this.ended() ?? (await this.caughtUpForGood()));
       if (ended) return ended;
       try {
+        if (parkedOrder) return await this.obey(parkedOrder, control.signal);
         const batch = await this.batches.next(control.signal);
         if (control.signal.aborted) return control.end();
         if (batch) await this.applyAndLookAhead(batch, control);
@@ -177,25 +182,10 @@ class Slice {
   }
 
   private async apply(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
-    const { store } = this.session;
     const { from, began } = { from: this.handed, began: this.deps.clock() };
     this.unsettled = withBatch(this.unsettled, batch);
     this.recount();
-    const applied = await store.apply(
-      this.generation,
-      {
-        lane: this.lane,
-        owner: this.owner,
-        from: this.handed,
-        to: batch.next,
-        mutations: batch.mutations,
-        closed: batch.closed,
-        position: batch.position,
-        positionAt: batch.positionAt,
-        live: this.input.live,
-      },
-      control.signal,
-    );
+    const applied = await this.parking.through(batch, this.handing(batch, control.signal));
     this.handed = batch.next;
     this.closed = batch.closed;
     const { upserts, deletes, repeated, batches } = this.durable;
@@ -217,6 +207,23 @@ class Slice {
     // Invariant 3: the offset is reported only after the store durably holds everything before it.
     this.durable = { ...this.durable, next: batch.next, position: batch.position };
     control.beat(this.measured());
+  }
+
+  /** Gives the store what moves its record from where it is to the end of this piece. */
+  private handing({ next: to, closed, position, positionAt }: Reached, signal: AbortSignal): ApplyTo {
+    const { lane, owner, generation, handed: from } = this;
+    const whole = { lane, owner, from, to, closed, position, positionAt, live: this.input.live };
+    return (mutations, refusalLimit) =>
+      this.session.store.apply(generation, { ...whole, mutations, refusalLimit }, signal);
+  }
+
+  /** Before anything is taken from the reader: the store's record stays where it is. */
+  private async obey(order: ParkedOrder, signal: AbortSignal): Promise<SliceEnd> {
+    await this.parking.obey(order, {
+      map: (records) => this.batches.map(records, signal, () => true),
+      apply: this.handing({ ...this.durable, closed: true, positionAt: this.positionAt }, signal),
+    });
+    return 'parked-order';
   }
 
   /**
@@ -277,24 +284,10 @@ class Slice {
     const now = this.deps.now();
     return {
       ...this.durable,
+      ...(this.parking.counts ? { parked: this.parking.counts } : {}),
       lagRecords: records + (ready?.records.length ?? 0),
       lagSeconds: since === null ? 0 : Math.max(0, (now - since) / 1_000),
       at: now,
     };
   }
-}
-
-function withBatch(hand: LaneSession['inHand'], { records, closed, positionAt }: LogBatch): LaneSession['inHand'] {
-  return { records: (hand?.records ?? 0) + records.length, oldestAt: hand?.oldestAt ?? (closed ? positionAt : null) };
-}
-
-/** Nothing beyond this record has been taken, and it ends a transaction. */
-function standsAt(next: Offsets, { closed, ends }: PositionRecord): boolean {
-  const within = ([topic, partitions]: [string, Readonly<Record<string, string>>]) =>
-    ends[topic] === undefined ||
-    Object.entries(partitions).every(([partition, offset]) => {
-      const end = ends[topic]?.[partition] ?? '0';
-      return compareDecimal(offset, end) <= 0;
-    });
-  return closed && Object.entries(next).every(within);
 }

@@ -2,7 +2,9 @@ import { readsBack } from '../model/pipeline';
 import type { FollowSliceInput } from './activities';
 import { openAbsentColumns } from './absent-columns';
 import type { Deps, LaneSession } from './deps';
+import { ParkedIndex } from '../stream/parked-index';
 import { generationOf, openStoreOf } from './generation';
+import type { LogBatch } from '../stream/log';
 import type { LaneName, LaneView } from './observer';
 import { VersionGuard } from './version-guard';
 
@@ -22,6 +24,7 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
       logId: generation.logId,
       clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
     });
+    const used = await deps.hasParked(pipeline, name);
     const open = () => deps.openRowReader(deps.secret(pipeline.source.url));
     const absent = openAbsentColumns(generation.definition, open);
     const session: LaneSession = {
@@ -40,6 +43,7 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
             readsBack(pipeline),
           ),
       }),
+      parking: { index: new ParkedIndex(), used },
       inHand: null,
       async close() {
         gone();
@@ -59,8 +63,17 @@ export function laneName({ pipeline, store, generation, lane }: FollowSliceInput
 }
 
 /** The lag as it is, not as it was when a batch was last applied: a store that hangs is seen to fall behind. */
-function viewOf({ reader, inHand }: LaneSession): LaneView {
+function viewOf({ reader, inHand, parking }: LaneSession): LaneView {
   const { records, oldestAt, caughtUp } = reader.ahead();
-  if (inHand === null) return { records, oldestAt, caughtUp };
-  return { records: records + inHand.records, oldestAt: inHand.oldestAt ?? oldestAt, caughtUp: false };
+  const parked = parking.index.records;
+  if (inHand === null) return { records, oldestAt, caughtUp, parked };
+  return { records: records + inHand.records, oldestAt: inHand.oldestAt ?? oldestAt, caughtUp: false, parked };
+}
+
+/** What is in hand once the store has been handed one more piece. */
+export function withBatch(
+  hand: LaneSession['inHand'],
+  { records, closed, positionAt }: LogBatch,
+): LaneSession['inHand'] {
+  return { records: (hand?.records ?? 0) + records.length, oldestAt: hand?.oldestAt ?? (closed ? positionAt : null) };
 }

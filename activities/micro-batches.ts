@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Outcome } from '../model/change';
 import type { Mapping } from '../model/mapping';
 import type { AbsentColumns } from './absent-columns';
+import { PoisonRecord, type PoisonReason } from '../model/errors';
 import { coalesce, type Mutation } from '../model/mutation';
 import { recordsPerBatch } from '../stores/store';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
@@ -23,8 +24,24 @@ const besideBytes = 8 << 20;
 const recordsPerTurn = 200;
 
 /** A piece of the log, and what it amounts to in the store: one mutation per document. */
-export interface MicroBatch extends LogBatch {
+export interface MicroBatch extends LogBatch, Mapped {
   readonly mutations: readonly Mutation[];
+}
+
+/** What became of records, in their order. */
+export interface Mapped {
+  /** Before the last write of each document wins; `sources` has the record of each. */
+  readonly each: readonly Mutation[];
+  readonly sources: readonly FetchedRecord[];
+  readonly poison: readonly PoisonedRecord[];
+}
+
+/** A record that cannot be decoded or mapped, where the store's policy has such records parked. */
+export interface PoisonedRecord {
+  readonly source: FetchedRecord;
+  readonly error: PoisonRecord;
+  /** So many of `each` come before it. */
+  readonly at: number;
 }
 
 /**
@@ -43,6 +60,8 @@ export class MicroBatches {
     },
     private readonly mapping: Mapping,
     private readonly until: string | undefined,
+    /** Whether a record that fails so is set aside; what is not ends the slice. */
+    private readonly parks: (reason: PoisonReason) => boolean = () => false,
   ) {}
 
   /** The next one, made ready or not; null when nothing came for a while, at `until`, or when the signal aborts. */
@@ -66,26 +85,39 @@ export class MicroBatches {
       signal,
       ...(until === undefined ? {} : { until }),
     });
-    return piece && { ...piece, mutations: await this.map(piece.records, signal) };
+    if (!piece) return null;
+    const mapped = await this.map(piece.records, signal);
+    return { ...piece, ...mapped, mutations: coalesce(mapped.each) };
   }
 
-  private async map(records: readonly FetchedRecord[], signal: AbortSignal): Promise<readonly Mutation[]> {
-    const mutations: Mutation[] = [];
+  /** Throws what is nobody's fault in particular, and the fault of a record that `parks` does not have set aside. */
+  async map(records: readonly FetchedRecord[], signal: AbortSignal, parks = this.parks): Promise<Mapped> {
+    const each: Mutation[] = [];
+    const sources: FetchedRecord[] = [];
+    const poison: PoisonedRecord[] = [];
     let last: Version | null = null;
     for (const [at, record] of records.entries()) {
       if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
-      const outcome = decodeOutcome(record);
-      const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
-      if (!change) continue;
-      const { table, schemaId } = change;
-      // Records come in runs of one version.
-      const same = last !== null && last.schemaId === schemaId && last.table === table;
-      const admitted: Admitted = same && last ? last.admitted : await this.admit(change);
-      if (!same) last = { table, schemaId, admitted };
-      const { columns, shapes } = admitted;
-      for (const mutation of this.mapping(change, record.offset, columns)) mutations.push(shaped(mutation, shapes));
+      try {
+        const outcome = decodeOutcome(record);
+        const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
+        if (!change) continue;
+        const { table, schemaId } = change;
+        // Records come in runs of one version.
+        const same = last !== null && last.schemaId === schemaId && last.table === table;
+        const admitted: Admitted = same && last ? last.admitted : await this.admit(change);
+        if (!same) last = { table, schemaId, admitted };
+        const { columns, shapes } = admitted;
+        for (const mutation of this.mapping(change, record.offset, columns)) {
+          each.push(shaped(mutation, shapes));
+          sources.push(record);
+        }
+      } catch (error) {
+        if (!(error instanceof PoisonRecord) || !parks(error.reason)) throw error;
+        poison.push({ source: record, error, at: each.length });
+      }
     }
-    return coalesce(mutations);
+    return { each, sources, poison };
   }
 
   private async admit({ table, schemaId }: Outcome): Promise<Admitted> {

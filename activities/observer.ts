@@ -20,6 +20,8 @@ export interface LaneView {
   readonly oldestAt: number | null;
   /** Nothing is missing, and the end of the log has been seen. */
   readonly caughtUp: boolean;
+  /** Records that are set aside; absent where nobody counts. */
+  readonly parked?: number;
 }
 
 export interface CaptureView {
@@ -66,6 +68,16 @@ export interface EndedLaneSlice extends EndedSlice {
   readonly records: number;
 }
 
+export interface ParkedEvent {
+  readonly what: 'parked' | 'freed' | 'skipped';
+  readonly table: string;
+  readonly keyId: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** One execution of an activity, slices included. */
 export interface ActivityAttempt {
   readonly activity: string;
@@ -86,6 +98,8 @@ export interface Observer {
   readonly laneOpened: (lane: LaneName, look: () => LaneView) => () => void;
   readonly appended: (pipeline: string, append: Appended) => void;
   readonly applied: (lane: LaneName, batch: AppliedBatch) => void;
+  /** A record was set aside, or let go: freed by a retry, or skipped for good by somebody's order. */
+  readonly parked: (lane: LaneName, event: ParkedEvent) => void;
   readonly captureSliceEnded: (slice: EndedCaptureSlice) => void;
   readonly laneSliceEnded: (lane: LaneName, slice: EndedLaneSlice) => void;
   /** An attempt begins; the result is called when it has ended, with the error if it failed. */
@@ -98,6 +112,7 @@ export const blindObserver: Observer = {
   laneOpened: () => () => undefined,
   appended: () => undefined,
   applied: () => undefined,
+  parked: () => undefined,
   captureSliceEnded: () => undefined,
   laneSliceEnded: () => undefined,
   begun: () => () => undefined,

@@ -55,6 +55,19 @@ export function messagesTopic(prefix: string): string {
   return `${prefix}.messages`;
 }
 
+/** Holds the records that one store could not take. Three parts, like a table's: the pipeline's checks keep them apart. */
+export function parkedTopic(prefix: string, store: string): string {
+  return `${prefix}.${store}.parked`;
+}
+
+/** Of the one who may write what a lane parks. */
+export function parkedTransactionalId(
+  prefix: string,
+  lane: { store: string; generation: number; lane: number },
+): string {
+  return `slipstream-${prefix}-${lane.store}-g${lane.generation}-lane${lane.lane}-parked`;
+}
+
 function topicPart(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/gu, (character) => `-${(character.codePointAt(0) ?? 0).toString(16)}-`);
 }

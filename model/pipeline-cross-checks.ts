@@ -1,9 +1,10 @@
 import { suggest } from './did-you-mean';
 import { finding, type Finding } from './finding';
 import { judgeRequirements, type Promising } from './judge-guarantees';
-import { isReservedStoreName, sameToKafka, tableTopic } from './names';
+import { isReservedStoreName, parkedTopic, sameToKafka, tableTopic } from './names';
 import type { StoreDefinition } from './pipeline-file';
 import { checkMappings } from './mapping-cross-checks';
+import { mayPark, poisonRules } from './poison';
 import { storePlace } from './store-place';
 
 interface File extends Promising {
@@ -18,6 +19,7 @@ export function crossCheck(file: File): Finding[] {
     ...twice('source.tables', source.tables),
     ...alike(source.tables),
     ...twice('source.messages', source.messages),
+    ...parkedAlike(stores, source.tables),
     ...samePlace(stores),
     ...Object.entries(stores).flatMap(([name, definition]) => checkStore(name, definition, source.tables)),
     ...Object.entries(stores).flatMap(([store, definition]) =>
@@ -44,6 +46,17 @@ function alike(tables: readonly string[]): Finding[] {
       what: `the topics of ${other} and ${table} differ in nothing but dots and underscores.`,
       cure: 'Capture one of the two in a pipeline of its own, with another log.prefix.',
     });
+  });
+}
+
+/** What a store parks would stand among the changes of the table `<store>.parked`. */
+function parkedAlike(stores: File['stores'], tables: readonly string[]): Finding[] {
+  return Object.entries(stores).flatMap(([store, definition]) => {
+    const topic = parkedTopic('', store);
+    const table = tables.find((each) => sameToKafka(tableTopic('', each), topic));
+    if (table === undefined || !mayPark(poisonRules(definition))) return [];
+    const what = `the topic of the records it parks would be that of the table ${table}.`;
+    return finding('topics-alike', { where: `stores.${store}`, what, cure: 'Give the store another name.' });
   });
 }
 

@@ -48,6 +48,27 @@ const demands = (whose: string) =>
     .array(z.enum(guaranteeNames))
     .optional()
     .describe(`what ${whose} has to give, or the pipeline is refused; \`slipstream plan\` shows what can be had`);
+const poisonChoice = z.enum(['block', 'park']);
+
+// Without defaults, like all that came later: what runs already was parsed before there was this. `poisonRules` completes.
+const poison = z
+  .strictObject({
+    decode: poisonChoice.optional().describe('a record that cannot be read; default: block'),
+    map: poisonChoice.optional().describe('a record that the mapping makes no document of; default: block'),
+    store: poisonChoice.optional().describe('a record that the store refuses for good; default: block'),
+    maxParked: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe(
+        'records parked at once, those that wait behind them included; beyond it the store blocks; default: 1000',
+      ),
+  })
+  .optional()
+  .describe(
+    'what becomes of a single record that cannot be carried on. block: the store stops, and says which; park: the record is set aside with all later changes of its row, and the rest goes on; default: block',
+  );
 
 const postgresStore = z
   .strictObject({
@@ -65,6 +86,7 @@ const postgresStore = z
         "table in the store → indexes for readers, each a list of columns there; a replica has none but its keys'",
       ),
     require: demands('this store'),
+    poison,
   })
   .describe('a replica: tables behind views, moved from commit to commit of the source');
 
@@ -99,6 +121,7 @@ const elasticsearchStore = z
       .optional()
       .describe('how often what was written can be found by searches, from the next promotion on; default: 1s'),
     require: demands('this store'),
+    poison,
   })
   .describe('a search index: one document per row and kind, all tables in one index');
 
@@ -125,6 +148,7 @@ const redisStore = z
       .describe('documents expire so long after their last change, and come back with the next; default: never'),
     tables,
     require: demands('this store'),
+    poison,
   })
   .describe('a cache: a key per row, under a prefix per generation');
 

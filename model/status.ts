@@ -58,6 +58,13 @@ export interface CaptureProgress {
   readonly at: number;
 }
 
+/** What a generation has set aside, by its store's policy (docs/parked-records.md). */
+export interface ParkedCounts {
+  /** Those that wait behind another record of their row included. */
+  readonly records: number;
+  readonly rows: number;
+}
+
 /** A lane's progress: also its heartbeat. */
 export interface LaneProgress {
   /** Next offsets, as the store's own record says. */
@@ -74,6 +81,8 @@ export interface LaneProgress {
   /** Records the store already held in this or a later version. */
   readonly repeated: number;
   readonly batches: number;
+  /** Absent: nothing is parked. */
+  readonly parked?: ParkedCounts;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }

@@ -1,6 +1,7 @@
 import { formatTableName, parseTableName, type Change, type Operation, type Row } from '../model/change';
-import { Blocked } from '../model/errors';
+import type { PoisonRecord } from '../model/errors';
 import { tableTopic } from '../model/names';
+import { poisonRecord } from '../model/poison';
 import type { Position } from '../model/position';
 import type { EncodedRecord, FetchedRecord } from './log';
 import { absentBytes, lighten, reduced, type RecordLimit } from './oversized';
@@ -198,10 +199,17 @@ function isPosition(position: Envelope['position'] | undefined): boolean {
   return typeof position?.lsn === 'string' && /^\d+$/.test(position.lsn) && Number.isInteger(position.index);
 }
 
-function undecodable({ topic, partition, offset }: FetchedRecord, what: string): Blocked {
-  return new Blocked(
-    'undecodable',
-    `The record at offset ${offset} of ${topic}, partition ${partition}, ${what}. Something else writes to this topic, ` +
-      'or a newer version did: stop it, then rebuild from a log of its own (another log.prefix).',
-  );
+function undecodable({ topic, partition, offset, key }: FetchedRecord, what: string): PoisonRecord {
+  const place = { table: `${topic}, partition ${partition},`, key: parseKey(key), offset };
+  return poisonRecord('undecodable', place, `it ${what}`);
+}
+
+/** As far as a damaged record's key can be trusted: to say which row it may have been. */
+function parseKey(key: Buffer | null): Row | null {
+  try {
+    const parsed = JSON.parse(key?.toString('utf8') ?? '') as unknown;
+    return isObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
 }

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import { Blocked, InvalidConfig, Unavailable } from '../model/errors';
 import { describeFinding } from '../model/finding';
-import { messagesTopic, positionsTopic, schemasTopic, tableTopic } from '../model/names';
+import { messagesTopic, parkedTopic, positionsTopic, schemasTopic, tableTopic } from '../model/names';
 import { readTopics } from './broker-facts';
 import { readExtents } from './extents';
 import { judgePartitions, judgeSettings } from './judge-topics';
@@ -46,15 +46,34 @@ export interface TopicsOptions {
   readonly maxMessageBytes?: number;
 }
 
+/** What topics are made by, whichever they are. */
+type Rules = Pick<TopicsOptions, 'kafka' | 'prefix' | 'replicationFactor' | 'windowDays' | 'maxMessageBytes'>;
+
+/** A parked record's own key, its place, and what is known of it. */
+const parkedRoom = 65_536;
+
 /**
  * Creates the topics that are missing and checks those that are there: `Blocked` log-replaced for another partition
  * count, `InvalidConfig` for settings under which the log would forget rows or tombstones. Repeatable. Returns the
  * topics of tables and messages with their partition counts.
  */
 export async function ensureTopics(options: TopicsOptions): Promise<Record<string, number>> {
+  await ensure(options, logTopics(options));
+  return writtenTopics(options);
+}
+
+/** The same for the topic of what a store parks. */
+export async function ensureParkedTopic(options: Rules & { readonly store: string }): Promise<string> {
+  const topic = parkedTopic(options.prefix, options.store);
+  const { maxMessageBytes } = options;
+  // Beside the record stand the facts of its parking.
+  const limit = maxMessageBytes === undefined ? {} : { maxMessageBytes: maxMessageBytes + parkedRoom };
+  await ensure({ ...options, ...limit }, { [topic]: 1 });
+  return topic;
+}
+
+async function ensure(options: Rules, wanted: Readonly<Record<string, number>>): Promise<void> {
   const { kafka, prefix } = options;
-  const topics = writtenTopics(options);
-  const wanted = logTopics(options);
   const admin = kafka.admin();
   try {
     await admin.connect();
@@ -66,7 +85,6 @@ export async function ensureTopics(options: TopicsOptions): Promise<Record<strin
       await create(admin, { ...options, wanted, missing });
       await whenServed(kafka, wanted);
     }
-    return topics;
   } catch (error) {
     throw translateKafkaError(error, `preparing the topics of ${prefix}`);
   } finally {
@@ -99,7 +117,7 @@ async function create(
     replicationFactor,
     windowDays,
     maxMessageBytes,
-  }: TopicsOptions & { wanted: Record<string, number>; missing: string[] },
+  }: Rules & { wanted: Readonly<Record<string, number>>; missing: string[] },
 ): Promise<void> {
   const window = String(windowDays * dayMs);
   try {
@@ -155,7 +173,7 @@ async function whenServed(kafka: Kafka, topics: Readonly<Record<string, number>>
 
 async function check(
   admin: Admin,
-  input: { wanted: Record<string, number>; present: readonly string[]; prefix: string; windowMs: number },
+  input: { wanted: Readonly<Record<string, number>>; present: readonly string[]; prefix: string; windowMs: number },
 ): Promise<void> {
   const { wanted, present, prefix, windowMs } = input;
   const topics = await readTopics(admin, present);

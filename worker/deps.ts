@@ -12,14 +12,16 @@ import type { Deps } from '../activities/deps';
 import { Sessions } from '../activities/sessions';
 import type { Observer } from '../activities/observer';
 import type { Log } from '../model/log';
-import type { Pipeline } from '../model/pipeline';
-import { tableTopic, privateTaskQueue } from '../model/names';
+import { parkedTopic, parkedTransactionalId, privateTaskQueue, tableTopic } from '../model/names';
+import { recordRules, type Pipeline } from '../model/pipeline';
 import type { Transforms } from '../model/rules/transform';
 import { resolveSecret, type Settings } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { openLaneReader } from '../stream/lane-reader';
+import { hasParked, openParkedLog } from '../stream/parked-log';
 import { readLastPosition } from '../stream/positions';
 import { readSchemaVersions } from '../stream/schemas';
+import { ensureParkedTopic } from '../stream/topics';
 import { openStore } from '../stores/open';
 import { createChecks } from './checks';
 
@@ -72,6 +74,16 @@ export function createDeps(input: {
         windowMs: pipeline.log.windowDays * 86_400_000,
         clientId,
       }),
+    hasParked: (pipeline, store) =>
+      hasParked(kafka(`slipstream-${pipeline.name}-parked`), parkedTopic(pipeline.log.prefix, store)),
+    async openParkedLog({ pipeline, lane, logId, index }) {
+      const { prefix } = pipeline.log;
+      const client = kafka(`slipstream-${pipeline.name}-${lane.store}-parked`);
+      const { maxMessageBytes } = recordRules(pipeline);
+      const topic = await ensureParkedTopic({ kafka: client, ...pipeline.log, maxMessageBytes, store: lane.store });
+      const transactionalId = parkedTransactionalId(prefix, lane);
+      return openParkedLog({ kafka: client, topic, transactionalId, generation: lane.generation, logId, index });
+    },
     openRowReader,
     readVersions: (pipeline) =>
       readSchemaVersions({ kafka: kafka(`slipstream-${pipeline.name}-schemas`), prefix: pipeline.log.prefix }),

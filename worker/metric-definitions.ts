@@ -81,6 +81,16 @@ export const metricDefinitions = {
     labels: lane,
     help: 'age of the oldest position record of the log that the store does not durably hold; 0 when it holds all',
   },
+  slipstream_parked_records: {
+    type: 'gauge',
+    labels: lane,
+    help: 'records set aside by the policy of the store, those that wait behind another of their row included',
+  },
+  slipstream_parked_events_total: {
+    type: 'counter',
+    labels: [...store, 'event'],
+    help: 'records set aside, and let go again: event `parked`, `freed` by a retry, or `skipped` for good',
+  },
   slipstream_store_records_total: {
     type: 'counter',
     labels: store,

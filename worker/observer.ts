@@ -33,6 +33,12 @@ export function createObserver(options: {
       const counts = { count: records, upserts, deletes, repeated, durable };
       log('debug', 'micro-batch applied', { ...lane, range: rangeOf(from, to), ...counts, ms: rounded(ms) });
     },
+    parked(lane, { what, ...record }) {
+      const { pipeline, store } = lane;
+      const waits = record.reason === 'waits';
+      metrics.add('slipstream_parked_events_total', { pipeline, store, event: what });
+      log(what === 'freed' || waits ? 'info' : 'warn', `record ${what}`, { ...lane, ...record });
+    },
     captureSliceEnded({ pipeline, from, to, changes, ended, ms }) {
       metrics.add('slipstream_slices_total', { pipeline, store: '', ended });
       const range = `${lsnToText(from)}-${lsnToText(to)}`;
@@ -105,15 +111,17 @@ function slotSamples(pipeline: string, { level, leftBytes, lostInMinutes }: Slot
   return samples;
 }
 
-function laneSamples(name: LaneName, { records, oldestAt, caughtUp }: LaneView, now: number): Sample[] {
-  // Before the end of the log has been seen there is no telling: a 0 would be a lie.
-  if (!caughtUp && oldestAt === null) return [];
+function laneSamples(name: LaneName, { records, oldestAt, caughtUp, parked = 0 }: LaneView, now: number): Sample[] {
   const { pipeline, store, generation, lane } = name;
   const labels = { pipeline, store, generation: String(generation), lane: String(lane) };
+  const parkedNow = { name: 'slipstream_parked_records' as const, labels, value: parked };
+  // Before the end of the log has been seen there is no telling: a 0 would be a lie.
+  if (!caughtUp && oldestAt === null) return [parkedNow];
   const seconds = caughtUp || oldestAt === null ? 0 : Math.max(0, (now - oldestAt) / 1_000);
   return [
     { name: 'slipstream_store_lag_records', labels, value: records },
     { name: 'slipstream_store_lag_seconds', labels, value: seconds },
+    parkedNow,
   ];
 }
 

@@ -115,6 +115,7 @@ export function createWorld(
     now: () => 1_000,
     openStore: (context) => (override.store ?? ((real) => real))(openMemoryStore(context, durable)),
     openReader,
+    hasParked: async () => false,
     readLastPosition: async () => (override.last ? { record: override.last, offset: '1' } : null),
     laneSessions: new Sessions<LaneSession>(60_000, () => undefined),
   };

@@ -52,6 +52,7 @@ it('a lane is known from the opening of its session to its end, with what it has
     secret: () => 'url',
     openStore: () => ({ close: async () => undefined }) as unknown as Store,
     openReader: async () => ({ ahead: () => ahead, close: async () => undefined }) as unknown as LaneReader,
+    hasParked: async () => false,
     observer: {
       ...blindObserver,
       laneOpened: (lane: LaneName, look: () => LaneView) => {
@@ -68,10 +69,10 @@ it('a lane is known from the opening of its session to its end, with what it has
   const session = await openLaneSession(deps, input);
   expect([...open.keys()]).toEqual([{ pipeline: 'shop', store: 'replica', generation: 2, lane: 0 }]);
   const look = [...open.values()][0];
-  expect(look?.()).toEqual({ caughtUp: true, records: 0, oldestAt: null });
+  expect(look?.()).toEqual({ caughtUp: true, records: 0, oldestAt: null, parked: 0 });
   // Handed out by the reader, so not ahead of it any more, and not in the store either.
   session.inHand = { records: 7, oldestAt: 5 };
-  expect(look?.()).toEqual({ caughtUp: false, records: 7, oldestAt: 5 });
+  expect(look?.()).toEqual({ caughtUp: false, records: 7, oldestAt: 5, parked: 0 });
   await session.close();
   expect(open.size).toBe(0);
 });
