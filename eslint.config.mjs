@@ -32,7 +32,7 @@ const zones = rooms.flatMap((room) => [
 ]);
 
 /** These commands look at servers themselves, by the worker's own means and no others (docs/decisions/0008). */
-const lookers = ['client/doctor/doctor.ts', 'client/init/init.ts', 'client/plan/plan.ts'];
+const lookers = ['client/doctor/doctor.ts', 'client/init/init.ts', 'client/plan/plan.ts', 'client/parked/parked.ts'];
 const zonesOfLookers = zones.map((zone) =>
   zone.target === './client' && zone.from === './worker' ? { ...zone, except: ['./deps.ts'] } : zone,
 );

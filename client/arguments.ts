@@ -4,11 +4,13 @@ import { checkKeys } from '../workflows/copied-keys';
 import type { CopiedKey, CopyOrder } from '../workflows/messages';
 import { initOptions, parseInit, type InitCommand } from './init/arguments';
 import { CommandFailure } from './outcome';
+import { parkedOptions, parseParked, type ParkedCommand } from './parked/arguments';
 
 /** What was asked for, complete: nothing has to be defaulted again. */
 export type Command =
   | { readonly name: 'help'; readonly json: boolean }
   | InitCommand
+  | ParkedCommand
   | { readonly name: 'doctor'; readonly file: string; readonly json: boolean }
   | { readonly name: 'plan'; readonly file: string; readonly json: boolean }
   | { readonly name: 'start'; readonly file: string; readonly json: boolean }
@@ -49,6 +51,7 @@ export const names = [
   'retry',
   'rebuild',
   'copy',
+  'parked',
   'stop',
   'wait',
 ] as const;
@@ -69,6 +72,7 @@ const options: Readonly<Record<Name, NonNullable<ParseArgsConfig['options']>>> =
   retry: { store: text },
   rebuild: { store: text, reason: text, definition: text },
   copy: { table: text, key: { type: 'string', multiple: true }, pause: flag, resume: flag },
+  parked: parkedOptions,
   stop: {},
   wait: { timeout: text },
 };
@@ -88,6 +92,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const json = values.json === true;
   if (values.help === true) return { name: 'help', json };
   if (name === 'init') return parseInit(values, positionals);
+  if (name === 'parked') return parseParked(values, positionals);
   const subject = only(name, positionals);
   const value = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
   switch (name) {

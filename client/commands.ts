@@ -7,6 +7,7 @@ import { help } from './help';
 import { init } from './init/init';
 import type { Operations } from './operations';
 import type { Outcome } from './outcome';
+import { parked } from './parked/parked';
 import { plan } from './plan/plan';
 import { noRates } from './status/rates';
 import { render } from './status/render';
@@ -96,6 +97,8 @@ async function carryOut(command: Exclude<Command, { name: 'doctor' | 'plan' }>, 
       );
       return;
     }
+    case 'parked':
+      return parked(command, around);
     case 'stop': {
       await (await operations()).stop(command.pipeline);
       answer(

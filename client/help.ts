@@ -15,7 +15,7 @@ const meanings: Readonly<Record<Outcome, string>> = {
 
 /** Which commands may end so; what is not named here may happen to all. */
 const endings: Readonly<Partial<Record<Outcome, readonly Name[]>>> = {
-  notFound: ['init', 'status', 'wait', 'pause', 'resume', 'retry', 'rebuild', 'stop'],
+  notFound: ['init', 'status', 'wait', 'pause', 'resume', 'retry', 'rebuild', 'parked', 'stop'],
   timeout: ['wait'],
   alreadyRuns: ['start'],
 };
@@ -59,6 +59,12 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
       --table TABLE                copy this table once more, from its first row
       --key JSON                   of that table only the row with this key: {"id":17}; repeatable
       --pause, --resume            the reading of existing rows; changes are followed all the time
+  slipstream parked <action> <pipeline> <store>   records that the store could not take
+      list                         which rows, why, and their keys
+      show --key KEY               the records of one row, whole
+      retry --key KEY, --all       apply them after all, in their order
+      skip --key KEY               --offset OFFSET, or --all: let go for good
+      accept                       promote a rebuild with more parked than readers miss now
   slipstream stop <pipeline>       end the pipeline; stores, log and slot stay as they are
 
   --json     the answer as JSON on standard output, errors too: {"error", "exitCode", "message"}

@@ -6,6 +6,7 @@ import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
 import {
   copySignal,
+  parkedSignal,
   pauseSignal,
   rebuildSignal,
   resumeSignal,
@@ -13,6 +14,7 @@ import {
   statusQuery,
   stopSignal,
   type CopyOrder,
+  type ParkedMessage,
 } from '../workflows/messages';
 import { freshCapture, freshPipeline, freshStore } from './status/heartbeats';
 import { refuseFailed } from './failed-start';
@@ -46,6 +48,7 @@ export interface Operations {
     readonly definition?: unknown;
   }): Promise<void>;
   copy(pipeline: string, order: CopyOrder): Promise<void>;
+  parked(pipeline: string, message: ParkedMessage): Promise<void>;
   stop(pipeline: string): Promise<void>;
 }
 
@@ -143,6 +146,10 @@ export function createOperations(client: Client, taskQueue: string): Operations 
     async copy(pipeline, order) {
       await checkTable(pipeline, order.table);
       await guarded(pipeline, () => sync(pipeline).signal(copySignal, order));
+    },
+    async parked(pipeline, message) {
+      await checkStore(pipeline, message.store ?? null, true);
+      await guarded(pipeline, () => sync(pipeline).signal(parkedSignal, message));
     },
     async stop(pipeline) {
       await guarded(pipeline, () => sync(pipeline).signal(stopSignal));

@@ -110,6 +110,8 @@ export interface StoreStatus {
   readonly generations: readonly GenerationStatus[];
   /** What a rebuild in progress is for, as ordered. */
   readonly rebuild: { readonly reason: string; readonly phase: 'building' | 'aligning' | 'promoting' } | null;
+  /** The next generation is complete, has parked more than the live one, and waits until somebody accepts that. */
+  readonly held?: true;
   readonly problem: Problem | null;
 }
 

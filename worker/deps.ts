@@ -30,6 +30,8 @@ export { takeInventory } from '../capture/source/inventory';
 export { suggestTables } from '../stores/suggest';
 /** What `slipstream plan` learns the columns' types with. */
 export { readTables } from '../capture/session';
+/** What `slipstream parked` reads. */
+export { readParkedLines } from './parked-lines';
 /** What `slipstream doctor` looks at servers with. */
 export { examine } from './checks';
 

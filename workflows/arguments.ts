@@ -1,5 +1,5 @@
 import { checkKeys } from './copied-keys';
-import type { CopyOrder, RebuildOrder, Target } from './messages';
+import type { CopyOrder, ParkedMessage, RebuildOrder, Target } from './messages';
 
 /**
  * Messages come from people and scripts, as any JSON. Checked by hand: zod does not belong into a workflow bundle. What
@@ -62,6 +62,40 @@ export function checkCopy(input: unknown): Checked<CopyOrder> {
   return action === 'pause' || action === 'resume'
     ? { ok: true, value: { action } }
     : refuse('\'action\' can only be "pause" or "resume"');
+}
+
+const keyId = /^[0-9a-f]{12}$/;
+
+export function checkParked(input: unknown, options: { readonly storeNeeded: boolean }): Checked<ParkedMessage> {
+  const store = options.storeNeeded ? '"store":"search",' : '';
+  const refuse = (why: string) =>
+    wrong(
+      'parked',
+      why,
+      `Send {${store}"action":"retry"} or {${store}"action":"skip","key":"0c5f6b2a91de","offset":"42"}.`,
+    );
+  if (!isRecord(input)) return refuse('the input is not an object');
+  const unknown = unknownFields(input, ['store', 'action', 'key', 'offset']);
+  if (unknown !== null) return refuse(unknown);
+  const { store: name, action, key, offset } = input;
+  if (name !== undefined && typeof name !== 'string') return refuse("'store' is not a name");
+  if (name === undefined && options.storeNeeded) return refuse("'store' is missing");
+  const to = name === undefined ? {} : { store: name };
+  if (action === 'accept') {
+    const bare = key === undefined && offset === undefined;
+    return bare ? { ok: true, value: { ...to, action } } : refuse("'accept' takes neither 'key' nor 'offset'");
+  }
+  if (action !== 'retry' && action !== 'skip') return refuse('\'action\' can only be "retry", "skip" or "accept"');
+  if (key !== undefined && (typeof key !== 'string' || !keyId.test(key)))
+    return refuse("'key' is not the id of a key, twelve characters of `slipstream parked list`");
+  if (action === 'retry') {
+    if (offset !== undefined) return refuse("'retry' takes no 'offset': the records of a row go in order");
+    return { ok: true, value: { ...to, action, ...(key === undefined ? {} : { key }) } };
+  }
+  if (key === undefined) return refuse("'key' is missing: say what to skip");
+  if (typeof offset !== 'string' || !/^(\d{1,20}|all)$/.test(offset))
+    return refuse("'offset' is missing: one of the key's records, in digits, or \"all\"");
+  return { ok: true, value: { ...to, action, key, offset } };
 }
 
 /** Only what is captured can be copied. */

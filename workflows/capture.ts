@@ -77,6 +77,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
         state = withCopyOrder(state, order.copy, Date.now().toString(36));
         return;
       case 'rebuild':
+      case 'parked':
         return;
     }
   };
@@ -88,7 +89,7 @@ export async function capture({ pipeline, state: saved }: CaptureInput): Promise
     orders: ['pause', 'resume', 'retry', 'stop', 'copy'],
     receiver: 'child',
     refuse(order) {
-      if (order.name === 'rebuild') return null;
+      if (order.name === 'rebuild' || order.name === 'parked') return null;
       if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables) ?? noRoomFor(state, order.copy);
       return checkOwn(order.name, order.target.store, 'capture');
     },

@@ -1,5 +1,6 @@
 import { positionsTopic } from '../model/names';
 import { offsetOf } from '../model/offsets';
+import type { ParkedOrder } from '../model/poison';
 import { compareDecimal } from '../model/position';
 import type { BuildState, LaneState } from './follow-state';
 
@@ -9,6 +10,8 @@ export interface Order {
   readonly endWhenCaughtUp?: boolean;
   /** One micro-batch. */
   readonly step?: boolean;
+  /** To be obeyed before anything is read. */
+  readonly parkedOrder?: ParkedOrder;
 }
 
 export type Alignment =

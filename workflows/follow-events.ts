@@ -14,6 +14,7 @@ import {
   type Rest,
   type Role,
 } from './follow-state';
+import { isHeld, parkedTold } from './parked-orders';
 import { withProblem, type Fault } from './problems';
 
 type Inspection = Awaited<ReturnType<Activities['inspectStore']>>;
@@ -25,13 +26,18 @@ const nearSeconds = 5;
 
 export function sliceEnded(
   state: FollowState,
-  event: { readonly role: Role; readonly order: Order; readonly result: FollowSliceResult; readonly prefix: string },
+  event: {
+    readonly role: Role;
+    readonly order: Order;
+    readonly result: FollowSliceResult;
+    readonly prefix: string;
+  },
 ): FollowState {
   const { role, order, result, prefix } = event;
   const lane = state[role];
   if (!lane) return state;
   // A slice that was cut short may not have seen yet what lies ahead of it.
-  const cutShort = result.ended === 'cancelled' || result.ended === 'worker-shutdown';
+  const cutShort = ['cancelled', 'worker-shutdown', 'parked-order'].includes(result.ended);
   const near = result.caughtUp || result.progress.lagSeconds <= nearSeconds;
   const caughtUp = result.ended === 'caught-up' || (cutShort ? lane.caughtUp : near);
   const changed: LaneState = {
@@ -42,12 +48,13 @@ export function sliceEnded(
     taskQueue: result.ended === 'worker-shutdown' ? null : result.taskQueue,
     trouble: noTrouble,
   };
-  const ended = withLane(state, role, { ...changed, rest: restAfter(lane, order, result, prefix) });
+  const told = parkedTold(state, order, result);
+  const ended = withLane(told, role, { ...changed, rest: restAfter(lane, order, result, prefix) });
   if (role === 'live' || !ended.next) return advanced(ended, prefix);
   const isComplete = result.ended === 'caught-up' || (caughtUp && result.copiesDone);
   switch (ended.next.phase) {
     case 'building':
-      return isComplete ? advanced(complete(ended), prefix) : ended;
+      return isComplete && !isHeld(ended) ? advanced(complete(ended), prefix) : ended;
     case 'aligning':
       return advanced(withBuild(ended, { sawEnd: result.ended === 'caught-up' }), prefix);
     case 'promoting':

@@ -1,5 +1,6 @@
 import { align, type Order } from './follow-align';
 import type { FollowState, Role } from './follow-state';
+import { isHeld, parkedOrderRole } from './parked-orders';
 
 /** What the lane of this role is to run now; null: nothing. Pure, asked again after every await. */
 export function orderFor(state: FollowState, role: Role, prefix: string): Order | null {
@@ -8,8 +9,10 @@ export function orderFor(state: FollowState, role: Role, prefix: string): Order 
   if (state.paused || state.stopping) return null;
   if (!lane || lane.mappingHash === null || lane.trouble.blocked) return null;
   if (!next || next.phase === 'building') {
-    // A lane that has caught up says so at once; one that follows runs to the end of its time.
-    return role === 'next' || !lane.caughtUp ? { endWhenCaughtUp: true } : {};
+    const [parkedOrder] = parkedOrderRole(state) === role ? (state.parkedOrders ?? []) : [];
+    if (parkedOrder) return { parkedOrder };
+    // A lane that has caught up says so at once; one that follows, or waits for a person, runs to the end of its time.
+    return (role === 'next' && !isHeld(state)) || !lane.caughtUp ? { endWhenCaughtUp: true } : {};
   }
   if (next.phase === 'promoting') return null;
   const alignment = align(live, next, prefix);

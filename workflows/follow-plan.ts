@@ -19,7 +19,7 @@ export function planned(
   const { generations } = inspection;
   const current = generations.find(({ number }) => number === inspection.live) ?? null;
   // Invariant 9: a generation of another log cannot be followed on, its offsets mean nothing in this one.
-  const live = current && current.logId === logId ? adopted(current) : null;
+  const live = current && current.logId === logId ? adopted(current, definition) : null;
   const lastNumber = Math.max(state.lastNumber, ...generations.map(({ number }) => number));
   const base = { ...state, logId, lastNumber, live };
   if (live && sameMapping(live.definition, definition)) {
@@ -42,9 +42,15 @@ export function planned(
   };
 }
 
-/** Offsets are those of the store's record; whoever wrote it last may still be at it, so the rest is unknown. */
-function adopted(found: Found): LaneState {
-  const { number, definition, logId, mappingHash } = found;
+/**
+ * Offsets are those of the store's record; whoever wrote it last may still be at it, so the rest is unknown. What becomes
+ * of poison is no part of what the generation holds: the present file says it.
+ */
+function adopted(found: Found, { poison }: StoreDefinition): LaneState {
+  const { number, logId, mappingHash } = found;
+  const kept: StoreDefinition = { ...found.definition };
+  delete kept.poison;
+  const definition = poison === undefined ? kept : { ...kept, poison };
   return { ...newLane({ number, definition, logId }), mappingHash };
 }
 

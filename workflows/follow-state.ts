@@ -1,4 +1,5 @@
 import type { StoreDefinition } from '../model/pipeline';
+import type { ParkedOrder } from '../model/poison';
 import type { LaneProgress, Problem } from '../model/status';
 import { noTrouble, type Trouble } from './breaker';
 import { defaultEventLimit } from './running';
@@ -38,6 +39,8 @@ export interface BuildState extends LaneState {
   readonly exposed: boolean;
   /** While aligning: it has seen the end of the log with the live lane at rest. */
   readonly sawEnd: boolean;
+  /** Somebody has said that it may be promoted with what it has parked. Absent: no. */
+  readonly parkedAccepted?: true;
 }
 
 export interface OrderedRebuild {
@@ -58,6 +61,8 @@ export interface FollowState {
   readonly live: LaneState | null;
   readonly next: BuildState | null;
   readonly ordered: OrderedRebuild | null;
+  /** What is to be done with parked records, and not done yet. Absent: nothing. */
+  readonly parkedOrders?: readonly ParkedOrder[];
   /** There may be generations in the store that are neither live nor wanted. */
   readonly untidy: boolean;
   /** How the steps around the lanes fare. */

@@ -1,5 +1,6 @@
 import type { GenerationStatus, Problem, StatusName, StoreStatus } from '../model/status';
 import { firstBuild, type FollowState, type LaneState } from './follow-state';
+import { isHeld } from './parked-orders';
 
 /** `ended`: the workflow has done its last; until then one that was told to stop is shown as it still is. */
 export function storeStatus(store: string, state: FollowState, ended = false): StoreStatus {
@@ -9,7 +10,14 @@ export function storeStatus(store: string, state: FollowState, ended = false): S
     ...(next && next.mappingHash !== null ? [generation(next, 'building')] : []),
   ];
   const rebuild = next && next.reason !== firstBuild ? { reason: next.reason, phase: next.phase } : null;
-  return { store, status: ended ? 'STOPPED' : statusName(state), generations, rebuild, problem: currentProblem(state) };
+  return {
+    store,
+    status: ended ? 'STOPPED' : statusName(state),
+    generations,
+    rebuild,
+    ...(isHeld(state) ? { held: true as const } : {}),
+    problem: currentProblem(state),
+  };
 }
 
 /** One word for everything. What an operator ordered comes first, then what needs a person, then what passes. */

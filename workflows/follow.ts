@@ -11,7 +11,8 @@ import { storeStatus } from './follow-status';
 import { runStep } from './follow-steps';
 import type { Follower } from './follower';
 import { adoptSignal, internalDescriptions } from './messages';
-import { serveOperators, type Order } from './operators';
+import { namedBy, serveOperators, type Order } from './operators';
+import { parkedOrdered, refuseParked } from './parked-orders';
 import { createReporter } from './reporter';
 import { cancelMeansStop, historyIsLong } from './running';
 import { sameJson } from './same';
@@ -97,12 +98,10 @@ async function runSteps(follower: Follower): Promise<void> {
 function serve(follower: Follower, status: () => StoreStatus): void {
   const { store } = follower;
   serveOperators<StoreStatus>({
-    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild'],
+    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild', 'parked'],
     receiver: 'child',
     refuse: (order) => {
-      if (order.name === 'copy') return null; // none of its orders
-      const named = order.name === 'rebuild' ? order.rebuild.store : order.target.store;
-      return checkOwn(order.name, named, store);
+      return checkOwn(order.name, namedBy(order), store) ?? refuseParked(follower.state, order);
     },
     obey: (order) => {
       obey(follower, order);
@@ -134,6 +133,9 @@ function obey(follower: Follower, order: Order): void {
       follower.state = { ...state, stopping: true };
       return;
     case 'copy':
+      return;
+    case 'parked':
+      follower.state = parkedOrdered(state, order.parked, `${Date.now().toString(36)}`);
       return;
     case 'rebuild': {
       const { reason, definition = null } = order.rebuild;

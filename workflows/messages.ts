@@ -38,6 +38,20 @@ export interface CopyOrder {
 /** A value beyond 2^53 as text, or JSON would change it. */
 export type CopiedKey = Readonly<Record<string, string | number | boolean>>;
 
+/**
+ * What is to be done with parked records. `retry`: those of one row, or all, are applied after all. `skip`: one record of
+ * a row, or all of them, is let go for good. `accept`: the generation being built may be promoted with what it has parked.
+ */
+export interface ParkedMessage {
+  /** Needed when it is sent to `sync/<pipeline>`. */
+  readonly store?: string;
+  readonly action: 'retry' | 'skip' | 'accept';
+  /** The key's id, as `slipstream parked list` shows it. */
+  readonly key?: string;
+  /** Of `skip`: a record's offset, or "all". */
+  readonly offset?: string;
+}
+
 /** From a child to `sync/<pipeline>`: how it is. `refuses`: it runs under another configuration than `adopt` named. */
 export type Report =
   | { readonly child: 'capture'; readonly status: CaptureStatus; readonly refuses: boolean }
@@ -50,6 +64,8 @@ export const stopSignal = defineSignal<[target?: Target]>('stop');
 export const rebuildSignal = defineSignal<[order: RebuildOrder]>('rebuild');
 export const copySignal = defineSignal<[order: CopyOrder]>('copy');
 
+export const parkedSignal = defineSignal<[message: ParkedMessage]>('parked');
+
 /** Between our own workflows: `sync` presents itself and its configuration; the child answers with a report. */
 export const adoptSignal = defineSignal<[{ readonly pipeline: Pipeline }]>('adopt');
 export const reportSignal = defineSignal<[Report]>('report');
@@ -61,6 +77,7 @@ export const retryUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: T
 export const stopUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('stop');
 export const rebuildUpdate = defineUpdate<CaptureStatus | StoreStatus, [order: RebuildOrder]>('rebuild');
 export const copyUpdate = defineUpdate<CaptureStatus | StoreStatus, [order: CopyOrder]>('copy');
+export const parkedUpdate = defineUpdate<CaptureStatus | StoreStatus, [message: ParkedMessage]>('parked');
 
 export const statusQuery = defineQuery<PipelineStatus | CaptureStatus | StoreStatus>('status');
 export const offsetsQuery = defineQuery<OffsetsAnswer>('offsets');
@@ -122,6 +139,15 @@ export const orders = {
       '{"table":"public.orders"}, {"table":"public.orders","keys":[{"id":17}]}, {"action":"pause"} or {"action":"resume"}',
     toChild:
       '{"table":"public.orders"}, {"table":"public.orders","keys":[{"id":17}]}, {"action":"pause"} or {"action":"resume"}',
+  },
+  parked: {
+    does:
+      'Applies parked records after all, those of one row ("key") or all of them; or skips one for good; or accepts that ' +
+      'a rebuild is promoted with more parked than readers miss now. `slipstream parked list` shows keys and offsets.',
+    toSync:
+      '{"store":"search","action":"retry"}, {"store":"search","action":"skip","key":"0c5f6b2a91de","offset":"42"} or ' +
+      '{"store":"search","action":"accept"}',
+    toChild: '{"action":"retry"}, {"action":"skip","key":"0c5f6b2a91de","offset":"42"} or {"action":"accept"}',
   },
 } as const satisfies Readonly<Record<string, OrderDescription>>;
 

@@ -6,7 +6,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
-import { checkCopy, checkRebuild, checkTarget, type Checked } from './arguments';
+import { checkCopy, checkParked, checkRebuild, checkTarget, type Checked } from './arguments';
 import {
   copySignal,
   copyUpdate,
@@ -14,6 +14,8 @@ import {
   errorsQuery,
   helpQuery,
   offsetsQuery,
+  parkedSignal,
+  parkedUpdate,
   pauseSignal,
   pauseUpdate,
   queryDescriptions,
@@ -30,15 +32,31 @@ import {
   type Help,
   type OffsetsAnswer,
   type OrderName,
+  type ParkedMessage,
   type RebuildOrder,
   type Target,
 } from './messages';
 import type { Fault } from './problems';
 
 export type Order =
-  | { readonly name: Exclude<OrderName, 'rebuild' | 'copy'>; readonly target: Target }
+  | { readonly name: Exclude<OrderName, 'rebuild' | 'copy' | 'parked'>; readonly target: Target }
   | { readonly name: 'copy'; readonly copy: CopyOrder }
+  | { readonly name: 'parked'; readonly parked: ParkedMessage }
   | { readonly name: 'rebuild'; readonly rebuild: RebuildOrder };
+
+/** Whom an order names; `undefined`: whoever it was sent to. */
+export function namedBy(order: Order): string | undefined {
+  switch (order.name) {
+    case 'rebuild':
+      return order.rebuild.store;
+    case 'parked':
+      return order.parked.store;
+    case 'copy':
+      return undefined;
+    default:
+      return order.target.store;
+  }
+}
 
 export interface Operated<Status extends PipelineStatus | CaptureStatus | StoreStatus> {
   readonly orders: readonly OrderName[];
@@ -64,6 +82,7 @@ const signals = {
   stop: stopSignal,
   rebuild: rebuildSignal,
   copy: copySignal,
+  parked: parkedSignal,
 };
 
 /** Registers everything people can say and ask. Call it before the first await: a message may be there already. */
@@ -98,6 +117,10 @@ function parseOrder(name: OrderName, input: unknown, receiver: 'sync' | 'child')
     const copy = checkCopy(input);
     return copy.ok ? { ok: true, value: { name, copy: copy.value } } : copy;
   }
+  if (name === 'parked') {
+    const parked = checkParked(input, { storeNeeded: receiver === 'sync' });
+    return parked.ok ? { ok: true, value: { name, parked: parked.value } } : parked;
+  }
   const target = checkTarget(name, input);
   return target.ok ? { ok: true, value: { name, target: target.value } } : target;
 }
@@ -114,6 +137,7 @@ function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatu
     stop: stopUpdate,
     rebuild: rebuildUpdate,
     copy: copyUpdate,
+    parked: parkedUpdate,
   };
   for (const name of orders) {
     const accept = (input?: unknown) => {

@@ -10,7 +10,16 @@ import { captureWorkflowId, followWorkflowId } from '../model/names';
 import type { Pipeline } from '../model/pipeline';
 import { capture } from './capture';
 import { follow } from './follow';
-import { adoptSignal, copySignal, pauseSignal, rebuildSignal, resumeSignal, retrySignal, stopSignal } from './messages';
+import {
+  adoptSignal,
+  copySignal,
+  parkedSignal,
+  pauseSignal,
+  rebuildSignal,
+  resumeSignal,
+  retrySignal,
+  stopSignal,
+} from './messages';
 import { childEnded, childFinished, childNames, withChild, type Relayed } from './sync-state';
 import type { Syncer } from './syncer';
 
@@ -129,6 +138,8 @@ export async function relay(syncer: Syncer, message: Relayed): Promise<void> {
         return handle.signal(rebuildSignal, message.rebuild);
       case 'copy':
         return handle.signal(copySignal, message.copy);
+      case 'parked':
+        return handle.signal(parkedSignal, message.parked);
     }
   });
   // A message for a child that is gone stays: it is delivered to the one that is started in its place.

@@ -3,7 +3,7 @@ import { gistOf } from '../model/slot-risk';
 import type { PipelineStatus } from '../model/status';
 import { checkCopied } from './arguments';
 import { internalDescriptions, reportSignal, type Report } from './messages';
-import { serveOperators, type Order } from './operators';
+import { namedBy, serveOperators, type Order } from './operators';
 import { childNames, childReported, relayed, withSyncFault, type Relayed } from './sync-state';
 import type { Syncer } from './syncer';
 
@@ -11,7 +11,7 @@ export function serveSync(syncer: Syncer): void {
   // Before the others: their default handler takes every waiting message that has no handler yet.
   setHandler(reportSignal, (report) => hear(syncer, report), { description: internalDescriptions.report });
   serveOperators<PipelineStatus>({
-    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild', 'copy'],
+    orders: ['pause', 'resume', 'retry', 'stop', 'rebuild', 'copy', 'parked'],
     receiver: 'sync',
     refuse: (order) => refuse(syncer, order),
     obey: (order) => {
@@ -44,7 +44,7 @@ function isStop(order: Order): boolean {
 
 function targetOf(order: Order): string | undefined {
   if (order.name === 'copy') return 'capture';
-  return order.name === 'rebuild' ? order.rebuild.store : order.target.store;
+  return namedBy(order);
 }
 
 function refuse({ pipeline }: Syncer, order: Order): string | null {
@@ -52,7 +52,8 @@ function refuse({ pipeline }: Syncer, order: Order): string | null {
   if (!pipeline || target === undefined) return null;
   if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables);
   const known = childNames(Object.keys(pipeline.stores));
-  if (order.name === 'rebuild' && target === 'capture') return `rebuild: 'capture' is not a store.`;
+  if ((order.name === 'rebuild' || order.name === 'parked') && target === 'capture')
+    return `${order.name}: 'capture' is not a store.`;
   return known.includes(target) ? null : `${order.name}: there is no '${target}'. There are ${known.join(', ')}.`;
 }
 
@@ -80,6 +81,8 @@ function messageFor(child: string, order: Order): Relayed {
       return { child, name: 'rebuild', rebuild: order.rebuild };
     case 'copy':
       return { child, name: 'copy', copy: order.copy };
+    case 'parked':
+      return { child, name: 'parked', parked: order.parked };
     default:
       return { child, name: order.name };
   }

@@ -1,7 +1,7 @@
 import { rolledUp } from '../model/roll-up';
 import type { CaptureStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../model/status';
 import { breakerDelayMs } from './breaker';
-import type { CopyOrder, RebuildOrder } from './messages';
+import type { CopyOrder, ParkedMessage, RebuildOrder } from './messages';
 import { carriedProblems, withProblem, type Fault } from './problems';
 import { defaultEventLimit } from './running';
 
@@ -29,7 +29,8 @@ export interface ChildState {
 export type Relayed =
   | { readonly child: string; readonly name: 'pause' | 'resume' | 'retry' | 'stop' }
   | { readonly child: string; readonly name: 'rebuild'; readonly rebuild: RebuildOrder }
-  | { readonly child: string; readonly name: 'copy'; readonly copy: CopyOrder };
+  | { readonly child: string; readonly name: 'copy'; readonly copy: CopyOrder }
+  | { readonly child: string; readonly name: 'parked'; readonly parked: ParkedMessage };
 
 /** All that `sync` tells its next run. Plain JSON; children report anew, so their progress is left out. */
 export interface SyncState {
@@ -129,6 +130,7 @@ export function relayed(state: SyncState, message: Relayed, now: number): SyncSt
     case 'retry':
     case 'stop':
     case 'rebuild':
+    case 'parked':
       return { ...state, outbox };
   }
 }

@@ -29,6 +29,7 @@ function fakeOperations() {
     retry: jest.fn().mockResolvedValue(undefined),
     rebuild: jest.fn().mockResolvedValue(undefined),
     copy: jest.fn().mockResolvedValue(undefined),
+    parked: jest.fn().mockResolvedValue(undefined),
     stop: jest.fn().mockResolvedValue(undefined),
   } satisfies Operations;
 }

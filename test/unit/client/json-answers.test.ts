@@ -37,6 +37,7 @@ async function answer(line: string, status: PipelineStatus = full): Promise<unkn
     retry: nothing,
     rebuild: nothing,
     copy: nothing,
+    parked: nothing,
     stop: nothing,
   };
   const written: string[] = [];

@@ -1,4 +1,4 @@
-import { checkCopied, checkCopy, checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
+import { checkCopied, checkCopy, checkParked, checkOwn, checkRebuild, checkTarget } from '../../../workflows/arguments';
 import * as messages from '../../../workflows/messages';
 import { breakerDelayMs } from '../../../workflows/breaker';
 import { withProblem } from '../../../workflows/problems';
@@ -134,6 +134,8 @@ test('tripwire: the names of messages, and constants that end in what they are',
     'errorsQuery query errors',
     'helpQuery query help',
     'offsetsQuery query offsets',
+    'parkedSignal signal parked',
+    'parkedUpdate update parked',
     'pauseSignal signal pause',
     'pauseUpdate update pause',
     'rebuildSignal signal rebuild',
@@ -161,7 +163,9 @@ test.each(Object.keys(messages.orders) as messages.OrderName[])(
           ? checkRebuild(input, { storeNeeded: receiver === 'sync' })
           : name === 'copy'
             ? checkCopy(input)
-            : checkTarget(name, input);
+            : name === 'parked'
+              ? checkParked(input, { storeNeeded: receiver === 'sync' })
+              : checkTarget(name, input);
       expect(checked).toMatchObject({ ok: true });
     }
   },

@@ -1,0 +1,179 @@
+import { poisonRules } from '../../../../model/poison';
+import type { ParkedOrder } from '../../../../model/poison';
+import type { StoreDefinition } from '../../../../model/pipeline';
+import { Fenced } from '../../../../model/errors';
+import { ParkedIndex } from '../../../../stream/parked-index';
+import { entryOf, parkedId, type ParkedRecord } from '../../../../stream/parked-format';
+import type { ParkedLog } from '../../../../stream/parked-log';
+import { refusal, throwRefused } from '../../../../stores/refused';
+import type { Store } from '../../../../stores/store';
+import { readMemory } from '../../../support/memory-store';
+import { createWorld, next, pieces, pipeline, prepared, run, type World } from '../lane-world';
+
+/** The topic, as it outlives every slice. */
+function createTopic() {
+  const records = new Map<string, ParkedRecord>();
+  const open = (index: ParkedIndex): ParkedLog => {
+    for (const one of records.values()) index.put(entryOf(one));
+    return {
+      index,
+      async append({ parked = [], freed = [] }) {
+        for (const one of parked) {
+          records.set(parkedId(one.facts), one);
+          index.put(entryOf(one));
+        }
+        for (const place of freed) {
+          records.delete(parkedId(place));
+          index.remove(parkedId(place));
+        }
+      },
+      read: async (places) => places.flatMap((place) => records.get(parkedId(place)) ?? []),
+      close: async () => undefined,
+    };
+  };
+  return { records, open };
+}
+
+/** Refuses totals that `refuses` names; records carry the total of their offset. */
+function refusing(state: { refuses: ReadonlySet<number> }) {
+  return (real: Store): Store => ({
+    ...real,
+    async apply(generation, batch, signal) {
+      throwRefused(
+        batch.mutations
+          .filter(({ document }) => state.refuses.has(Number(document?.['total'])))
+          .map((mutation) => refusal(generation, mutation, 'no')),
+      );
+      return real.apply(generation, batch, signal);
+    },
+  });
+}
+
+const definition = { ...pipeline.stores['replica'], poison: { store: 'park', maxParked: 5 } } as StoreDefinition;
+const generation = { number: 1, definition, mappingHash: 'm', logId: 'log' };
+
+async function world(totals: number, refuses: readonly number[]) {
+  const state = { refuses: new Set(refuses) };
+  const topic = createTopic();
+  const created = await prepared(createWorld(pieces(Array<boolean>(totals).fill(true)), { store: refusing(state) }));
+  const deps = { ...created.deps, openParkedLog: async ({ index }: { index: ParkedIndex }) => topic.open(index) };
+  return Object.assign(created, { deps, state, topic });
+}
+
+const slice = (of: World, parkedOrder?: ParkedOrder) =>
+  run(of, { generation, ...(parkedOrder ? { parkedOrder } : {}) }).result;
+const total = ({ durable }: World) => Object.values(readMemory({ ...durable, live: 1 }, 'orders') ?? {})[0]?.['total'];
+const offsets = ({ topic }: Awaited<ReturnType<typeof world>>) =>
+  [...topic.records.values()].map(({ facts }) => facts.offset);
+const order = (more: Partial<ParkedOrder> = {}): ParkedOrder => ({ id: '1', action: 'retry', ...more });
+
+describe('a row whose record the store refuses', () => {
+  test('keeps its state, its later changes wait in order, and the offsets go on', async () => {
+    const lane = await world(4, [1]);
+    const { progress, parked } = await slice(lane);
+    expect(progress).toMatchObject({ next: next(4, 4), parked: { records: 3, rows: 1 } });
+    expect(total(lane)).toBe(0);
+    expect(offsets(lane)).toEqual(['1', '2', '3']);
+    expect(parked).toMatchObject([{ reason: 'unstorable' }]);
+  });
+
+  test('is applied once the store takes it: the last of its records, in one step; twice is once', async () => {
+    const lane = await world(4, [1]);
+    await slice(lane);
+    lane.state.refuses = new Set();
+    const { ended, progress } = await slice(lane, order());
+    expect({ ended, total: total(lane), left: offsets(lane) }).toEqual({ ended: 'parked-order', total: 3, left: [] });
+    expect(progress.parked).toBeUndefined();
+    await slice(lane, order());
+    expect(total(lane)).toBe(3);
+  });
+
+  test('stays as it is when a retry fails, with what was wrong this time', async () => {
+    const lane = await world(4, [1, 3]);
+    await slice(lane);
+    await slice(lane, order());
+    expect(offsets(lane)).toEqual(['1', '2', '3']);
+    const last = [...lane.topic.records.values()].find(({ facts }) => facts.offset === '3');
+    expect(last?.facts).toMatchObject({ reason: 'unstorable', attempts: 1 });
+    expect(total(lane)).toBe(0);
+  });
+
+  test('goes on behind a record that is skipped', async () => {
+    const lane = await world(3, [1, 2]);
+    await slice(lane);
+    const keyId = [...lane.topic.records.values()][0]?.facts.keyId ?? '';
+    lane.state.refuses = new Set([2]);
+    await slice(lane, order({ action: 'skip', key: keyId, offset: '2' }));
+    expect({ total: total(lane), left: offsets(lane) }).toEqual({ total: 1, left: [] });
+  });
+
+  test('a crash between the topic and the store parks it once, at the same place', async () => {
+    const lane = await world(2, [1]);
+    const { openParkedLog } = lane.deps;
+    lane.deps.openParkedLog = async (options) => {
+      const log = await openParkedLog(options);
+      return {
+        ...log,
+        async append(change) {
+          await log.append(change);
+          throw new Error('died');
+        },
+      };
+    };
+    await expect(slice(lane)).rejects.toThrow('died');
+    lane.deps.openParkedLog = openParkedLog;
+    await slice(lane);
+    expect(offsets(lane)).toEqual(['1']);
+  });
+
+  test('control: with what is parked forgotten, a later change overtakes the refused one', async () => {
+    const lane = await world(4, [1]);
+    const real = lane.deps.laneSessions.take.bind(lane.deps.laneSessions);
+    lane.deps.laneSessions.take = async (key, open) => {
+      const session = await real(key, open);
+      return {
+        ...session,
+        parking: { ...session.parking, index: Object.assign(session.parking.index, { holdsRow: () => false }) },
+      };
+    };
+    await slice(lane);
+    expect(total(lane)).toBe(3);
+  });
+});
+
+test('beyond maxParked the lane is blocked, and nothing of that batch is parked or passed', async () => {
+  const lane = await world(10, [1]);
+  await expect(slice(lane)).rejects.toMatchObject({ name: 'Blocked', reason: 'too-much-poison' });
+  expect(offsets(lane)).toHaveLength(5);
+  expect(lane.durable.generations.get(1)?.next).toEqual(next(6, 6));
+});
+
+test('who has lost the lane behind the fence does not write', async () => {
+  const lane = await world(2, [1]);
+  let acquired = 0;
+  const { openStore } = lane.deps;
+  lane.deps = {
+    ...lane.deps,
+    openStore: (context) => {
+      const store = openStore(context);
+      return {
+        ...store,
+        async acquire(...request) {
+          acquired += 1;
+          if (acquired === 2) throw new Fenced('another has it');
+          return store.acquire(...request);
+        },
+      };
+    },
+  };
+  await expect(slice(lane)).rejects.toMatchObject({ name: 'Fenced' });
+  expect(offsets(lane)).toEqual([]);
+});
+
+test('a store that says nothing of it blocks, and opens no topic', async () => {
+  const rules = poisonRules({});
+  expect(rules).toEqual({ parks: { undecodable: false, unmappable: false, unstorable: false }, maxParked: 1_000 });
+  const lane = await world(2, [1]);
+  lane.deps.openParkedLog = () => Promise.reject(new Error('opened'));
+  await expect(run(lane).result).rejects.toMatchObject({ name: 'Blocked', reason: 'unstorable' });
+});

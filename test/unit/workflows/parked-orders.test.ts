@@ -1,0 +1,108 @@
+import type { FollowSliceResult } from '../../../activities/activities';
+import { checkParked } from '../../../workflows/arguments';
+import { sliceEnded } from '../../../workflows/follow-events';
+import { orderFor } from '../../../workflows/follow-orders';
+import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
+import { storeStatus } from '../../../workflows/follow-status';
+import { isHeld, parkedOrdered, refuseParked } from '../../../workflows/parked-orders';
+import { restoreFollow, saveFollow } from '../../../workflows/saved';
+import { blocked, build, definition, lane, prefix, progressAt } from './lanes';
+
+const progress = (records: number, at = 9) => progressAt(at, records === 0 ? {} : { parked: { records, rows: 1 } });
+const live = lane({ caughtUp: true, rest: 'closed', progress: progress(1) });
+const begun: FollowState = { ...initialFollowState, logId: 'log-1', live };
+const retry = parkedOrdered(begun, { action: 'retry' }, 'a');
+
+const ended = (change: Partial<FollowSliceResult>): FollowSliceResult => ({
+  ...{ progress: progress(0), caughtUp: true, copiesDone: false, ended: 'time', taskQueue: 'q' },
+  ...change,
+});
+
+describe('an order about parked records', () => {
+  test('is given to the next slice, and again until a slice says that it is done', () => {
+    const order = orderFor(retry, 'live', prefix);
+    expect(order).toEqual({ parkedOrder: { id: 'a-0', action: 'retry' } });
+    const step = (result: FollowSliceResult) => sliceEnded(retry, { role: 'live', order: order ?? {}, result, prefix });
+    expect(orderFor(step(ended({ ended: 'cancelled' })), 'live', prefix)).toEqual(order);
+    const done = step(ended({ ended: 'parked-order', caughtUp: false }));
+    expect(orderFor(done, 'live', prefix)).toEqual({});
+    expect(storeStatus('search', done).status).toBe('LIVE');
+  });
+
+  test('survives the passage to the next run', () => {
+    const own = { prefix, definition };
+    const restored = restoreFollow(saveFollow(retry, own), own);
+    expect(orderFor(restored, 'live', prefix)).toEqual(orderFor(retry, 'live', prefix));
+  });
+
+  test('is the way out for a lane that is blocked by too much poison', () => {
+    const stuck = { ...begun, live: { ...live, trouble: blocked } };
+    expect(orderFor(stuck, 'live', prefix)).toBeNull();
+    const skip = { action: 'skip', key: '0c5f6b2a91de', offset: '42' } as const;
+    expect(orderFor(parkedOrdered(stuck, skip, 'b'), 'live', prefix)).toEqual({ parkedOrder: { id: 'b-0', ...skip } });
+  });
+
+  test('is refused when too many wait, and when there is nothing to accept', () => {
+    const order = (action: 'retry' | 'accept') => ({ name: 'parked', parked: { action } }) as const;
+    expect(refuseParked(begun, order('retry'))).toBeNull();
+    const many = Array.from({ length: 20 }).reduce<FollowState>(
+      (s) => parkedOrdered(s, { action: 'retry' }, 'a'),
+      begun,
+    );
+    expect(refuseParked(many, order('retry'))).toMatch(/20 orders wait/);
+    expect(refuseParked(begun, order('accept'))).toMatch(/nothing is being built/);
+  });
+});
+
+test('what is parked is told among the errors, each once', () => {
+  const result = ended({ parked: [{ reason: 'unstorable', message: 'row 5' }] });
+  const once = sliceEnded(begun, { role: 'live', order: {}, result, prefix });
+  const twice = sliceEnded(once, { role: 'live', order: {}, result, prefix });
+  expect(twice.problems).toMatchObject([{ type: 'Parked', reason: 'unstorable', message: 'row 5', count: 1 }]);
+});
+
+describe('a build that has parked more than the live generation', () => {
+  const complete = ended({ progress: progress(3), ended: 'caught-up', copiesDone: true });
+  const next = build({ progress: progress(0), rest: 'anywhere' });
+  const step = (state: FollowState, result = complete) =>
+    sliceEnded(state, { role: 'next', order: { endWhenCaughtUp: true }, result, prefix });
+
+  test('is not promoted before somebody accepts it; it follows meanwhile, and says so', () => {
+    const held = step({ ...begun, next });
+    expect(held.next?.phase).toBe('building');
+    expect(isHeld(held)).toBe(true);
+    expect(storeStatus('search', held)).toMatchObject({ status: 'REBUILDING', held: true });
+    expect(orderFor(held, 'next', prefix)).toEqual({});
+    const accepted = parkedOrdered(held, { action: 'accept' }, 'a');
+    expect(orderFor(accepted, 'next', prefix)).toEqual({ endWhenCaughtUp: true });
+    expect(step(accepted).next?.phase).not.toBe('building');
+  });
+
+  test('goes on by itself when its records go through after all', () => {
+    const held = step({ ...begun, next });
+    expect(orderFor(parkedOrdered(held, { action: 'retry' }, 'a'), 'next', prefix)).toHaveProperty('parkedOrder');
+    const freed = step(held, ended({ progress: progress(1), ended: 'caught-up', copiesDone: true }));
+    expect(freed.next?.phase).not.toBe('building');
+  });
+
+  test('a first build is not held: there is nothing that readers could lose', () => {
+    expect(step({ ...begun, live: null, next }).next?.phase).not.toBe('building');
+  });
+});
+
+test.each<[unknown, boolean]>([
+  [{ action: 'retry' }, true],
+  [{ action: 'retry', key: '0c5f6b2a91de' }, true],
+  [{ action: 'retry', key: '{"id":5}' }, false],
+  [{ action: 'retry', offset: '1' }, false],
+  [{ action: 'skip', key: '0c5f6b2a91de', offset: 'all' }, true],
+  [{ action: 'skip', key: '0c5f6b2a91de' }, false],
+  [{ action: 'skip', offset: '1' }, false],
+  [{ action: 'accept' }, true],
+  [{ action: 'accept', key: '0c5f6b2a91de' }, false],
+  [{ action: 'drop' }, false],
+  [{ action: 'retry', rows: 1 }, false],
+  [null, false],
+])('parked %j is taken: %s', (input, ok) => {
+  expect(checkParked(input, { storeNeeded: false }).ok).toBe(ok);
+});
