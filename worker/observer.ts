@@ -33,10 +33,11 @@ export function createObserver(options: {
       const counts = { count: records, upserts, deletes, repeated, durable };
       log('debug', 'micro-batch applied', { ...lane, range: rangeOf(from, to), ...counts, ms: rounded(ms) });
     },
-    parked(lane, { what, ...record }) {
+    parked(lane, { what, table, keyId, partition, offset, reason, message: why }) {
       const { pipeline, store } = lane;
-      const waits = record.reason === 'waits';
+      const waits = reason === 'waits';
       metrics.add('slipstream_parked_events_total', { pipeline, store, event: what });
+      const record = { table, keyId, partition, offset, reason, why };
       log(what === 'freed' || waits ? 'info' : 'warn', `record ${what}`, { ...lane, ...record });
     },
     captureSliceEnded({ pipeline, from, to, changes, ended, ms }) {
