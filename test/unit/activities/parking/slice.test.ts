@@ -2,7 +2,7 @@ import { poisonRules } from '../../../../model/poison';
 import type { ParkedOrder } from '../../../../model/poison';
 import type { StoreDefinition } from '../../../../model/pipeline';
 import { Fenced } from '../../../../model/errors';
-import { ParkedIndex } from '../../../../stream/parked-index';
+import type { ParkedIndex } from '../../../../stream/parked-index';
 import { entryOf, parkedId, type ParkedRecord } from '../../../../stream/parked-format';
 import type { ParkedLog } from '../../../../stream/parked-log';
 import { refusal, throwRefused } from '../../../../stores/refused';
