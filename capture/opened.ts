@@ -5,7 +5,7 @@ import { remember } from './known-tables';
 import type { CaptureOptions, CaptureParts } from './parts';
 import { readFlushLsn } from './progress';
 import { undescribed } from './relations';
-import { openReplication, type Replication } from './replication';
+import type { Replication } from './replication';
 import { connect, disconnect, translateSourceError } from './source/connection';
 import { logReplaced } from './source/prepare';
 import { checkPublication } from './source/publication';
@@ -32,7 +32,7 @@ export async function openParts(
   cleanup: (() => Promise<void>)[],
 ): Promise<Opened> {
   const { source } = options.pipeline;
-  const replication = await openReplication(options.sourceUrl);
+  const replication = await parts.openReplication(options.sourceUrl);
   cleanup.push(() => replication.close());
   const { systemId, timeline } = replication.system;
   const writer = await parts.openWriter(options, { logId: options.logId, systemId, timeline });

@@ -17,7 +17,7 @@ import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
 import { judgeSlotHealth } from '../model/slot-health';
 import { judgeSource } from './source/identity';
 import { judgeTableChange } from './table-change';
-import type { Replication } from './replication';
+import { openReplication, type Replication } from './replication';
 import { mustReadAgain, type Snapshot } from './copy/snapshot';
 import { createStraight, type Straight } from './straight';
 
@@ -48,6 +48,8 @@ export type LiveKeysWatch = Pick<LiveKeysOptions, 'signal' | 'onAlive'>;
  * die there or to show what the guarantee is worth; production code has no switch for any.
  */
 export interface CaptureParts {
+  /** The stream's connection; to pause it is what bounds memory (Invariant 10). */
+  readonly openReplication: (url: string) => Promise<Replication>;
   /** Takes the fence, then reads the last position record. */
   readonly openWriter: (
     options: CaptureOptions,
@@ -75,6 +77,7 @@ export interface CaptureParts {
 }
 
 export const defaultCaptureParts: CaptureParts = {
+  openReplication,
   openWriter: (options, { logId, systemId, timeline }) => {
     const { name, log } = options.pipeline;
     return openLogWriter({
