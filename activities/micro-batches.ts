@@ -15,11 +15,11 @@ import { reshape, type Admitted, type VersionGuard } from './version-guard';
  */
 const batchRecords = recordsPerBatch;
 /** Invariant 10: the records of a micro-batch are in memory several times over, as bytes, as rows, as statements. */
-const batchBytes = 16 << 20;
+const batchBytes = 8 << 20;
 /** How long the reader waits for something new before the slice looks at its clock. */
 const waitMs = 500;
 /** Invariant 10: beside a piece larger than this no other is made ready, so rows of megabytes are in memory once. */
-const besideBytes = 8 << 20;
+const besideBytes = 4 << 20;
 /** Between so many records the store gets a turn: its answers are waited for by the next statement. */
 const recordsPerTurn = 200;
 

@@ -17,7 +17,7 @@ export interface LaneReaderOptions {
   readonly clientId: string;
   /** Milliseconds since the Unix epoch; injected by tests. */
   readonly now?: () => number;
-  /** All buffers together; default 64 MiB. */
+  /** All buffers together; default 32 MiB. */
   readonly bufferBytes?: number;
   /** After this long without any answer of the brokers `next` rejects with `Unavailable`; default 15 s. */
   readonly silenceMs?: number;

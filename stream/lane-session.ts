@@ -13,7 +13,7 @@ import { parsePositionRecord } from './position-format';
  * All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way, and one record for each
  * partition: a batch that is larger than what a fetch asks for is handed out whole, or nobody could ever read it.
  */
-const bufferBytes = 64 << 20;
+const bufferBytes = 32 << 20;
 const fetchBytes = 4 << 20;
 /** An idle lane asks this often; new data is answered at once, and a resumed partition waits at most so long. */
 const fetchWaitMs = 100;

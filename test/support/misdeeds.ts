@@ -20,10 +20,6 @@ export const crashPoints = [
   'elasticsearch.before-apply',
   'elasticsearch.between-data-and-offsets',
   'elasticsearch.after-apply',
-  'redis.before-acquire',
-  'redis.after-acquire',
-  'redis.before-apply',
-  'redis.after-apply',
   'lane.before-slice-end',
   'generation.before-prepare',
   'generation.after-prepare',
@@ -33,9 +29,17 @@ export const crashPoints = [
   'generation.after-drop',
 ] as const;
 
+/** Of a cache, which the pipeline of most tests does not have. */
+export const cachePoints = [
+  'redis.before-acquire',
+  'redis.after-acquire',
+  'redis.before-apply',
+  'redis.after-apply',
+] as const;
+
 /** Nobody passes these under an ordinary workload: only who brings them about names them. */
 export const rarePoints = ['truncate.after-append'] as const; // some of a TRUNCATE's deletes are on the log
-export type CrashPoint = (typeof crashPoints)[number] | (typeof rarePoints)[number];
+export type CrashPoint = (typeof crashPoints | typeof cachePoints | typeof rarePoints)[number];
 
 /** Mechanisms taken out, each to show that its test would fail without it. */
 export const sabotages = [

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { describeDifferences } from '../../support/differences';
 import { replicaExpectations } from '../../support/expectations';
@@ -7,6 +8,7 @@ import { announceSeed } from '../../support/random';
 import { poll, untilRead, type PollingReader } from '../../support/readers';
 import { touchWatched } from '../../support/rebuild-readers';
 import { keysOf, readDocuments, withRedis } from '../../support/redis-contents';
+import { cachePoints } from '../../support/misdeeds';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { untilLive, untilRebuilt } from '../../support/settle';
 import { waitFor } from '../../support/wait';
@@ -53,7 +55,7 @@ async function expectEqualCache(client: Redis, { source, name }: Scenario): Prom
   if (differences.length > 0) throw new Error(describeDifferences(differences));
 }
 
-it('a cache equals the source under writes and a kill, and is rebuilt under a reader that sees no step back', async () => {
+it('a cache equals the source under writes and kills at every point of it, and is rebuilt under a reader that sees no step back', async () => {
   const seed = announceSeed('cache');
   const scenario = await openScenario({ recordVersions: false, stores: ['cache'] });
   const stop = new AbortController();
@@ -74,6 +76,12 @@ it('a cache equals the source under writes and a kill, and is rebuilt under a re
       });
       await untilRead(polling, 50);
       await first.end('SIGKILL');
+      for (const point of cachePoints) {
+        const marker = join(scenario.folder, point);
+        const worker = await scenario.startWorker({ crash: { point, passing: 1, marker, signal: 'SIGKILL' } });
+        // The watched account is written to all the while.
+        expect(await worker.death(60)).toBe('SIGKILL');
+      }
       await scenario.startWorker();
       await workload;
       await settleCache(client, scenario, -2_000_001);
