@@ -3,6 +3,7 @@ import { finding, type Finding } from './finding';
 import { guaranteesOf, type Guarantee, type SheetLine } from './guarantees';
 import { mappingLosses } from './mapping-losses';
 import type { StoreDefinition } from './pipeline-file';
+import { mayPark, poisonRules } from './poison';
 import type { TableSchema } from './schema';
 
 /** What of a pipeline bears on its guarantees: of a file that was just parsed, or of one that runs already. */
@@ -44,7 +45,7 @@ export function sheetOf({ pipeline, definition, losses }: Omit<StoreOf, 'store'>
   return guaranteesOf({
     capabilities: capabilitiesOf(definition),
     logCopies: pipeline.log.replicationFactor,
-    parks: false,
+    parks: mayPark(poisonRules(definition)),
     readsAtSource: pipeline.source.replicaIdentity === 'read-back' || pipeline.log.oversized === 'reference',
     losses,
   });

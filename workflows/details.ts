@@ -91,6 +91,12 @@ export function storeDetails(input: {
     `Keeps store \`${status.store}\` of pipeline \`${pipeline}\` equal to the source, by following the log.`,
     rebuild ?? '',
     list(generations),
+    status.generations.some(({ progress }) => progress?.parked)
+      ? `Parked records wait to be tried again or let go: \`npx slipstream parked list ${pipeline} ${status.store}\`.`
+      : '',
+    status.held
+      ? `The next generation has parked more than the live one and is not promoted before they go through, or \`parked\` with \`{"action":"accept"}\`.`
+      : '',
     asOf(status.generations.map(({ progress }) => progress)),
     toSee(workflowId, pipeline),
     toSteer(workflowId, [...orders(status.status), 'rebuild']),
@@ -154,7 +160,8 @@ function laneProgress(generation: GenerationStatus, prefix: string): string {
 
 function lag({ progress }: GenerationStatus): string {
   if (!progress) return 'not begun';
-  return `${grouped(progress.lagRecords)} records (${progress.lagSeconds.toFixed(1)} s) behind`;
+  const parked = progress.parked ? `, **${grouped(progress.parked.records)} parked**` : '';
+  return `${grouped(progress.lagRecords)} records (${progress.lagSeconds.toFixed(1)} s) behind${parked}`;
 }
 
 function problemLine(problem: Problem | null): string {

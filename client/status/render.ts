@@ -85,9 +85,20 @@ function storeLines({ rates, now }: View, store: StoreStatus, paint: Paint): str
       laneRow('', generation.role, generation, rateOf(generation)),
       ...readingLines(generation, rateOf(generation), width),
     ]),
+    ...store.generations.flatMap((generation) => parkedLines(generation, paint)),
+    ...(store.held ? block(heldBack, 'yellow', paint) : []),
     ...(store.rebuild ? wrap(`rebuild (${store.rebuild.phase}): ${store.rebuild.reason}`, width - 2).map(indent) : []),
     ...problemLines(store.problem, paint),
   ];
+}
+
+const heldBack =
+  'the next generation is held: it has parked more than the live one ("parked retry", or "parked accept")';
+
+function parkedLines({ number, progress }: GenerationStatus, paint: Paint): string[] {
+  if (!progress?.parked) return [];
+  const { records, rows } = progress.parked;
+  return block(`generation ${number}: ${count(records)} records of ${count(rows)} rows are parked`, 'yellow', paint);
 }
 
 function roleOrder(generation: GenerationStatus): number {

@@ -1,3 +1,4 @@
+import '../../support/load-ahead';
 import type { Client } from 'pg';
 import { compareDecimal } from '../../../model/position';
 import { openSecondSlot, type Decoded, type SecondSlot } from '../../support/second-slot';

@@ -1,3 +1,4 @@
+import '../../support/load-ahead';
 import { join } from 'node:path';
 import { judge } from '../../support/accepted-versions';
 import { failedAttempts, pendingFailures, readHistories } from '../../support/histories';

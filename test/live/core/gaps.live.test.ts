@@ -1,3 +1,4 @@
+import '../../support/load-ahead';
 import type { PipelineStatus, Problem } from '../../../model/status';
 import { isFound } from '../../support/index-contents';
 import { quietKafka } from '../../support/kafka';

@@ -1,3 +1,4 @@
+import '../../support/load-ahead';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../../support/accepted-versions';

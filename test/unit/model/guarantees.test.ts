@@ -140,6 +140,20 @@ describe('require', () => {
     expect(judgeRequirements({ ...of, losses: ['price is rounded'] })[0]?.what).toMatch(/price is rounded/);
   });
 
+  test.each(['decode', 'map', 'store'])(
+    'a store that parks what fails at "%s" loses nothing but for what it parks',
+    (what) => {
+      const parking = { ...postgres, poison: { [what]: 'park' } };
+      const demanding = (poison: object) => ({
+        ...file,
+        stores: { replica: { ...parking, ...poison } },
+        require: ['nothing-lost'],
+      });
+      expect(problems(demanding({}))).toEqual([['guarantee-not-given', 'require']]);
+      expect(problems(demanding({ poison: { [what]: 'block' } }))).toEqual([]);
+    },
+  );
+
   test('a misspelt guarantee is asked about', () => {
     const [found] = readPipeline({ ...file, require: ['exactly-one-effect'] }).findings;
     expect(found).toMatchObject({ where: 'require.0', cure: "Did you mean 'exactly-once-effect'?" });

@@ -56,6 +56,19 @@ test('no line to be typed is cut by the frame of the web UI', () => {
   for (const line of inBlocks) expect(line.length).toBeLessThanOrEqual(70);
 });
 
+test('what is parked is counted, with the line that lists it; a build that is held says for what', () => {
+  const progress = progressAt(9, { parked: { records: 1_234, rows: 7 } });
+  const text = details({
+    ...store,
+    held: true,
+    generations: [{ number: 2, mappingHash: 'b', role: 'building', progress }],
+  });
+  expect(text).toContain('behind, **1,234 parked**; at 0/9');
+  expect(text).toContain('`npx slipstream parked list shop search`');
+  expect(text).toContain('`{"action":"accept"}`');
+  expect(details(store)).not.toContain('parked');
+});
+
 test('a problem stands above everything but the status, on one line, with its reason and count', () => {
   const [, second] = details({ ...store, status: 'BLOCKED', problem }).split('\n\n');
   expect(second).toContain('**unstorable** at 2026-01-01T00:00:00.000Z, 3 times: a | b xxx');

@@ -176,6 +176,17 @@ describe('render', () => {
     expect(render(view({ rates, now: now + 12_000 })).join('\n')).not.toMatch(/12\.0 ch|34\.5 rec/);
   });
 
+  it('counts what is parked, and says that a build is held for it', () => {
+    const parked = { records: 1_234, rows: 7 };
+    const generations = [{ number: 2, mappingHash: 'b', role: 'building' as const, progress: lane({ parked }) }];
+    const lines = render(
+      view({ status: pipeline({ stores: { search: store('search', { generations, held: true }) } }) }),
+    );
+    expect(lines[5]).toBe('  generation 2: 1,234 records of 7 rows are parked');
+    expect(lines.slice(6).join('').replace(/ +/g, ' ')).toContain('"parked accept"');
+    expect(render(view()).join('\n')).not.toContain('parked');
+  });
+
   it('shows a store that has not begun', () => {
     const starting = store('search', { status: 'STARTING', generations: [] });
     const lines = render(view({ status: pipeline({ stores: { search: starting } }) }));
