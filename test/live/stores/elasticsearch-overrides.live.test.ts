@@ -18,17 +18,17 @@ async function found(place: Place, query: object): Promise<number> {
   return (answer as { hits: { hits: unknown[] } }).hits.hits.length;
 }
 
-/** Of the analyzers that every Elasticsearch has; the tests' own build has no others. */
-const analysis = { analyzer: { whole: { type: 'keyword' } } };
+/** Of the one type of analyzers that every Elasticsearch has; the tests' own build has no others. */
+const analysis = { analyzer: { quiet: { type: 'standard', stopwords: ['müller'] } } };
 
 test('settings, analyzers and fields are those that the file asks for; a field is filled by copy_to', async () => {
   await withPlace(async (place) => {
     await filled(place, {
       settings: { analysis, number_of_shards: 2 },
-      fields: { holder: { type: 'text', analyzer: 'whole', copy_to: 'all' }, all: { type: 'text' } },
+      fields: { holder: { type: 'text', analyzer: 'quiet', copy_to: 'all' }, all: { type: 'text' } },
     });
     // One token in the field's own analyzer, two in the standard one.
-    expect(await found(place, { match: { holder: 'Müller-Lüdenscheidt' } })).toBe(1);
+    expect(await found(place, { match: { holder: 'lüdenscheidt' } })).toBe(1);
     expect(await found(place, { match: { holder: 'müller' } })).toBe(0);
     expect(await found(place, { match: { all: 'müller' } })).toBe(1);
     const settings = await place.ask(`/${place.index}-g1/_settings?flat_settings=true`);
