@@ -1,4 +1,3 @@
-import '../../support/load-ahead';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
