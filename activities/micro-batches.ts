@@ -4,16 +4,16 @@ import type { Mapping } from '../model/mapping';
 import type { AbsentColumns } from './absent-columns';
 import { PoisonRecord, type PoisonReason } from '../model/errors';
 import { coalesce, type Mutation } from '../model/mutation';
-import { recordsPerBatch } from '../stores/store';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
 import { decodeOutcome } from '../stream/outcome';
 import { reshape, type Admitted, type VersionGuard } from './version-guard';
 
 /**
- * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). One append of
- * capture has to fit (`capture/pending.ts`), or every other piece would be nearly empty.
+ * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
+ * commit in PostgreSQL and a write of the record in Elasticsearch. One append of capture has to fit (`capture/pending.ts`), or
+ * every other piece would be nearly empty.
  */
-const batchRecords = recordsPerBatch;
+const batchRecords = 4_000;
 /** Invariant 10: the records of a micro-batch are in memory several times over, as bytes, as rows, as statements. */
 const batchBytes = 8 << 20;
 /** How long the reader waits for something new before the slice looks at its clock. */

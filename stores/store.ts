@@ -42,12 +42,6 @@ export interface Acceptance {
   readonly mappingHash: string;
 }
 
-/**
- * Records that a micro-batch is made of at most, and so what a lost attempt may have written beyond the record. Each batch
- * costs a commit in PostgreSQL and a write of the record in Elasticsearch.
- */
-export const recordsPerBatch = 4_000;
-
 /** One micro-batch of a lane: contiguous offsets and what they amount to, one mutation per document. */
 export interface Batch {
   readonly lane: Lane;

@@ -2,51 +2,57 @@ import { Blocked } from '../../model/errors';
 import { describeKey } from '../../model/describe-key';
 import type { Mutation } from '../../model/mutation';
 import { describe, ownerToken } from '../ownership';
-import { recordsPerBatch, type Generation, type Owner } from '../store';
+import type { Generation, Owner } from '../store';
 
 /**
- * A version conflict is innocent while a batch is repeated that an earlier attempt wrote in part. Everywhere else nobody
- * but us may have raised a version: a hand edit has, and our change of that document was not taken. Seen from how far a
- * lane has come without a doubt about who wrote it: a lost attempt had one batch in flight, which began at the record.
+ * A version conflict is innocent while changes are repeated that an earlier attempt wrote in part: which ones, nobody knows,
+ * since within a large transaction attempts may take partitions in another order. Whatever it was, it stood on the log when
+ * the doubt began. Behind that nobody but us may have raised a version: a hand edit has, and our change of that document
+ * was not taken.
  */
 export interface WriterWatch {
   /** The lane was taken: `previous` had it, and the record is as it was written with `sequence`. */
   readonly acquired: (lane: string, taken: { previous: Owner | null; owner: Owner; sequence: number }) => void;
-  /** A batch begins: whether a conflict in it is a foreign writer's. Until `ended`, what it wrote is in doubt. */
-  readonly begins: (lane: string) => boolean;
+  /**
+   * A batch begins behind a position record of this time, milliseconds since the Unix epoch: whether a conflict in it is a
+   * foreign writer's. Until `ended`, what it wrote is in doubt.
+   */
+  readonly begins: (lane: string, positionAt: number) => boolean;
   /** All of the batch is written, and the record with `sequence`. */
-  readonly ended: (lane: string, written: { mutations: number; sequence: number }) => void;
+  readonly ended: (lane: string, sequence: number) => void;
 }
 
 interface Standing {
   owner: string;
   sequence: number;
-  /** Mutations written since the last doubt: no more than the records they were made of. */
-  certain: number;
-  /** What `certain` was before the batch under way. */
+  /** What reached the log later than this was written by nobody before us. Milliseconds since the Unix epoch. */
+  doubtedAt: number;
+  /** The same before the batch under way. */
   before: number;
 }
 
-/** `atMost`: records of one batch. A test gives fewer. */
-export function watchWriters(atMost = recordsPerBatch): WriterWatch {
+/** The log's times are of the process that captures, whose clock may be another's. */
+const marginMs = 5 * 60_000;
+
+export function watchWriters(now: () => number = Date.now): WriterWatch {
   const lanes = new Map<string, Standing>();
   return {
     acquired(lane, { previous, owner, sequence }) {
       const found = lanes.get(lane);
       const still = previous !== null && found?.owner === ownerToken(previous) && found.sequence === sequence;
       // A lane that nobody ever had holds nothing: its first owner is alone from the first batch.
-      const certain = previous === null ? atMost : still ? found.certain : 0;
-      lanes.set(lane, { owner: ownerToken(owner), sequence, certain, before: 0 });
+      const doubtedAt = previous === null ? -Infinity : still ? found.doubtedAt : now();
+      lanes.set(lane, { owner: ownerToken(owner), sequence, doubtedAt, before: doubtedAt });
     },
-    begins(lane) {
+    begins(lane, positionAt) {
       const found = lanes.get(lane);
       if (!found) return false;
-      [found.before, found.certain] = [found.certain, 0];
-      return found.before >= atMost;
+      [found.before, found.doubtedAt] = [found.doubtedAt, now()];
+      return positionAt > found.before + marginMs;
     },
-    ended(lane, { mutations, sequence }) {
+    ended(lane, sequence) {
       const found = lanes.get(lane);
-      if (found) [found.certain, found.sequence] = [Math.min(atMost, found.before + mutations), sequence];
+      if (found) [found.doubtedAt, found.sequence] = [found.before, sequence];
     },
   };
 }

@@ -91,7 +91,7 @@ export function openElasticsearchStore(
         return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
       }
       const alias = writeAlias(index, lane, owner);
-      const alone = writers.begins(keyOf(generation, lane));
+      const alone = writers.begins(keyOf(generation, lane), state.record.positionAt);
       const written = await writeMutations(ask, { generation, alias, mutations, signal });
       if (written === laneLost) {
         known.set(keyOf(generation, lane), await lookAgain(generation, batch));
@@ -102,7 +102,7 @@ export function openElasticsearchStore(
       // Invariant 3: the record moves when every mutation has been answered. The other way round, a crash between the two
       // would skip what was not written yet.
       const moved = await moveRecord(ask, { index, generation, batch, state, signal });
-      if (moved) writers.ended(keyOf(generation, lane), { mutations: mutations.length, sequence: moved.sequence });
+      if (moved) writers.ended(keyOf(generation, lane), moved.sequence);
       known.set(keyOf(generation, lane), moved ?? (await lookAgain(generation, batch)));
       return { durable: true, ...counts };
     },

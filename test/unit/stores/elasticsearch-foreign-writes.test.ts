@@ -8,34 +8,45 @@ const taken = (previous: number | null, next: number, sequence: number) => ({
   sequence,
 });
 
+/** The log's time now, and well behind a doubt that begins now. */
+const time = 1_800_000_000_000;
+const later = time + 6 * 60_000;
+const watchAt = (now = time) => watchWriters(() => now);
+
 test('the first owner of a lane is alone, until a batch of its own is in doubt', () => {
-  const watch = watchWriters(10);
+  const watch = watchAt();
   watch.acquired(lane, taken(null, 1000, 0));
-  expect(watch.begins(lane)).toBe(true);
-  watch.ended(lane, { mutations: 1, sequence: 1 });
-  expect(watch.begins(lane)).toBe(true); // and this one fails
-  expect(watch.begins(lane)).toBe(false);
+  expect(watch.begins(lane, 0)).toBe(true);
+  watch.ended(lane, 1);
+  expect(watch.begins(lane, 1)).toBe(true); // and this one fails
+  expect(watch.begins(lane, 1)).toBe(false);
 });
 
-test('a new owner is in doubt for as many records as its predecessor may have had in flight', () => {
-  const watch = watchWriters(10);
+test.each([
+  ['stood on the log before it', time - 1, false],
+  ['may have, by a clock that is ahead', time + 4 * 60_000, false],
+  ['did not', later, true],
+])('a new owner is in doubt about what its predecessor may have had in flight: what %s', (_, positionAt, alone) => {
+  const watch = watchAt();
   watch.acquired(lane, taken(1000, 2000, 7));
-  for (const mutations of [4, 5, 1]) {
-    expect(watch.begins(lane)).toBe(false);
-    watch.ended(lane, { mutations, sequence: 8 });
+  for (let batch = 0; batch < 10_000; batch += 1) {
+    expect(watch.begins(lane, time - 1)).toBe(false);
+    watch.ended(lane, 8);
   }
-  expect(watch.begins(lane)).toBe(true);
+  expect(watch.begins(lane, positionAt)).toBe(alone);
 });
 
 test('a failed batch begins the doubt anew', () => {
-  const watch = watchWriters(2);
+  let now = time;
+  const watch = watchWriters(() => now);
   watch.acquired(lane, taken(1000, 2000, 7));
-  watch.begins(lane);
-  watch.ended(lane, { mutations: 5, sequence: 8 });
-  watch.begins(lane); // fails
-  expect(watch.begins(lane)).toBe(false);
-  watch.ended(lane, { mutations: 1, sequence: 9 });
-  expect(watch.begins(lane)).toBe(false);
+  now = later;
+  expect(watch.begins(lane, later)).toBe(true); // fails
+  expect(watch.begins(lane, later)).toBe(false);
+  watch.ended(lane, 9);
+  expect(watch.begins(lane, later)).toBe(false);
+  watch.ended(lane, 10);
+  expect(watch.begins(lane, later + 6 * 60_000)).toBe(true);
 });
 
 test.each([
@@ -43,16 +54,16 @@ test.each([
   ['unless somebody had the lane between', taken(1500, 2000, 3), false],
   ['or the record was written by somebody', taken(1000, 2000, 4), false],
 ])('%s', (_, next, alone) => {
-  const watch = watchWriters(10);
+  const watch = watchAt();
   watch.acquired(lane, taken(null, 1000, 0));
-  watch.begins(lane);
-  watch.ended(lane, { mutations: 1, sequence: 3 });
+  watch.begins(lane, time);
+  watch.ended(lane, 3);
   watch.acquired(lane, next);
-  expect(watch.begins(lane)).toBe(alone);
+  expect(watch.begins(lane, time)).toBe(alone);
 });
 
 test('a lane that was never taken is in doubt', () => {
-  expect(watchWriters(0).begins(lane)).toBe(false);
+  expect(watchAt().begins(lane, later)).toBe(false);
 });
 
 test('what is said names document and offset, and no value', () => {
