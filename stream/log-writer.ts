@@ -25,7 +25,7 @@ export interface LogWriterOptions {
   readonly topics: Readonly<Record<string, number>>;
   /** `log.maxMessageBytes`. Topics made with less have the last word. */
   readonly maxMessageBytes?: number;
-  /** Who encodes what is sent (docs/decisions/0010-fast-producer.md). */
+  /** Who encodes what is sent (docs/decisions/0011-fast-producer.md). */
   readonly producer: ProducerKind;
   /** Told when that one cannot be had. */
   readonly log?: KafkaLog;
