@@ -92,7 +92,11 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
         });
         return { rows, count: rowCount ?? 0, command };
       } catch (error) {
-        if (error instanceof DatabaseError) throw error;
+        if (error instanceof DatabaseError) {
+          // The last thing it says: whoever asks next gets a new connection, not the end of this one.
+          if (endsConnection(error)) connection.destroy();
+          throw error;
+        }
         // No answer: nobody knows what the server did, so nothing may follow on this connection.
         connection.destroy();
         throw unanswered(error);
@@ -149,6 +153,11 @@ function setAll(settings: Readonly<Record<string, string>>): Statement {
   const durable = `set_config('synchronous_commit', case current_setting('synchronous_commit')
     when 'off' then 'on' when 'local' then 'on' else current_setting('synchronous_commit') end, false)`;
   return { text: `select ${[...calls, durable].join(', ')}`, values: entries.flat() };
+}
+
+/** Ended by an operator, a shutdown, a crash or a time-out. The severity would say so, in the server's language. */
+function endsConnection({ code = '' }: DatabaseError): boolean {
+  return /^(57P|08|25P0[34])/.test(code);
 }
 
 function unanswered(error: unknown): Unavailable {

@@ -258,9 +258,12 @@ where datname = current_database() and usename = current_user and application_na
   }
 
   private async connected(): Promise<Line> {
-    if (this.line?.connection.usable) return this.line;
+    // Asked for before the generation was prepared, a lane knows no tables: they are looked for again.
+    if (this.line?.connection.usable && this.line.layout.size > 0) return this.line;
     const { applicationName, site } = this;
-    const connection = await site.connect({ url: site.url, applicationName, settings: planSettings });
+    const connection = this.line?.connection.usable
+      ? this.line.connection
+      : await site.connect({ url: site.url, applicationName, settings: planSettings });
     try {
       const layout = await readLayout(connection, generationSchema(site.schema, this.generation.number));
       this.line = { connection, layout };

@@ -1,4 +1,5 @@
 import { Fenced, Unavailable } from '../../model/errors';
+import { connectTo } from '../../stores/postgres/connection';
 import type { PostgresParts } from '../../stores/postgres/store';
 import {
   account,
@@ -169,4 +170,11 @@ describe('cancelling', () => {
     await apply(store, first, { owner: owner(1001), from: 0, to: 1, mutations: [account(1, 1, 0)] });
     expect(await balances(store, first)).toEqual({ 'accounts/1': 1 });
   });
+});
+
+test('a connection is of no more use once the server has said that it ends it', async () => {
+  const connection = await connectTo({ url: stores.url, applicationName: 'ended by the server' });
+  const ended = await failure(connection.query({ text: 'select pg_terminate_backend(pg_backend_pid())' }));
+  expect(ended).toMatchObject({ code: '57P01' });
+  expect(connection.usable).toBe(false);
 });

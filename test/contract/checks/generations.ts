@@ -96,6 +96,15 @@ export const generationChecks = {
     await expectBlocked(store.promote(first), 'store-behind');
   },
 
+  'a lane that was asked for too early is written once its generation is prepared': async ({ open }) => {
+    const store = await open();
+    await expectBlocked(store.acquire(first, lane, me), 'store-behind');
+    await (await open()).prepare(first);
+    await store.acquire(first, lane, me);
+    await apply(store, first, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    expect(await balances(store, first)).toEqual({ 'accounts/1': 10 });
+  },
+
   'inspect tells generations, offsets and which one readers use': async ({ open }) => {
     const [store, later] = [await open(), await open(renamedTables)];
     await store.prepare(first);

@@ -55,7 +55,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       closed: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ ...place, kind: fc.constant('race' as const), size }) },
+  { weight: 3, arbitrary: fc.record({ ...place, kind: fc.constant('race' as const), size }) },
   {
     weight: 2,
     arbitrary: fc.record({
