@@ -1,3 +1,4 @@
+import { storeTypes } from '../model/pipeline-file';
 import type { Name } from './arguments';
 import { exitCodes, type Outcome } from './outcome';
 import { wrap } from './text';
@@ -33,12 +34,16 @@ function exitCodeLines(): string {
     .join('\n');
 }
 
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+}
+
 /** What `slipstream --help` prints. */
 export const help = `slipstream: keeps derived stores equal to a PostgreSQL leader
 
   slipstream init                  write a first pipeline file from a live database's catalogue
       --url-env VARIABLE           holds the source's URL; default DATABASE_URL
-      --store NAME=TYPE:VARIABLE   TYPE is postgres or elasticsearch; again for another store
+      --store NAME=TYPE:VARIABLE   TYPE is ${listed(storeTypes)}; again for another store
       --tables PATTERN,…  --name NAME  --out FILE (default pipeline.json)  --force
   slipstream doctor <pipeline.json>
                                    check all that it needs; changes nothing, says what mends it

@@ -1,16 +1,13 @@
 import { capabilitiesOf, type Capabilities } from '../model/capabilities';
 import { guaranteeNames, guaranteesOf, promiseOf } from '../model/guarantees';
-import { storeSchema, type StoreDefinition } from '../model/pipeline-file';
+import { storeSchema, storeTypes, type StoreDefinition } from '../model/pipeline-file';
 import { markdownTable } from './table';
 
 /** A definition of each type there is: capabilities may depend on more than the type, so the plainest one. */
 function plainDefinitions(): StoreDefinition[] {
   const common = { url: { env: 'URL' }, tables: { 'public.any': {} } };
   const places = { postgres: { schema: 'any' }, elasticsearch: { index: 'any' }, redis: {} };
-  return storeSchema.options.map(({ shape }) => {
-    const { value: type } = shape.type;
-    return storeSchema.parse({ ...common, type, ...places[type] });
-  });
+  return storeTypes.map((type) => storeSchema.parse({ ...common, type, ...places[type] }));
 }
 
 /** What each guarantee is, and which kind of store gives it as it comes. */

@@ -153,6 +153,8 @@ const redisStore = z
   .describe('a cache: a key per row, under a prefix per generation');
 
 export const storeSchema = z.discriminatedUnion('type', [postgresStore, elasticsearchStore, redisStore]);
+/** Every kind of store there is, for what lists them: a new one is told everywhere from here. */
+export const storeTypes = storeSchema.options.map(({ shape }) => shape.type.value);
 
 const source = z.strictObject({
   url: secret.describe('postgres://user:password@host:port/database of the leader, by reference'),

@@ -1,4 +1,5 @@
 import type { StoreDefinition } from '../../model/pipeline';
+import { storeTypes } from '../../model/pipeline-file';
 import { CommandFailure } from '../outcome';
 
 /** A store to write into the first file. */
@@ -40,12 +41,6 @@ export const initOptions = {
 /** A replica needs nothing but a second database, so that is the store a first file has when none is asked for. */
 const defaultStore: StoreWish = { name: 'replica', type: 'postgres', urlEnv: 'REPLICA_URL' };
 
-const types: Readonly<Record<StoreDefinition['type'], true>> = {
-  postgres: true,
-  elasticsearch: true,
-  redis: true,
-};
-
 /** Pure. Throws `CommandFailure` usage; what was typed is not repeated where it may hold a password. */
 export function parseInit(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): InitCommand {
   const one = (option: string) => (typeof values[option] === 'string' ? values[option] : null);
@@ -75,13 +70,12 @@ function parseStore(wish: string): StoreWish {
   const match = /^([^=:]+)=([^=:]+):(.+)$/.exec(wish);
   const [, name = '', type = '', urlEnv = ''] = match ?? [];
   if (!match) throw usage(`--store is NAME=TYPE:VARIABLE, such as search=elasticsearch:SEARCH_URL; '${wish}' is not.`);
-  if (!isType(type))
-    throw usage(`--store ${name}: '${type}' is no kind of store. Write ${Object.keys(types).join(', ')}.`);
+  if (!isType(type)) throw usage(`--store ${name}: '${type}' is no kind of store. Write ${storeTypes.join(', ')}.`);
   return { name, type, urlEnv: variable(urlEnv, `--store ${name}`) };
 }
 
 function isType(type: string): type is StoreDefinition['type'] {
-  return Object.hasOwn(types, type);
+  return storeTypes.some((each) => each === type);
 }
 
 function variable(name: string, option: string): string {

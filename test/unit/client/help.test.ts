@@ -1,10 +1,16 @@
 import { names } from '../../../client/arguments';
 import { help } from '../../../client/help';
 import { exitCodes } from '../../../client/outcome';
+import { storeTypes } from '../../../model/pipeline-file';
 
 describe('--help', () => {
   it('fits 100 columns', () => {
     expect(help.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('names every kind of store that a first file may have', () => {
+    const line = help.split('\n').find((each) => each.includes('TYPE is'));
+    expect(storeTypes.filter((type) => !line?.includes(type))).toEqual([]);
   });
 
   it.each([...names])('has a line for %s', (name) => {
