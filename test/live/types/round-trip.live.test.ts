@@ -1,126 +1,48 @@
 import { Client } from 'pg';
-import { readTables } from '../../../capture/session';
-import type { Change, Row, Value } from '../../../model/change';
+import type { Change, Row } from '../../../model/change';
 import { createMapping } from '../../../model/mapping';
 import { coalesce, type DocumentBody } from '../../../model/mutation';
-import type { TableSchema } from '../../../model/schema';
 import { openPostgresStore } from '../../../stores/postgres/store';
 import type { Store } from '../../../stores/store';
-import type { EncodedRecord } from '../../../stream/log';
 import { apply, generation, lane, owner, scanAll } from '../../contract/fixture';
 import { createTestDatabase, type TestDatabase } from '../../contract/postgres-adapter';
-import { closeSources, createSource, type Source } from '../capture/source';
+import { closeSources } from '../capture/source';
 import { withPlace } from '../stores/elasticsearch-fixture';
-import { found, madeSamples, madeTypes, samples } from './samples';
+import { found, madeSamples, samples } from './samples';
 import { openTruth, textsOf, type Texts } from './truth';
-import { fillTyped, makeFindable, makeTypes, typedColumns, typedRows, typedTable } from './typed-table';
+import { makeTypes, typedColumns, typedRows } from './typed-table';
+import { expectedRow, nameOfMade, openTypedWorld, streamedBy, table, type TypedWorld } from './typed-world';
 
 jest.setTimeout(300_000);
 
-const table = 'public.typed';
-const streamedBy = 1_000;
 const first = generation(1);
 const me = owner(1_000);
 
-/** Envelopes by id, last first come, as they were sent. */
-interface Sent {
-  readonly key: string;
-  readonly after: string;
-}
-
-let source: Source;
-let truth: Client;
-let changes: readonly Change[];
-let sent: ReadonlyMap<string, Sent>;
-let catalogue: readonly TableSchema[];
-/** What the source holds in the end, and held when the rows were inserted. */
-let last: readonly Texts[];
-let inserted: readonly Texts[];
-
-/** One world for all of it: rows that are copied, the same rows streamed, and all of them changed. */
+/** One world for all of it: it takes longer to make than to look at. */
+let world: TypedWorld;
 beforeAll(async () => {
-  source = await createSource({ statements: [...madeTypes, ...makeFindable, typedTable], tables: [table] });
-  // A server that writes everything in another way: what travels must not depend on it.
-  for (const setting of [`timezone to 'Asia/Kolkata'`, `datestyle to 'German'`, `intervalstyle to 'iso_8601'`]) {
-    await source.sql.query(`alter database ${source.database} set ${setting}`);
-  }
-  await source.sql.query(`alter database ${source.database} set extra_float_digits to 0`);
-  await source.sql.query(`alter database ${source.database} set bytea_output to 'escape'`);
-  await source.sql.query(`alter database ${source.database} set quote_all_identifiers to on`);
-  await fillTyped(source.sql);
-  truth = await openTruth(source.url);
-  await source.prepare();
-  catalogue = await readTables(source.url, [table]);
-  const records = new Map<string, Sent>();
-  source.log.beforeAppend = async (some) => some.forEach((record) => keep(records, record));
-  const running = await source.capture();
-  await source.log.until(() => source.log.last?.copies[table]?.done === true, 'the copy');
-  await source.sql.query(`insert into typed ${selectTyped(`id + ${streamedBy}`)} where id < ${streamedBy}`);
-  inserted = await textsOf(truth, table);
-  const others = typedColumns.map(({ name }) => `"${name}" = other."${name}"`).join(', ');
-  // The same values again, in an update: the row as the copy found it and as the stream brings it.
-  await source.sql.query(`update typed set id = id where id < ${streamedBy}`);
-  // And each row becomes what the next one was.
-  await source.sql.query(
-    `update typed t set ${others} from typed other
-      where t.id > ${streamedBy} and other.id = (t.id - ${streamedBy}) % ${typedRows} + 1`,
-  );
-  await source.log.until(() => source.log.changes.length >= 4 * typedRows, 'all changes');
-  await running.stop();
-  changes = source.log.changes;
-  last = await textsOf(truth, table);
-  sent = records;
+  world = await openTypedWorld();
 });
-
 afterAll(async () => {
-  await truth.end();
-  await closeSources();
+  try {
+    await world.truth.end();
+  } finally {
+    await closeSources();
+  }
 });
-
-function selectTyped(id: string): string {
-  return `select ${[id, ...typedColumns.map(({ name }) => `"${name}"`)].join(', ')} from typed`;
-}
-
-/** The texts of key and row, cut out of what was sent by its fixed marks. */
-function keep(records: Map<string, Sent>, { key, value }: EncodedRecord): void {
-  const text = value?.toString() ?? '';
-  const operation = /^{"op":"(.)"/.exec(text)?.[1] ?? '';
-  const after = text.slice(text.indexOf(',"after":{'), text.lastIndexOf(',"source":{"version"'));
-  records.set(`${operation} ${key.toString()}`, { key: key.toString(), after });
-}
-
-const scalars = new Set(['c_int2', 'c_int4', 'c_oid', 'c_float4', 'c_float8', nameOfMade('public.cents')]);
-const booleans = new Set(['c_bool', nameOfMade('public.flag')]);
-
-function nameOfMade(type: string): string {
-  return typedColumns.find((column) => column.type === type)?.name ?? '';
-}
-
-/** What the envelope must say, by what docs/types.md says and the server's own text. */
-function expectedRow(texts: Texts): Row {
-  return Object.fromEntries(
-    Object.entries(texts).map(([column, text]): [string, Value] => {
-      if (text === null) return [column, null];
-      if (booleans.has(column)) return [column, text === 't'];
-      const number = column === 'id' || scalars.has(column);
-      const spelled = ['NaN', 'Infinity', '-Infinity', '-0'].includes(text);
-      return [column, number && !spelled ? Number(text) : text];
-    }),
-  );
-}
 
 const rowsOf = (operation: Change['operation']) =>
-  changes.filter((change) => change.operation === operation).map(({ after }) => after);
+  world.changes.filter((change) => change.operation === operation).map(({ after }) => after);
 
 test('every type of this server has values here', async () => {
-  const { rows } = await truth.query<{ type: string }>(
+  const { rows } = await world.truth.query<{ type: string }>(
     `select typname as type from pg_type
       where typnamespace = 'pg_catalog'::regnamespace and typtype in ('b', 'r', 'm') and typinput <> 'array_in'::regproc
       order by 1`,
   );
   expect(rows.map(({ type }) => type).filter((type) => samples[type] === undefined)).toEqual([]);
   // Those without a value are named here, one by one: nothing that a user could store is among them.
-  const { rows: empty } = await truth.query<Texts>(
+  const { rows: empty } = await world.truth.query<Texts>(
     `select ${typedColumns.map(({ name }) => `count("${name}") as "${name}"`).join(', ')} from ${table}`,
   );
   const never = Object.entries(empty[0] ?? {}).flatMap(([column, count]) => (count === '0' ? [column] : []));
@@ -129,43 +51,48 @@ test('every type of this server has values here', async () => {
 });
 
 test('the copy brings each value as the server writes it', () => {
-  const expected = inserted.filter(({ id }) => Number(id) < streamedBy).map(expectedRow);
+  const expected = world.inserted.filter(({ id }) => Number(id) < streamedBy).map(expectedRow);
   expect(expected).toHaveLength(typedRows);
   expect(rowsOf('read')).toEqual(expected);
 });
 
 test('the stream brings each value as the server writes it, in inserts and updates, before and after', () => {
   const isStreamed = ({ id }: Texts) => Number(id) > streamedBy;
-  expect(rowsOf('create')).toEqual(inserted.filter(isStreamed).map(expectedRow));
-  const updates = changes.filter(({ operation, key }) => operation === 'update' && Number(key['id']) > streamedBy);
+  expect(rowsOf('create')).toEqual(world.inserted.filter(isStreamed).map(expectedRow));
+  const updates = world.changes.filter(
+    ({ operation, key }) => operation === 'update' && Number(key['id']) > streamedBy,
+  );
   const byId = (rows: readonly (Row | null)[]) => [...rows].sort((a, b) => Number(a?.['id']) - Number(b?.['id']));
-  expect(byId(updates.map(({ after }) => after))).toEqual(last.filter(isStreamed).map(expectedRow));
-  expect(byId(updates.map(({ before }) => before))).toEqual(inserted.filter(isStreamed).map(expectedRow));
+  expect(byId(updates.map(({ after }) => after))).toEqual(world.last.filter(isStreamed).map(expectedRow));
+  expect(byId(updates.map(({ before }) => before))).toEqual(world.inserted.filter(isStreamed).map(expectedRow));
 });
 
 test('copy and stream write the same bytes for the same row', () => {
   for (let id = 1; id <= typedRows; id += 1) {
-    const copied = sent.get(`r {"id":${id}}`);
+    const copied = world.sent.get(`r {"id":${id}}`);
     expect(copied?.after.length).toBeGreaterThan(1_000);
-    expect(sent.get(`u {"id":${id}}`)).toEqual(copied);
+    expect(world.sent.get(`u {"id":${id}}`)).toEqual(copied);
   }
 });
 
 test('control: a connection that sets nothing is given other texts', async () => {
-  const plain = new Client({ connectionString: source.url, types: { getTypeParser: () => (text: string) => text } });
+  const plain = new Client({
+    connectionString: world.source.url,
+    types: { getTypeParser: () => (text: string) => text },
+  });
   await plain.connect();
   const texts = await textsOf(plain, table);
   await plain.end();
   const differing = typedColumns
     .map(({ name }) => name)
-    .filter((name) => texts.some((row, at) => row[name] !== last[at]?.[name]));
+    .filter((name) => texts.some((row, at) => row[name] !== world.last[at]?.[name]));
   const expected = ['c_bytea', 'c_date', 'c_float8', 'c_interval', 'c_regclass', 'c_timestamp', 'c_timestamptz'];
   expect(differing).toEqual(expect.arrayContaining(expected));
 });
 
 test('what a record says of its version is what the catalogue says of the table', () => {
-  expect(new Set(changes.map(({ schemaId }) => schemaId)).size).toBe(1);
-  const types = new Map(catalogue[0]?.columns.map(({ name, baseType }) => [name, baseType]));
+  expect(new Set(world.changes.map(({ schemaId }) => schemaId)).size).toBe(1);
+  const types = new Map(world.catalogue[0]?.columns.map(({ name, baseType }) => [name, baseType]));
   const madeKinds = Object.keys(madeSamples).map((type) => [type, types.get(nameOfMade(type))]);
   expect(Object.fromEntries(madeKinds)).toMatchObject({
     'public.mood': 'enum',
@@ -184,7 +111,7 @@ test('what a record says of its version is what the catalogue says of the table'
     'public.numeric': 'enum',
   });
   for (const type of Object.keys(samples)) expect([type, types.get(`c_${type}`)]).toEqual([type, type]);
-  expect(catalogue[0]?.columns.find(({ name }) => name === nameOfMade('public.wide_price'))?.domainOf).toBe(
+  expect(world.catalogue[0]?.columns.find(({ name }) => name === nameOfMade('public.wide_price'))?.domainOf).toBe(
     'numeric(20,4)',
   );
 });
@@ -194,14 +121,14 @@ async function follow(store: Store): Promise<void> {
   await store.prepare(first);
   await store.acquire(first, lane, me);
   const map = createMapping({ type: 'postgres', url: { env: 'X' }, schema: 'replica', tables: { [table]: {} } });
-  const mutations = changes.flatMap((change, at) => map(change, String(at)) ?? []);
+  const mutations = world.changes.flatMap((change, at) => map(change, String(at)) ?? []);
   await apply(store, first, { owner: me, from: 0, to: 1, mutations: coalesce(mutations) });
 }
 
 async function withReplica(run: (database: TestDatabase, store: Store) => Promise<void>): Promise<void> {
   const database = await createTestDatabase();
   const store = openPostgresStore({
-    ...{ pipeline: first.pipeline, store: first.store, url: database.url, catalogue: async () => catalogue },
+    ...{ pipeline: first.pipeline, store: first.store, url: database.url, catalogue: async () => world.catalogue },
     definition: { type: 'postgres', url: { env: 'X' }, schema: 'replica', tables: { [table]: {} } },
   });
   try {
@@ -218,7 +145,7 @@ async function compareReplica(database: TestDatabase, except: readonly string[] 
   try {
     const without = (rows: readonly Texts[]) =>
       rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !except.includes(column))));
-    expect(without(await textsOf(replica, 'replica_g1.typed'))).toEqual(without(last));
+    expect(without(await textsOf(replica, 'replica_g1.typed'))).toEqual(without(world.last));
     const { rows } = await replica.query<{ name: string; type: string }>(
       `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
         where attrelid = 'replica_g1.typed'::regclass and attnum > 0`,
@@ -238,7 +165,7 @@ test('a replica whose database has the types holds every value in its own type',
     }
     await follow(store);
     const types = await compareReplica(database);
-    const sourceTypes = new Map(catalogue[0]?.columns.map(({ name, type }) => [name, type]));
+    const sourceTypes = new Map(world.catalogue[0]?.columns.map(({ name, type }) => [name, type]));
     const asText = Object.keys(types).filter((column) => types[column] !== sourceTypes.get(column));
     // Names of the source's own objects, and what no server takes as input.
     expect(
@@ -281,16 +208,16 @@ test('a replica whose database lacks the types holds the texts, and a domain as 
 /** What an audit reads back is what travelled. */
 async function expectScanned(store: Store): Promise<void> {
   const documents = await scanAll(store, first, 'typed');
-  expect(documents.map(({ body }) => body)).toEqual(last.map(expectedRow));
+  expect(documents.map(({ body }) => body)).toEqual(world.last.map(expectedRow));
 }
 
 test('an index holds every value, and lists as ignored what its field has no room for', async () => {
   await withPlace(async (place) => {
-    const store = place.open({ tables: { [table]: {} }, catalogue });
+    const store = place.open({ tables: { [table]: {} }, catalogue: world.catalogue });
     await follow(store);
     const documents = (await scanAll(store, first, 'typed')).map(({ body }) => body);
     const byId = (rows: readonly DocumentBody[]) => [...rows].sort((a, b) => Number(a['id']) - Number(b['id']));
-    expect(byId(documents)).toEqual(last.map(expectedRow));
+    expect(byId(documents)).toEqual(world.last.map(expectedRow));
     await store.promote(first);
     const answer = (await place.ask(`/${place.index}/_search`, {
       body: { size: 100, query: { exists: { field: '_ignored' } }, _source: ['id'], fields: ['_ignored'] },
@@ -299,7 +226,7 @@ test('an index holds every value, and lists as ignored what its field has no roo
       answer.hits.hits.flatMap(({ _source, _ignored }) =>
         _ignored.map(
           (field) =>
-            `${field}: ${String(last.find(({ id }) => Number(id) === _source.id)?.[field.split('.')[0] ?? ''])}`,
+            `${field}: ${String(world.last.find(({ id }) => Number(id) === _source.id)?.[field.split('.')[0] ?? ''])}`,
         ),
       ),
     );

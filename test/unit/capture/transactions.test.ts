@@ -1,83 +1,10 @@
-import { decodeWalMessage, type Relation } from '../../../capture/pgoutput';
-import { createTransactions } from '../../../capture/transactions';
 import type { Change } from '../../../model/change';
 import type { Position } from '../../../model/position';
-import type { TableSchema } from '../../../model/schema';
+import { relation, run } from './run-transactions';
 import { wal } from './wal-bytes';
 
-const column = (name: string, typeId: number, baseType: string) => ({
-  name,
-  typeId,
-  type: baseType,
-  baseType,
-  notNull: false,
-  generated: false,
-});
-
-const items: TableSchema = {
-  name: 'public.items',
-  relationId: 7,
-  columns: [column('id', 23, 'int4'), column('note', 25, 'text')],
-  key: ['id'],
-  replicaIdentity: 'f',
-  estimatedRows: -1,
-};
-
-const relation = wal.relation(7, 'items', [
-  ['id', 23],
-  ['note', 25],
-]);
 const O = (...row: (string | null | undefined)[]) => ({ kind: 'O' as const, row });
 const K = (...row: (string | null | undefined)[]) => ({ kind: 'K' as const, row });
-
-/** As the session's own does it (layouts.test.ts), with two types only. */
-function layoutOf({ relationId, columns }: Relation): TableSchema | null {
-  if (relationId !== items.relationId) return null;
-  return {
-    ...items,
-    columns: columns.map(({ name, typeId }) => column(name, typeId, typeId === 23 ? 'int4' : 'text')),
-  };
-}
-
-/** Runs messages (or keepalives) and returns what came out, as short texts. */
-function run(
-  messages: readonly (Buffer | bigint)[],
-  last: Position = { lsn: '0', index: 0 },
-  counts: (commitLsn: string) => boolean = () => true,
-) {
-  const out: string[] = [];
-  const changes: Change[] = [];
-  const transactions = createTransactions({
-    tables: [items],
-    layouts: { of: layoutOf },
-    last,
-    straight: { describe: () => undefined, encode: () => null },
-    messages: { counts },
-    sink: {
-      begin: (xid) => out.push(`begin ${xid}`),
-      touched: (_table, key) => out.push(`touched ${String(key['id'])}`),
-      change: (change) => {
-        changes.push(change);
-        out.push(`${change.operation} ${String(change.key['id'])} @${change.position.lsn}/${change.position.index}`);
-      },
-      encoded: () => undefined,
-      watches: () => false,
-      message: ({ prefix, content, position, transaction }) =>
-        out.push(
-          `${prefix}: ${content.toString()} @${position.lsn}/${position.index} of ${transaction?.xid ?? 'none'}`,
-        ),
-      closed: (lsn, at) => out.push(`closed ${lsn}${at === null ? ' keepalive' : ''}`),
-      truncated: (table) => out.push(`truncated ${table}`),
-      truncation: ({ position }) => out.push(`truncation @${position.lsn}/${position.index}`),
-      described: () => out.push('described'),
-    },
-  });
-  for (const message of messages) {
-    if (typeof message === 'bigint') transactions.keepalive(message);
-    else transactions.accept(decodeWalMessage(message));
-  }
-  return { out, changes, open: transactions.open };
-}
 
 describe('createTransactions', () => {
   it('counts changes from 1 under the commit LSN, and closes at the end LSN', () => {
@@ -238,66 +165,5 @@ describe('createTransactions', () => {
     expect(() => run([relation, wal.insert(7, ['1', 'a'])])).toThrow(
       expect.objectContaining({ reason: 'undecodable' }) as Error,
     );
-  });
-});
-
-describe('logical messages', () => {
-  const inside = (content: string) => wal.message('m', Buffer.from(content), { lsn: 5n, transactional: true });
-  const alone = (lsn: bigint) => wal.message('m', Buffer.from('x'), { lsn, transactional: false });
-  const between = [
-    wal.begin(10n, 5),
-    inside('one'),
-    relation,
-    wal.insert(7, ['1', 'a']),
-    inside('two'),
-    inside('three'),
-    wal.insert(7, ['2', 'b']),
-    wal.commit(10n, 12n),
-  ];
-
-  it('stand among the changes of their transaction, and count with them', () => {
-    expect(run(between).out.filter((line) => /@/.test(line))).toEqual([
-      'm: one @10/1 of 5',
-      'create 1 @10/2',
-      'm: two @10/3 of 5',
-      'm: three @10/4 of 5',
-      'create 2 @10/5',
-    ]);
-  });
-
-  it.each([0, 1, 2, 3, 4, 5])('come once when the log ends at the change %d', (index) => {
-    const all = run(between).out.filter((line) => /@/.test(line));
-    expect(run(between, { lsn: '10', index }).out.filter((line) => /@/.test(line))).toEqual(all.slice(index));
-  });
-
-  it('are passed over, uncounted, in a transaction that was begun without them, and only there', () => {
-    const next = [wal.begin(20n, 6), inside('four'), wal.insert(7, ['3', 'c']), wal.commit(20n, 22n)];
-    const { out } = run([...between, ...next], { lsn: '10', index: 1 }, (lsn) => lsn !== '10');
-    expect(out.filter((line) => /@/.test(line))).toEqual(['create 2 @10/2', 'm: four @20/1 of 6', 'create 3 @20/2']);
-  });
-
-  it('by themselves stand at their own LSN, closed by the next one', () => {
-    expect(run([alone(7n), wal.begin(10n, 5), wal.commit(10n, 12n), alone(12n)]).out).toEqual([
-      'm: x @7/1 of none',
-      'closed 8 keepalive',
-      'begin 5',
-      'closed 12',
-      'm: x @12/1 of none',
-      'closed 13 keepalive',
-    ]);
-  });
-
-  it.each<[Position, boolean]>([
-    [{ lsn: '6', index: 3 }, true],
-    [{ lsn: '7', index: 0 }, true],
-    [{ lsn: '7', index: 1 }, false],
-    [{ lsn: '8', index: 0 }, false],
-    [{ lsn: '9', index: 4 }, false],
-  ])('by themselves, after the log ended at %j: new is %s', (last, isNew) => {
-    expect(run([alone(7n)], last).out.some((line) => line.startsWith('m: x'))).toBe(isNew);
-  });
-
-  it('by themselves never stand inside a transaction', () => {
-    expect(() => run([wal.begin(10n, 5), alone(7n)])).toThrow('out of order');
   });
 });
