@@ -16,7 +16,7 @@ const meanings: Readonly<Record<Outcome, string>> = {
 
 /** Which commands may end so; what is not named here may happen to all. */
 const endings: Readonly<Partial<Record<Outcome, readonly Name[]>>> = {
-  notFound: ['init', 'status', 'wait', 'pause', 'resume', 'retry', 'rebuild', 'parked', 'stop'],
+  notFound: ['init', 'status', 'wait', 'pause', 'resume', 'retry', 'rebuild', 'copy', 'parked', 'stop'],
   timeout: ['wait'],
   alreadyRuns: ['start'],
 };
