@@ -9,6 +9,7 @@ import { createTransactionalProducer, translateKafkaError, type KafkaLog } from 
 import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
 import { readLastPosition } from './positions';
+import { withShortTransactions } from './producer/coordinator';
 import { openMessageForm, type MessageForm } from './producer/message-form';
 import { encodeSchemaVersion } from './schema-format';
 import { groupByPlace, recordLimit, splitIntoSends } from './sends';
@@ -52,7 +53,9 @@ export async function openLogWriter(options: LogWriterOptions): Promise<LogWrite
     transactionTimeoutMs = defaultTransactionTimeoutMs,
     fence = takeFence,
   } = options;
-  const producer = createTransactionalProducer(kafka, { transactionalId, transactionTimeoutMs });
+  const plan = { transactionalId, lastTopic: positionsTopic(prefix) };
+  const short = options.producer === 'fast' ? withShortTransactions(kafka, plan) : null;
+  const producer = createTransactionalProducer(short ?? kafka, { transactionalId, transactionTimeoutMs });
   try {
     await producer.connect();
     // Invariant 2: fence first, read second. Swapped, the old writer could append between the two, and what it appended

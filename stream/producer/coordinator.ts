@@ -1,0 +1,91 @@
+import type { Kafka } from 'kafkajs';
+
+/** The parts of kafkajs 2.2.4 that are looked at; names are its own. */
+interface Coordinator {
+  isConnected(): boolean;
+  initProducerId(of: object): Promise<unknown>;
+  addPartitionsToTxn(of: AddPartitions): Promise<unknown>;
+  endTxn(of: object): Promise<unknown>;
+}
+interface AddPartitions {
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly (number | string)[] }[];
+}
+interface Wanted {
+  readonly groupId: string;
+  readonly coordinatorType?: number;
+}
+interface Cluster {
+  findGroupCoordinator(wanted: Wanted): Promise<Coordinator>;
+}
+type CreateCluster = (options: object) => Cluster;
+
+export interface TransactionPlan {
+  readonly transactionalId: string;
+  /** Each transaction writes to its partition 0, and to it last. */
+  readonly lastTopic: string;
+}
+
+const transactional = 1;
+/** Some at every transaction, and nothing that another coordinator would answer otherwise. */
+const concurrent = 'CONCURRENT_TRANSACTIONS';
+
+/**
+ * A transaction of four requests instead of eight, each of which waits for the one before it: add partitions, the records, the
+ * position, the end. kafkajs asks which broker coordinates before each request to it, and adds the partition of the position
+ * record by itself. Its producers made from what this returns keep the coordinator until it answers with an error or hangs up, and
+ * name the last topic with the first partitions. Null where kafkajs is not as it is known: then it goes on as ever.
+ */
+export function withShortTransactions(kafka: Kafka, plan: TransactionPlan): Kafka | null {
+  const name = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === createClusterName);
+  const createCluster = name && (kafka as unknown as Record<symbol, unknown>)[name];
+  if (name === undefined || typeof createCluster !== 'function') return null;
+  const create: CreateCluster = (options) => shorten((createCluster as CreateCluster)(options), plan);
+  // Other producers and consumers of this client are made of the client itself, and not touched.
+  return Object.create(kafka, { [name]: { value: create } }) as Kafka;
+}
+
+const createClusterName = 'private:Kafka:createCluster';
+
+/** Changes the cluster of one producer. Exported for its test. */
+export function shorten<Given extends Cluster>(cluster: Given, { transactionalId, lastTopic }: TransactionPlan): Given {
+  const find = cluster.findGroupCoordinator.bind(cluster);
+  let known: Coordinator | null = null;
+  /** The transaction under way has the last topic's partition. */
+  let added = false;
+
+  /** Whatever goes wrong may be that another broker coordinates by now. */
+  async function asked<Answer>(request: Promise<Answer>): Promise<Answer> {
+    try {
+      return await request;
+    } catch (error) {
+      if ((error as { readonly type?: unknown }).type !== concurrent) known = null;
+      throw error;
+    }
+  }
+
+  const shortened = (coordinator: Coordinator): Coordinator => ({
+    isConnected: () => coordinator.isConnected(),
+    initProducerId: (of) => asked(coordinator.initProducerId(of)),
+    async addPartitionsToTxn(of) {
+      const missing = of.topics.filter(({ topic }) => !added || topic !== lastTopic);
+      if (missing.length === 0) return undefined;
+      const hasLast = added || missing.some(({ topic }) => topic === lastTopic);
+      const topics = hasLast ? missing : [...missing, { topic: lastTopic, partitions: [0] }];
+      const answer = await asked(coordinator.addPartitionsToTxn({ ...of, topics }));
+      added = true;
+      return answer;
+    },
+    endTxn(of) {
+      added = false;
+      return asked(coordinator.endTxn(of));
+    },
+  });
+
+  cluster.findGroupCoordinator = async (wanted) => {
+    if (wanted.coordinatorType !== transactional || wanted.groupId !== transactionalId) return find(wanted);
+    // One that has hung up, as brokers do with those who are silent for long, is connected to by being found.
+    if (!known?.isConnected()) known = shortened(await find(wanted));
+    return known;
+  };
+  return cluster;
+}
