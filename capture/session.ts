@@ -109,7 +109,11 @@ function createSession(
       pending.addChunk(recordsOf(chunk, lsn, context), { table: chunk.table.name, cursor: chunk.cursor }, lsn);
       bell.ring();
     },
-    onHeld: () => bell.ring(),
+    onHeld: () => {
+      // Not by the loop, which may be at an append: the answer comes meanwhile.
+      replication.requestKeepalive();
+      bell.ring();
+    },
     onWaiting: (table) =>
       options.log('warn', 'the copy waits for transactions that are open: see pg_stat_activity, pg_prepared_xacts', {
         pipeline: pipeline.name,

@@ -1,28 +1,21 @@
 import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
-import { parseTableName, type Row, type Value } from '../../model/change';
+import type { Row } from '../../model/change';
 import { lsnFromText } from '../../model/position';
-import type { Column } from '../../model/schema';
-import type { CapturedTable } from '../source/catalogue';
-import { quoteName, quoteTable } from '../source/quoting';
-import { parseSnapshot, type Snapshot } from './snapshot';
-import { parserOf } from '../../model/value-types';
+import type { ChunkRow } from './copied-row';
 import { keyedStatement, parseKeyed } from './keyed';
-import { parameterOf } from '../values';
-import { chunkBytes, published, widthOf } from './width';
+import { pageSettings, readPage, type PageRequest } from './page';
+import { parseSnapshot, type Snapshot } from './snapshot';
+import { chunkBytes } from './width';
 
-export interface ChunkRequest {
-  readonly table: CapturedTable;
-  /** Key of the last row of the chunk before; null for the first. */
-  readonly after: Row | null;
-  readonly limit: number;
+export interface ChunkRequest extends PageRequest {
   /** Instead of a page, the rows with these keys. */
   readonly keys?: readonly Row[];
 }
 
 export interface Chunk {
   /** In key order. */
-  readonly rows: readonly Row[];
+  readonly rows: readonly ChunkRow[];
   /** Of the keys that were asked for, those without a row; empty for a page. */
   readonly missing: readonly Row[];
   /** How many of the keys these are, from the first on: others have to be asked for again. 0 for a page. */
@@ -44,75 +37,44 @@ export interface Chunk {
  * table. The WAL position is taken after the read: a commit the read saw was in the WAL before.
  */
 export async function readChunk(client: Client, request: ChunkRequest): Promise<Chunk> {
-  const { table, keys } = request;
-  const { text, values } = keys ? keyedStatement(table, keys) : chunkStatement(request);
-  await client.query('begin isolation level repeatable read read only');
+  const settings = Object.entries(request.keys ? {} : pageSettings(request)).map(
+    ([name, value]) => `, set_config('${name}', ${client.escapeLiteral(value)}, true)`,
+  );
+  // Two statements in a message where neither has to be waited for: a page is a matter of milliseconds.
+  const begin = 'begin isolation level repeatable read read only';
   try {
-    const seen = await client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+    const seen = await several(client, `${begin}; select pg_current_snapshot()::text as snapshot${settings.join('')}`);
     const began = performance.now();
-    const { rows } = await client.query<(string | null)[]>({ text, values, rowMode: 'array' });
+    const read = request.keys ? await readKeyed(client, request, request.keys) : await readNext(client, request);
     const ms = performance.now() - began;
     const end = await client.query<Record<'lsn' | 'segment', string>>(
       `select pg_current_wal_insert_lsn() as lsn, setting as segment from pg_settings where name = 'wal_segment_size'`,
     );
     const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
-    return {
-      ...(keys ? parseKeyed(table, rows) : { ...parseRows(table, rows), missing: [], answered: 0 }),
-      ms,
-      snapshot: parseSnapshot(seen.rows[0]?.snapshot ?? ''),
-      writtenBelow: reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString(),
-      last: keys !== undefined || (rows.length < request.limit && !wasCut(table, rows)),
-    };
+    const writtenBelow = reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString();
+    return { ...read, ms, snapshot: parseSnapshot(seen['snapshot'] ?? ''), writtenBelow };
   } finally {
-    await client.query('commit').catch(() => undefined); // read only: a broken connection shows in the next statement
+    // Read only, so nobody waits for it: a broken connection shows in the next statement.
+    void client.query('commit').catch(() => undefined);
   }
 }
 
-/** Keyset: what comes behind `after` in the order of the key's own index; no row can be met twice or passed over. */
-export function chunkStatement({ table, after, limit }: ChunkRequest): { text: string; values: (string | null)[] } {
-  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
-  const keys = table.key.map(quoteName);
-  const columns = published(table);
-  const names = columns.map(({ name }) => quoteName(name));
-  const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
-  const parameters = table.key.map((name, index) => `$${index + 1}::${types.get(name) ?? 'text'}`);
-  const where = after === null ? '' : ` where ${behind(keys, parameters, table.keyOperators)}`;
-  const page = (...more: string[]) =>
-    `select ${[...names, ...more].join(', ')} from ${from}${where} order by ${keys.join(', ')} limit ${limit}`;
-  const width = widthOf(columns);
-  return {
-    text: width === null ? page() : withinBytes(page(width), { columns, key: table.key }),
-    values: after === null ? [] : table.key.map((name) => parameterOf(after[name] ?? null)),
-  };
+/** The one row that one of several statements in a message answers with. */
+async function several(client: Client, text: string): Promise<Partial<Record<string, string>>> {
+  const results = (await client.query(text)) as unknown as readonly { readonly rows: Record<string, string>[] }[];
+  return results.find(({ rows }) => rows.length > 0)?.rows[0] ?? {};
 }
 
-/**
- * Invariant 10: the rows of a page up to about `chunkBytes`, one at least; the rest is not even read. A limit of rows
- * alone, guessed from the rows before, is gigabytes where narrow rows are followed by wide ones. Behind the columns stands
- * the text so far, by which it is seen whether the page was cut.
- */
-function withinBytes(page: string, { columns, key }: { columns: readonly Column[]; key: readonly string[] }): string {
-  const places = columns.map((_, at) => `c${at}`);
-  const order = key.map((name) => `c${columns.findIndex((column) => column.name === name)}`).join(', ');
-  return (
-    `select ${places.join(', ')}, so_far from (select page.*, sum(width) over (order by ${order} rows unbounded preceding) as ` +
-    `so_far from (${page}) page(${places.join(', ')}, width)) sized where so_far - width < ${chunkBytes} order by ${order}`
-  );
+type Read = Omit<Chunk, 'ms' | 'snapshot' | 'writtenBelow'>;
+
+async function readNext(client: Client, request: ChunkRequest): Promise<Read> {
+  const { rows, bytes, cut } = await readPage(client, request);
+  return { rows, bytes, missing: [], answered: 0, last: rows.length < request.limit && !cut };
 }
 
-/**
- * Row-wise, as `(a, b) > ($1, $2)`, which walks the index. Operators are looked for in `search_path`, where those of an
- * extension's type are not: citext would be compared as text, in another order than its index has, and rows passed over.
- * Then each operator is named, and the row is spelled out; the first condition is the one that walks the index.
- */
-function behind(keys: readonly string[], parameters: readonly string[], schemas: readonly string[]): string {
-  if (schemas.every((schema) => schema === 'pg_catalog')) return `(${keys.join(', ')}) > (${parameters.join(', ')})`;
-  const compared = (at: number, operator: string) =>
-    `${keys[at]} operator(${quoteName(schemas[at] ?? 'pg_catalog')}.${operator}) ${parameters[at]}`;
-  const alternatives = keys.map((_, last) =>
-    [...keys.slice(0, last).map((_key, at) => compared(at, '=')), compared(last, '>')].join(' and '),
-  );
-  return `${compared(0, '>=')} and (${alternatives.join(' or ')})`;
+async function readKeyed(client: Client, { table }: ChunkRequest, keys: readonly Row[]): Promise<Read> {
+  const { rows } = await client.query<(string | null)[]>({ ...keyedStatement(table, keys), rowMode: 'array' });
+  return { ...parseKeyed(table, rows), last: true };
 }
 
 /**
@@ -150,24 +112,4 @@ export function nextLimit(
     rows.length === 0 || total === 0 ? chunkRows : Math.floor((limit * rows.length) / total);
   const fitting = Math.min(fits(bytes, chunkBytes), fits(ms, queryMilliseconds * headroom));
   return Math.max(1, Math.min(chunkRows, fitting, Math.max(firstRows, rows.length * 8)));
-}
-
-/** More rows may follow, since this page has all the text that a chunk may have. */
-function wasCut(table: CapturedTable, rows: readonly (string | null)[][]): boolean {
-  return Number(rows.at(-1)?.[published(table).length] ?? 0) >= chunkBytes;
-}
-
-function parseRows(table: CapturedTable, rows: readonly (string | null)[][]): Pick<Chunk, 'rows' | 'bytes'> {
-  const columns = published(table).map((column) => ({ name: column.name, parse: parserOf(column) }));
-  let bytes = 0;
-  const parsed = rows.map((texts) => {
-    const row: Record<string, Value> = {};
-    columns.forEach(({ name, parse }, index) => {
-      const text = texts[index] ?? null;
-      bytes += text?.length ?? 0;
-      row[name] = text === null ? null : parse(text);
-    });
-    return row;
-  });
-  return { rows: parsed, bytes };
 }

@@ -4,12 +4,13 @@ import type { CopyProgress, KeysCopied } from '../../model/status';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import type { Chunk, ChunkBounds, ChunkRequest } from './chunk';
+import type { ChunkRow } from './copied-row';
 import type { Snapshot } from './snapshot';
 
 /** A chunk that may be appended now, at the stream's closed point `lsn`. */
 export interface ReadyChunk {
   readonly table: CapturedTable;
-  readonly rows: readonly Row[];
+  readonly rows: readonly ChunkRow[];
   /** Keys that were asked for and have no row. */
   readonly missing: readonly Row[];
   readonly cursor: CopyCursor;
@@ -37,7 +38,7 @@ export interface KeyOrder {
 
 export const noCopyOrders: CopyOrders = { paused: false, again: {} };
 
-/** Copies the tables that are there already, beside the stream: one chunk on its way to the log, and one read behind it. */
+/** Copies the tables that are there already, beside the stream: two chunks on their way to the log, and one read behind them. */
 export interface Copier {
   /** Reads the next chunk unless one is being read or waits, all tables are done, it is paused, or the budget is used up. */
   start(): void;
@@ -54,7 +55,7 @@ export interface Copier {
   renew(table: CapturedTable): void;
   /** Copies the table from its beginning, whatever was copied. `recorded`: the log says so, and a crash resumes the copy. */
   again(table: CapturedTable, recorded: () => void): void;
-  /** The chunk given out last is in the log. */
+  /** The chunk that was given out first, of those that are not, is in the log. */
   appended(): void;
   /** A chunk waits for the stream to pass it. */
   readonly holding: boolean;

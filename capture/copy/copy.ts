@@ -1,9 +1,9 @@
-import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import { takeBaseline, takeSnapshot } from './baseline';
 import { createCopyBudget } from './budget';
 import { nextLimit, type Chunk } from './chunk';
 import type { Copier, CopyOptions, KeyOrder } from './copier';
+import { createCursors } from './cursors';
 import { createKeyOrders } from './key-orders';
 import { judgeKeys, refusalOf } from './keyed';
 import { advanced, holdChunk, isPassed, type CopyRequest, type Held, type Reading } from './held';
@@ -17,15 +17,10 @@ const firstDelayMs = 5;
 const maxDelayMs = 500;
 /** Keys written while one statement runs; beyond this many the chunk is read again rather than remembered (Invariant 10). */
 const maxTouched = 200_000;
+/** On their way to the log: one that Kafka answers to, and one made ready meanwhile (Invariant 10: a third only as it was read). */
+const mostGiven = 2;
 /** Streamed ids kept before the snapshot is asked which of them it sees by now. */
 const manyXids = 50_000;
-
-/** Handed over to be appended. */
-interface Given {
-  readonly table: string;
-  readonly cursor: CopyCursor;
-  readonly recorded?: () => void;
-}
 
 /** To begin a table again: by an operator, whose order has a name, or since its rows changed unsaid. */
 interface Order {
@@ -36,7 +31,7 @@ interface Order {
 export function createCopier(options: CopyOptions): Copier {
   const { bounds, clock } = options;
   let tables = copyOrder(options.tables, options.cursors);
-  const cursors = new Map(Object.entries(options.cursors));
+  const cursors = createCursors(options.cursors);
   const budget = createCopyBudget({ rowsPerSecond: bounds.rowsPerSecond, clock });
   const rate = createCopyRate(clock);
   const ordered = new Map<string, Order>();
@@ -45,7 +40,6 @@ export function createCopier(options: CopyOptions): Copier {
   let baseline = false;
   let reading: Reading | null = null;
   let held: Held | null = null;
-  let given: Given | null = null;
   let previous: Held | null = null;
   let retry: NodeJS.Timeout | undefined;
   let pacing: NodeJS.Timeout | undefined;
@@ -54,32 +48,29 @@ export function createCopier(options: CopyOptions): Copier {
   let turn = Promise.resolve();
   let pruneAt = manyXids;
 
-  const cursorOf = (table: string): CopyCursor => cursors.get(table) ?? { done: false, after: null, rows: 0 };
-  /** As it will be once the chunk that was given out is in the log. */
-  const cursorAhead = (table: string) => (given?.table === table ? given.cursor : cursorOf(table));
-  const nextTable = () => tables.find((table) => !cursorOf(table.name).done);
+  const nextTable = () => tables.find((table) => !cursors.of(table.name).done);
   // Asked at each transaction of the stream, of which there may be tens of thousands a second.
   let next = nextTable();
   const isReading = () => closed || reading !== null || held !== null;
-  const isBusy = () => isReading() || given !== null;
+  const isBusy = () => isReading() || cursors.given > 0;
 
   /**
-   * One chunk is read, or waits for the stream, while the one before it is on its way to the log: a source that waited for
-   * Kafka, and Kafka for it, would be half of the time (docs/performance.md). What is read is held until that one is in
-   * the log, so cursors become true in their order. Nothing is read ahead of an order, of a table or of keys.
+   * One chunk is read, or waits for the stream, while those before it are on their way to the log: a source that waited for
+   * Kafka, and Kafka for it, would be half of the time (docs/performance.md). Nothing is read ahead of an order, of a
+   * table or of keys.
    */
   function start(): void {
     if (isReading() || pacing !== undefined) return;
     if (ordered.size > 0) {
-      const point = given === null ? options.closedPoint() : null;
+      const point = cursors.given === 0 ? options.closedPoint() : null;
       if (point !== null) return beginAgain(point);
-      if (given !== null) return;
+      if (cursors.given > 0) return;
     }
     if (paused) return;
-    if (keyOrders.next) return given === null ? beginKeys(keyOrders.next) : undefined;
-    const table = tables.find(({ name }) => !cursorAhead(name).done);
+    if (keyOrders.next) return cursors.given === 0 ? beginKeys(keyOrders.next) : undefined;
+    const table = tables.find(({ name }) => !cursors.ahead(name).done);
     if (!table) return;
-    const { after } = cursorAhead(table.name);
+    const { after } = cursors.ahead(table.name);
     const same = previous?.request.table === table ? previous.chunk : null;
     const limit = Math.min(nextLimit(bounds, same), budget.rowsAtOnce);
     const wait = budget.waitMs(limit);
@@ -177,21 +168,21 @@ export function createCopier(options: CopyOptions): Copier {
   }
 
   function release(lsn: string): void {
-    if (!held || given || !isPassed(held, lsn)) return;
+    if (!held || cursors.given >= mostGiven || !isPassed(held, lsn)) return;
     const { request, chunk, rows, missing, readAt } = held;
     const { table, order } = request;
-    const before = cursorOf(table.name);
+    const before = cursors.ahead(table.name);
+    const cursor = order ? before : advanced(before, table, chunk);
     if (order) {
       // The table's own copy stays where it is.
-      const part = { keys: chunk.answered, copied: rows.size, deleted: missing.size };
-      given = { table: table.name, cursor: before, recorded: () => keyOrders.advance(order, part) };
+      const part = { keys: chunk.answered, copied: rows.rows.length, deleted: missing.rows.length };
+      cursors.give(table.name, cursor, () => keyOrders.advance(order, part));
     } else {
-      given = { table: table.name, cursor: advanced(before, table, chunk) };
+      cursors.give(table.name, cursor);
       previous = held;
     }
     held = null;
-    const states = { rows: [...rows.values()], missing: [...missing.values()] };
-    options.onReady({ table, ...states, cursor: given.cursor, readAt }, lsn);
+    options.onReady({ table, rows: rows.rows, missing: missing.rows, cursor, readAt }, lsn);
     start();
   }
 
@@ -203,18 +194,15 @@ export function createCopier(options: CopyOptions): Copier {
   function beginAgain(lsn: string): void {
     const [order] = ordered;
     if (!order) return;
-    const [name, { request, ...told }] = order;
+    const [name, { request, recorded }] = order;
     ordered.delete(name);
     const table = tables.find((each) => each.name === name);
     if (!table) return;
-    given = {
-      table: name,
-      cursor: { done: false, after: null, rows: 0, ...(request === undefined ? {} : { request }) },
-      ...told,
-    };
+    const cursor = { done: false, after: null, rows: 0, ...(request === undefined ? {} : { request }) };
+    cursors.give(name, cursor, recorded);
     previous = null;
     forgetStreamed();
-    options.onReady({ table, rows: [], missing: [], cursor: given.cursor, readAt: options.now() }, lsn);
+    options.onReady({ table, rows: [], missing: [], cursor, readAt: options.now() }, lsn);
   }
 
   function renew(table: CapturedTable): void {
@@ -227,9 +215,7 @@ export function createCopier(options: CopyOptions): Copier {
     obey(orders) {
       paused = orders.paused;
       for (const [table, request] of Object.entries(orders.again)) {
-        if (cursorOf(table).request !== request && given?.cursor.request !== request) {
-          ordered.set(table, { ...ordered.get(table), request });
-        }
+        if (!cursors.begun(table, request)) ordered.set(table, { ...ordered.get(table), request });
       }
       keyOrders.tell(orders.keys ?? []);
       start();
@@ -237,7 +223,7 @@ export function createCopier(options: CopyOptions): Copier {
     renew,
     again(table, recorded) {
       renew(table);
-      const { request = cursorOf(table.name).request } = ordered.get(table.name) ?? {};
+      const { request = cursors.of(table.name).request } = ordered.get(table.name) ?? {};
       ordered.set(table.name, { request, recorded });
       start();
     },
@@ -251,8 +237,8 @@ export function createCopier(options: CopyOptions): Copier {
     touched(table, key) {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
       if (held?.request.table.name !== table) return;
-      held.rows.delete(keyText(key));
-      held.missing.delete(keyText(key));
+      held.rows.drop(keyText(key));
+      held.missing.drop(keyText(key));
     },
     watches: (table) => reading?.table === table || held?.request.table.name === table,
     truncated(table) {
@@ -267,12 +253,8 @@ export function createCopier(options: CopyOptions): Copier {
       if (ordered.size > 0 && !isBusy()) beginAgain(lsn);
     },
     appended() {
-      if (given) {
-        rate.appended(given.table, given.cursor.rows - cursorOf(given.table).rows);
-        cursors.set(given.table, given.cursor);
-        given.recorded?.();
-      }
-      given = null;
+      const part = cursors.appended();
+      if (part) rate.appended(part.table, part.rows);
       next = nextTable();
       const point = held === null ? null : options.closedPoint();
       if (point !== null) release(point);
@@ -289,7 +271,7 @@ export function createCopier(options: CopyOptions): Copier {
     },
     progress() {
       const perSecond = next && !paused ? rate.perSecond(next.name) : null;
-      return copyProgress({ tables, cursors: cursorOf, perSecond });
+      return copyProgress({ tables, cursors: (table) => cursors.of(table), perSecond });
     },
     close() {
       closed = true;

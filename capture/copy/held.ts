@@ -2,9 +2,11 @@ import type { Row } from '../../model/change';
 import { compareDecimal } from '../../model/position';
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
-import { createKeyOf, keyText } from '../values';
+import { createKeyOf } from '../values';
 import type { Chunk, ChunkRequest } from './chunk';
+import { createKeyTextOf, stateOf, type ChunkRow } from './copied-row';
 import type { KeyOrder } from './copier';
+import { keepRows, type Kept } from './kept';
 
 export type CopyRequest = ChunkRequest & {
   /** By which these keys are asked for; absent: the next page of a table. */
@@ -18,13 +20,13 @@ export interface Reading {
   truncated: boolean;
 }
 
-/** A chunk from its read until the stream has passed it: what of it the stream has no later word on, by key. */
+/** A chunk from its read until the stream has passed it: what of it the stream has no later word on. */
 export interface Held {
   readonly request: CopyRequest;
   readonly chunk: Chunk;
   readonly readAt: number;
-  readonly rows: Map<string, Row>;
-  readonly missing: Map<string, Row>;
+  readonly rows: Kept<ChunkRow>;
+  readonly missing: Kept<Row>;
 }
 
 /** What was touched since the read is left out: its changes are in the log, or ahead of this chunk. */
@@ -33,12 +35,13 @@ export function holdChunk(
   chunk: Chunk,
   { touched, truncated }: Reading,
 ): Pick<Held, 'rows' | 'missing'> {
-  const keyOf = createKeyOf(request.table);
-  const kept = (states: readonly Row[]) => {
-    const keyed = states.map((state): [string, Row] => [keyText(keyOf(state)), state]);
-    return new Map(truncated ? [] : keyed.filter(([key]) => !touched.has(key)));
-  };
-  return { rows: kept(chunk.rows), missing: kept(chunk.missing) };
+  const keyTextOf = createKeyTextOf(request.table);
+  const [rows, missing] = [keepRows(chunk.rows, keyTextOf), keepRows(chunk.missing, keyTextOf)];
+  for (const kept of [rows, missing]) {
+    for (const key of touched) kept.drop(key);
+    if (truncated) kept.clear();
+  }
+  return { rows, missing };
 }
 
 /**
@@ -54,7 +57,7 @@ export function advanced(before: CopyCursor, table: CapturedTable, chunk: Chunk)
   const lastRow = chunk.rows.at(-1);
   return {
     done: chunk.last,
-    after: lastRow ? createKeyOf(table)(lastRow) : before.after,
+    after: lastRow ? createKeyOf(table)(stateOf(lastRow)) : before.after,
     rows: before.rows + chunk.rows.length,
     ...(before.request === undefined ? {} : { request: before.request }),
   };

@@ -6,6 +6,7 @@ import { partitionOf } from '../../stream/partition';
 import { schemaId } from '../relations';
 import { createSlabs } from '../slabs';
 import { createKeyOf } from '../values';
+import { CopiedRow, stateOf } from './copied-row';
 import type { ReadyChunk } from './copier';
 
 /** Characters of a row that is written in place; a larger one is a small part of its own bytes, and may be too large. */
@@ -31,26 +32,45 @@ export function recordsOf(chunk: ReadyChunk, lsn: string, context: EnvelopeConte
   const keyOf = createKeyOf(table);
   const slabs = createSlabs();
 
-  function write(key: Row, row: Row): EncodedRecord | null {
+  /** What was written from `start` on, with the end of its key; null when it is larger than a record may be. */
+  function recordOf(slab: Buffer, start: number, keyEnd: number, rowEnd: number): EncodedRecord | null {
+    const at = writeBytes(slab, rowEnd, behind);
+    if (at - start > limit) return null;
+    slabs.at = at;
+    const key = slab.subarray(start, keyEnd);
+    return { topic, partition: partitionOf(key, context.partitions), key, value: slab.subarray(keyEnd, at) };
+  }
+
+  function writeCopied(row: CopiedRow): EncodedRecord | null {
+    const { writer } = row;
+    const cells = row.cells();
+    if (!writer.hasKey(cells)) return null; // no key of a table may be NULL: encodeChange is to say what it makes of it
+    const slab = slabs.withRoom(writer.most(row.length) + before.length + behind.length);
+    const start = slabs.at;
+    const keyEnd = writer.writeKey(slab, start, cells);
+    return recordOf(slab, start, keyEnd, writer.writeRow(slab, writeBytes(slab, keyEnd, before), cells));
+  }
+
+  function writeDecoded(key: Row, row: Row): EncodedRecord | null {
     const [keyText, rowText] = [JSON.stringify(key), JSON.stringify(row)];
     if (rowText.length > mostCharacters) return null;
     const slab = slabs.withRoom(mostBytes * (keyText.length + rowText.length) + before.length + behind.length);
     const start = slabs.at;
     const keyEnd = start + slab.write(keyText, start);
-    let at = writeBytes(slab, keyEnd, before);
-    at += slab.write(rowText, at);
-    at = writeBytes(slab, at, behind);
-    if (at - start > limit) return null;
-    slabs.at = at;
-    const keyBytes = slab.subarray(start, keyEnd);
-    const partition = partitionOf(keyBytes, context.partitions);
-    return { topic, partition, key: keyBytes, value: slab.subarray(keyEnd, at) };
+    const at = writeBytes(slab, keyEnd, before);
+    return recordOf(slab, start, keyEnd, at + slab.write(rowText, at));
   }
 
   const records: EncodedRecord[] = [];
-  for (const after of rows) {
+  for (const row of rows) {
+    const copied = row instanceof CopiedRow ? writeCopied(row) : null;
+    if (copied) {
+      records.push(copied);
+      continue;
+    }
+    const after = stateOf(row);
     const key = keyOf(after);
-    const record = write(key, after);
+    const record = writeDecoded(key, after);
     if (record) records.push(record);
     else records.push(...encodeChange({ ...common, key, after }, context));
   }

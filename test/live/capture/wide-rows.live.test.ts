@@ -1,4 +1,5 @@
 import { readChunk, type Chunk } from '../../../capture/copy/chunk';
+import { stateOf } from '../../../capture/copy/copied-row';
 import { readCatalogue, type CapturedTable } from '../../../capture/source/catalogue';
 import { connect } from '../../../capture/source/connection';
 import { closeSources, createSource, type Source } from './source';
@@ -34,10 +35,11 @@ it('a chunk has about 4 MiB, however wide its rows are and whatever those before
   const chunks: Chunk[] = [];
   do {
     const lastRow = chunks.at(-1)?.rows.at(-1);
-    chunks.push(await readChunk(client, { table, after: lastRow ? { id: lastRow['id'] ?? null } : null, limit: 500 }));
+    const after = lastRow ? { id: stateOf(lastRow)['id'] ?? null } : null;
+    chunks.push(await readChunk(client, { table, after, limit: 500 }));
   } while (!chunks.at(-1)?.last);
   await client.end();
-  expect(chunks.flatMap(({ rows }) => rows.map((row) => row['id']))).toEqual(
+  expect(chunks.flatMap(({ rows }) => rows.map((row) => stateOf(row)['id']))).toEqual(
     Array.from({ length: 1000 }, (_, at) => at + 1),
   );
   // The row that passes the bound belongs to it: a chunk is never empty.

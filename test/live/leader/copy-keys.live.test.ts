@@ -1,4 +1,5 @@
 import { readChunk } from '../../../capture/copy/chunk';
+import { stateOf, type ChunkRow } from '../../../capture/copy/copied-row';
 import { mustReadAgain } from '../../../capture/copy/snapshot';
 import { openCaptureSession, type CaptureParts, type CaptureSession, type KeyOrder } from '../../../capture/session';
 import type { KeysCopied } from '../../../model/status';
@@ -191,6 +192,8 @@ describe('a commit that was streamed before the order, and is not visible yet', 
 
 test('control: a read that keeps what changed meanwhile sets it back', async () => {
   let change: (() => Promise<void>) | null = null;
+  /** Under another name of the key nothing is known to be touched. */
+  const renamed = (row: ChunkRow) => ({ ...stateOf(row), id: String(stateOf(row)['id']) });
   const run = async (keep: boolean) => {
     const touched: boolean[] = [];
     const [source, session] = await opened(20, {
@@ -200,8 +203,7 @@ test('control: a read that keeps what changed meanwhile sets it back', async () 
         await change();
         change = null;
         touched.push(true);
-        // Under another name of the key nothing is known to be touched.
-        return keep ? { ...chunk, rows: chunk.rows.map((row) => ({ ...row, id: String(row['id']) })) } : chunk;
+        return keep ? { ...chunk, rows: chunk.rows.map(renamed) } : chunk;
       },
     });
     try {

@@ -6,29 +6,43 @@ afterEach(() => void jest.useRealTimers());
 const settled = () => jest.advanceTimersByTimeAsync(1);
 const bounds = { chunkRows: 500 };
 
-it('one chunk is read while the one before it is appended, and no more than one', async () => {
+it('two chunks are made ready for the log, a third is read meanwhile, and no more than that', async () => {
   const { copier, reads, ready } = copierOver({ 'public.a': 5_000 }, { bounds });
   copier.start();
   await settled();
-  expect(reads.map(({ rows }) => rows)).toEqual([500, 500]);
+  expect(reads.map(({ rows }) => rows)).toEqual([500, 500, 500]);
+  expect(ready).toHaveLength(2);
   copier.start();
   await settled();
-  expect(reads).toHaveLength(2);
+  expect(reads).toHaveLength(3);
   copier.appended();
   await settled();
-  expect(reads).toHaveLength(3);
-  expect(ready).toHaveLength(2);
+  expect(reads).toHaveLength(4);
+  expect(ready).toHaveLength(3);
   copier.close();
 });
 
-it('what was read ahead waits until the log has the chunk before it, whatever the stream has passed', async () => {
+it('what was read ahead waits until the log has a chunk before it, whatever the stream has passed', async () => {
   const { copier, ready } = copierOver({ 'public.a': 5_000 }, { bounds });
   copier.start();
   await settled();
   copier.closed('60');
-  expect(ready.map(({ cursor }) => cursor.rows)).toEqual([500]);
-  copier.appended();
   expect(ready.map(({ cursor }) => cursor.rows)).toEqual([500, 1_000]);
+  copier.appended();
+  expect(ready.map(({ cursor }) => cursor.rows)).toEqual([500, 1_000, 1_500]);
+  copier.close();
+});
+
+it('cursors become true one by one, as their chunks are in the log', async () => {
+  const { copier } = copierOver({ 'public.a': 5_000 }, { bounds });
+  copier.start();
+  await settled();
+  const rows = () => copier.progress()['public.a']?.rows;
+  expect(rows()).toBe(0);
+  copier.appended();
+  expect(rows()).toBe(500);
+  copier.appended();
+  expect(rows()).toBe(1_000);
   copier.close();
 });
 
@@ -37,9 +51,9 @@ it('keys that the stream brings meanwhile are dropped from what was read ahead',
   copier.start();
   await settled();
   expect(copier.watches('public.a')).toBe(true);
-  copier.touched('public.a', { id: 501 });
+  copier.touched('public.a', { id: 1_001 });
   copier.appended();
-  expect(ready.at(-1)?.rows[0]).toEqual({ id: 502 });
+  expect(ready.at(-1)?.rows[0]).toEqual({ id: 1_002 });
   copier.close();
 });
 
@@ -56,14 +70,14 @@ it('an order to begin again is obeyed next, however fast chunks are read', async
   copier.start();
   await settled();
   copier.obey({ paused: false, again: { 'public.a': 'once more' } });
-  for (let appends = 0; appends < 2; appends += 1) {
+  for (let appends = 0; appends < 3; appends += 1) {
     copier.appended();
     await settled();
   }
   expect(ready.at(-1)?.cursor).toEqual({ done: false, after: null, rows: 0, request: 'once more' });
   copier.appended();
   await settled();
-  expect(ready.at(-1)).toMatchObject({ cursor: { rows: 500, request: 'once more' }, rows: { 0: { id: 1 } } });
-  expect(reads.length).toBeLessThan(6);
+  expect(ready.at(-2)).toMatchObject({ cursor: { rows: 500, request: 'once more' }, rows: { 0: { id: 1 } } });
+  expect(reads.length).toBeLessThan(8);
   copier.close();
 });

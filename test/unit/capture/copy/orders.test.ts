@@ -1,3 +1,4 @@
+import { stateOf } from '../../../../capture/copy/copied-row';
 import { noCopyOrders } from '../../../../capture/copy/copier';
 import { copierOver, type World } from './world';
 
@@ -11,7 +12,7 @@ function busiestSecond({ reads }: World): number {
 }
 
 const ids = ({ ready }: World, table: string) =>
-  ready.filter((chunk) => chunk.table.name === table).flatMap(({ rows }) => rows.map(({ id }) => id));
+  ready.filter((chunk) => chunk.table.name === table).flatMap(({ rows }) => rows.map((row) => stateOf(row)['id']));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe('a copy on a budget', () => {

@@ -1,0 +1,120 @@
+import { CopiedRow, createPageIntake, stateOf } from '../../../../capture/copy/copied-row';
+import { recordsOf } from '../../../../capture/copy/records';
+import type { Row } from '../../../../model/change';
+import type { Column } from '../../../../model/schema';
+import { parserOf } from '../../../../model/value-types';
+import type { EnvelopeContext } from '../../../../stream/envelope';
+import type { EncodedRecord } from '../../../../stream/log';
+import { seededRandom, type SeededRandom } from '../../stream/seeded-random';
+import { tableOf } from './world';
+
+const context: EnvelopeContext = {
+  ...{ prefix: 'shop', database: 'shop', partitions: 4 },
+  limit: { bytes: 100_000, oversized: 'reference' },
+};
+
+const column = (name: string, baseType: string): Column => ({
+  ...{ name, baseType, type: baseType, typeId: 25, notNull: false, generated: false },
+});
+
+const texts = [
+  ...['', 'plain', '"quoted"', 'back\\slash', '\\N', '\\', 'N', '\\t', 'Zoë', '日本 🎈', 'a\\\tb'],
+  ...['tab\tline\nreturn\rfeed\fbell\u0007\b\v', '\u001f\u007f', 'x'.repeat(17_000), '\\'.repeat(9_000)],
+];
+const values: Readonly<Record<string, readonly string[]>> = {
+  text: texts,
+  int4: ['-2147483648', '7'],
+  int8: ['9223372036854775807', '-1'],
+  numeric: ['1.50', 'NaN', '-0.000'],
+  float8: ['1e-07', '-0', 'Infinity', '100'],
+  bool: ['t', 'f'],
+  bytea: ['\\x00ff'],
+};
+const types = Object.keys(values);
+const names = ['id', 'name', 'Größe', 'with "quotes"', 'total', '1'];
+
+/** What the server writes: PostgreSQL's CopyAttributeOutText. */
+const letters: Readonly<Record<string, string>> = { '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't', '\v': 'v' };
+const copyText = (text: string) =>
+  text.replace(/[\\\b\f\n\r\t\v]/g, (character) => `\\${letters[character] ?? character}`);
+const lineOf = (cells: readonly (string | null)[]) =>
+  Buffer.from(`${cells.map((cell) => (cell === null ? '\\N' : copyText(cell))).join('\t')}\n`);
+
+function randomTable(random: SeededRandom) {
+  const columns = names.slice(0, 2 + random.below(names.length - 1)).map((name) => column(name, random.pick(types)));
+  return { ...tableOf('public.items', 3), columns, key: random.below(3) === 0 ? ['name', 'id'] : ['id'] };
+}
+
+type Table = ReturnType<typeof randomTable>;
+
+const randomCells = (random: SeededRandom, { columns, key }: Table) =>
+  columns.map(({ name, baseType }) =>
+    !key.includes(name) && random.below(4) === 0 ? null : random.pick(values[baseType] ?? texts),
+  );
+
+const rowOf = ({ columns }: Table, cells: readonly (string | null)[]): Row =>
+  Object.fromEntries(
+    columns.map((each, at) => {
+      const cell = cells[at] ?? null;
+      return [each.name, cell === null ? null : parserOf(each)(cell)];
+    }),
+  );
+
+const chunkOf = (table: Table, rows: Parameters<typeof recordsOf>[0]['rows']) => ({
+  ...{ table, rows, missing: [], cursor: { done: true, after: null, rows: 8 }, readAt: 1_700_000_000_000 },
+});
+const readable = (records: readonly EncodedRecord[]) =>
+  records.map(({ key, value, ...rest }) => ({ ...rest, key: key.toString(), value: value?.toString() }));
+
+/** Each line from memory that is used again: whatever keeps a part of it is found out. */
+function takeIn(table: Table, lines: readonly Buffer[], extras = 0) {
+  const page = createPageIntake(table, extras);
+  for (const line of lines) {
+    const reused = Buffer.from(line);
+    page.add(reused);
+    reused.fill(0x5c);
+  }
+  return page;
+}
+
+it('rows as COPY writes them become, byte for byte, the records that decoded rows become', () => {
+  const random = seededRandom();
+  let copied = 0;
+  for (let round = 0; round < 300; round += 1) {
+    const table = randomTable(random);
+    const all = Array.from({ length: 8 }, () => randomCells(random, table));
+    const { rows } = takeIn(table, all.map(lineOf));
+    const expected = all.map((cells) => rowOf(table, cells));
+    expect(rows.map(stateOf)).toEqual(expected);
+    expect(readable(recordsOf(chunkOf(table, rows), '77', context))).toEqual(
+      readable(recordsOf(chunkOf(table, expected), '77', context)),
+    );
+    copied += rows.filter((row) => row instanceof CopiedRow).length;
+  }
+  // Or nothing was compared.
+  expect(copied).toBeGreaterThan(500);
+});
+
+it('what stands behind the columns is no part of a row, and its last one is told', () => {
+  const table = { ...tableOf('public.items', 3), columns: [column('id', 'int4'), column('note', 'text')], key: ['id'] };
+  const lines = [lineOf(['1', 'a\tb', '3']), lineOf(['2', null, '17'])];
+  const page = takeIn(table, lines, 1);
+  expect(page.rows.map(stateOf)).toEqual([
+    { id: 1, note: 'a\tb' },
+    { id: 2, note: null },
+  ]);
+  expect(page.lastExtra).toBe('17');
+  expect(page.bytes).toBe(lines.reduce((sum, { length }) => sum + length - 1, 0));
+  const large = takeIn(table, [lineOf(['1', 'x'.repeat(20_000), '20001'])], 1);
+  expect(large.rows.map((row) => row instanceof CopiedRow)).toEqual([false]);
+  expect(large.lastExtra).toBe('20001');
+});
+
+it.each([
+  ['too few', ['1']],
+  ['too many', ['1', 'x', 'y']],
+  ['too many, one with a tab', ['1', '\t', 'y']],
+] as const)('a line of %s columns is refused, not guessed at', (_what, cells) => {
+  const table = { ...tableOf('public.items', 3), columns: [column('id', 'int4'), column('note', 'text')], key: ['id'] };
+  expect(() => takeIn(table, [lineOf(cells)]).rows.map(stateOf)).toThrow('number of columns');
+});
