@@ -1,24 +1,15 @@
 import type { CaptureSliceInput } from '../../activities/activities';
-import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { scenarioPerTest } from './support/scenario-per-test';
+import type { Scenario } from './support/temporal';
 import { failing, slotAt } from './support/fake-world';
+import { initialCaptureState } from '../../workflows/capture-state';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(360_000);
-
-let temporal: TemporalForTests;
 let scenario: Scenario;
-beforeAll(async () => {
-  temporal = await openTemporal();
-});
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  scenario = new Scenario(temporal);
+scenarioPerTest(async (fresh) => {
+  scenario = fresh;
   scenario.world.sliceMs = 50;
   await scenario.startWorker();
-});
-afterEach(async () => {
-  await scenario.close();
-  expect(scenario.world.violations).toEqual([]);
 });
 
 test('capture prepares, copies, and is LIVE once every table is copied; slices go to the worker that is warm', async () => {
@@ -37,7 +28,7 @@ test('pause and resume, by signal and by update', async () => {
   const { world } = scenario;
   world.sliceMs = 60_000;
   const handle = await scenario.startCapture();
-  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.slices(1);
   expect(await handle.executeUpdate('pause')).toMatchObject({ status: 'PAUSED' });
   // The progress of the slice that was cut short is there, once its answer has come.
   await scenario.captureStatus(({ status, progress }) => status === 'PAUSED' && progress !== null);
@@ -91,7 +82,7 @@ test('while capture is paused its slot is looked at: in danger it is DEGRADED, l
 test('the copy is paused while changes are followed, over continue-as-new, until it is resumed', async () => {
   const { world } = scenario;
   world.copiesDone = false;
-  const handle = await scenario.startCapture({ ...emptyState, eventLimit: 30 });
+  const handle = await scenario.startCapture({ ...initialCaptureState, eventLimit: 30 });
   await scenario.captureStatus('COPYING');
   expect(await handle.executeUpdate('copy', { args: [{ action: 'pause' }] })).toMatchObject({ copyPaused: true });
   const lastOrders = () =>
@@ -99,13 +90,7 @@ test('the copy is paused while changes are followed, over continue-as-new, until
   const look = async () => JSON.stringify(lastOrders() ?? null);
   const pausedOnly = JSON.stringify({ paused: true, again: {} });
   await waitFor({ what: 'a slice that is told', seconds: 10, look, until: (orders) => orders === pausedOnly });
-  const runs = new Set<string>();
-  await waitFor({
-    what: 'two more runs',
-    seconds: 60,
-    look: async () => runs.add((await scenario.handle('capture').describe()).runId).size,
-    until: (count) => count >= 3,
-  });
+  await scenario.runs('capture', 3);
   expect(await look()).toBe(pausedOnly);
   await scenario.handle('capture').signal('copy', { action: 'resume' });
   await waitFor({ what: 'a slice without orders', seconds: 10, look, until: (orders) => orders === 'null' });
@@ -115,7 +100,7 @@ test('a table that is to be copied again: the slice under way ends for it, and t
   const { world } = scenario;
   world.sliceMs = 60_000;
   const handle = await scenario.startCapture();
-  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.slices(1);
   await handle.signal('copy', { table: 'public.products' });
   const look = async () => world.copiedAgain['public.products'] ?? null;
   const request = await waitFor({ what: 'the order', seconds: 10, look, until: (found) => found !== null });
@@ -157,11 +142,11 @@ test('a worker that ends is followed by another without a failed attempt', async
   const { world } = scenario;
   world.sliceMs = 60_000;
   await scenario.startCapture();
-  await waitFor({ what: 'a slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.slices(1);
   await scenario.stopWorkers();
   expect(world.slices.size).toBe(0);
   await scenario.startWorker();
-  await waitFor({ what: 'the next slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.slices(1);
   const { events } = await scenario.handle('capture').fetchHistory();
   const types = new Set(
     (events ?? []).map(
@@ -175,19 +160,13 @@ test('a worker that ends is followed by another without a failed attempt', async
 test('a worker that is gone without a word costs one schedule-to-start, then any other takes the slice', async () => {
   const { world } = scenario;
   world.logId = 'log-1';
-  await scenario.startCapture({ ...emptyState, logId: 'log-1', taskQueue: 'nobody-listens-here' });
+  await scenario.startCapture({ ...initialCaptureState, logId: 'log-1', taskQueue: 'nobody-listens-here' });
   await scenario.captureStatus('LIVE');
 });
 
 test('a history that grows long is continued as new, with its state', async () => {
-  await scenario.startCapture({ ...emptyState, eventLimit: 30 });
-  const runs = new Set<string>();
-  await waitFor({
-    what: 'three runs',
-    seconds: 60,
-    look: async () => runs.add((await scenario.handle('capture').describe()).runId).size,
-    until: (count) => count >= 3,
-  });
+  await scenario.startCapture({ ...initialCaptureState, eventLimit: 30 });
+  await scenario.runs('capture', 3);
   await scenario.captureStatus('LIVE');
   expect(scenario.world.called('prepareCapture')).toBe(1);
 });
@@ -223,15 +202,3 @@ test('unknown names and wrong inputs are answered with what is right', async () 
   );
   expect(metadata.definition.signalDefinitions.find(({ name }) => name === 'pause')?.description).toContain('Input:');
 });
-
-const emptyState = {
-  version: 1,
-  eventLimit: 2_000,
-  paused: false,
-  stopping: false,
-  logId: null,
-  progress: null,
-  taskQueue: null,
-  trouble: { failures: 0, blocked: false, problem: null },
-  problems: [],
-};

@@ -1,22 +1,12 @@
-import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { scenarioPerTest } from './support/scenario-per-test';
+import type { Scenario } from './support/temporal';
 import { failing } from './support/fake-world';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(360_000);
-
-let temporal: TemporalForTests;
 let scenario: Scenario;
-beforeAll(async () => {
-  temporal = await openTemporal();
-});
-afterAll(() => temporal.close());
-beforeEach(() => {
-  scenario = new Scenario(temporal);
+scenarioPerTest((fresh) => {
+  scenario = fresh;
   scenario.world.logId = 'log-1';
-});
-afterEach(async () => {
-  await scenario.close();
-  expect(scenario.world.violations).toEqual([]);
 });
 
 test('a store without anything gets its first generation, which is promoted once it has caught up', async () => {
@@ -27,12 +17,7 @@ test('a store without anything gets its first generation, which is promoted once
   expect(status.generations).toMatchObject([{ number: 1, role: 'live' }]);
   expect(world.live.get('search')).toBe(1);
   world.end += 20;
-  await waitFor({
-    what: 'the lane to follow',
-    seconds: 10,
-    look: async () => world.liveGeneration('search')?.at,
-    until: (at) => at === world.end,
-  });
+  await scenario.caughtUp();
 });
 
 test('nothing is promoted before the copies are done', async () => {
@@ -59,19 +44,14 @@ test('pause ends the slice with its progress, resume goes on from there', async 
   await scenario.startWorker();
   const handle = await scenario.startFollow();
   await scenario.storeStatus('LIVE');
-  await waitFor({ what: 'the long slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 1 });
+  await scenario.slices(1);
   await handle.signal('pause');
-  await waitFor({ what: 'no slice', seconds: 10, look: async () => world.slices.size, until: (n) => n === 0 });
+  await scenario.slices(0);
   expect(await scenario.storeStatus('PAUSED')).toMatchObject({ problem: null });
   const before = world.called('followSlice');
   world.end += 7;
   await handle.executeUpdate('resume');
-  await waitFor({
-    what: 'the rest',
-    seconds: 10,
-    look: async () => world.liveGeneration('search')?.at,
-    until: (at) => at === world.end,
-  });
+  await scenario.caughtUp();
   expect(world.followInputs()[before]?.remembered).not.toBeNull();
   await scenario.storeStatus('LIVE');
 });

@@ -1,27 +1,18 @@
-import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { scenarioPerTest } from './support/scenario-per-test';
+import type { Scenario } from './support/temporal';
 import { failing, otherDefinition, type FakeGeneration } from './support/fake-world';
+import { initialFollowState } from '../../workflows/follow-state';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(360_000);
-
-let temporal: TemporalForTests;
 let scenario: Scenario;
-beforeAll(async () => {
-  temporal = await openTemporal();
-});
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  scenario = new Scenario(temporal);
+scenarioPerTest(async (fresh) => {
+  scenario = fresh;
   scenario.world.logId = 'log-1';
   scenario.world.end = 200;
   scenario.world.speed = 20;
   await scenario.startWorker();
   await scenario.startFollow();
   await scenario.storeStatus('LIVE');
-});
-afterEach(async () => {
-  await scenario.close();
-  expect(scenario.world.violations).toEqual([]);
 });
 
 const order = { reason: 'new mapping' };
@@ -121,12 +112,7 @@ test('a blocked build is given up for the next order, and live goes on meanwhile
   await scenario.handle('search').signal('rebuild', order);
   await scenario.storeStatus('BLOCKED');
   world.end += 10;
-  await waitFor({
-    what: 'live to follow',
-    seconds: 20,
-    look: async () => world.liveGeneration('search')?.at,
-    until: (at) => at === world.end,
-  });
+  await scenario.caughtUp();
   await scenario.handle('search').signal('rebuild', { reason: 'better mapping' });
   await rebuilt(3);
   await dropped(2);
@@ -151,9 +137,9 @@ test('pause holds both lanes, in whatever phase', async () => {
   const { world } = scenario;
   world.copiesDone = false;
   await scenario.handle('search').signal('rebuild', order);
-  await waitFor({ what: 'both lanes', seconds: 20, look: async () => world.slices.size, until: (n) => n === 2 });
+  await scenario.slices(2);
   await scenario.handle('search').signal('pause');
-  await waitFor({ what: 'no slice', seconds: 20, look: async () => world.slices.size, until: (n) => n === 0 });
+  await scenario.slices(0);
   world.copiesDone = true;
   expect(await scenario.storeStatus('PAUSED')).toMatchObject({ rebuild: { phase: 'building' } });
   await scenario.handle('search').signal('resume');
@@ -214,20 +200,13 @@ test.each(['prepareGeneration', 'followSlice', 'promoteGeneration', 'dropGenerat
 
 test('continue-as-new in the middle of a rebuild loses nothing', async () => {
   const { world } = scenario;
-  await scenario.close();
-  scenario = new Scenario(temporal, world);
-  await scenario.startWorker();
+  await scenario.handle('search').terminate('to begin anew, with short runs');
+  await scenario.slices(0);
   world.sliceMs = 30;
   world.copiesDone = false;
-  const handle = await scenario.startFollow('search', shortRuns);
+  const handle = await scenario.startFollow('search', { ...initialFollowState, version: 1, eventLimit: 40 });
   await handle.signal('rebuild', order);
-  const runs = new Set<string>();
-  await waitFor({
-    what: 'three runs',
-    seconds: 60,
-    look: async () => runs.add((await scenario.handle('search').describe()).runId).size,
-    until: (count) => count >= 3,
-  });
+  await scenario.runs('search', 3);
   expect((await scenario.storeStatus(({ rebuild }) => rebuild !== null)).rebuild).toMatchObject(order);
   world.copiesDone = true;
   await rebuilt(2);
@@ -239,19 +218,3 @@ function blockGeneration(number: number): void {
     if (input.generation.number === number) throw failing('Blocked', 'a record the store refuses', 'unstorable');
   };
 }
-
-/** The state of a run that is to be short; everything else is as at the start. */
-const shortRuns = {
-  version: 1,
-  eventLimit: 40,
-  paused: false,
-  stopping: false,
-  logId: null,
-  lastNumber: 0,
-  live: null,
-  next: null,
-  ordered: null,
-  untidy: false,
-  trouble: { failures: 0, blocked: false, problem: null },
-  problems: [],
-};

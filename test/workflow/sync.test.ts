@@ -1,25 +1,15 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Scenario, openTemporal, type TemporalForTests } from './support/temporal';
+import { scenarioPerTest } from './support/scenario-per-test';
+import type { Scenario } from './support/temporal';
 import { FakeWorld, failing } from './support/fake-world';
 import { waitFor } from '../support/wait';
 
-jest.setTimeout(540_000);
-
-let temporal: TemporalForTests;
 let scenario: Scenario;
-beforeAll(async () => {
-  temporal = await openTemporal();
-});
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  scenario = new Scenario(temporal);
+const openBeside = scenarioPerTest(async (fresh) => {
+  scenario = fresh;
   scenario.world.sliceMs = 200;
   await scenario.startWorker();
-});
-afterEach(async () => {
-  await scenario.close();
-  expect(scenario.world.violations).toEqual([]);
 });
 
 async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
@@ -135,7 +125,7 @@ test('children that run under another configuration are a conflict, and nothing 
   await scenario.handle('search').result();
   await scenario.stopWorkers();
   const other = new FakeWorld(scenario.name, { log: { partitions: 9 } });
-  const second = new Scenario(temporal, other);
+  const second = openBeside(other);
   await second.startWorker();
   try {
     const handle = await second.startSync();

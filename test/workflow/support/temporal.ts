@@ -164,6 +164,37 @@ export class Scenario {
     });
   }
 
+  /** Resolves when so many slices are under way. */
+  async slices(count: number): Promise<void> {
+    await waitFor({
+      what: `${count} slices to be under way`,
+      seconds: 20,
+      look: async () => [...this.world.slices],
+      until: ({ length }) => length === count,
+    });
+  }
+
+  /** Resolves when readers have all there is. */
+  async caughtUp(store = 'search'): Promise<void> {
+    await waitFor({
+      what: `the live lane of ${store} to reach the end of the log`,
+      seconds: 20,
+      look: async () => this.world.liveGeneration(store)?.at,
+      until: (at) => at === this.world.end,
+    });
+  }
+
+  /** Resolves when a workflow has been continued as new, from now on counted, until it had so many runs. */
+  async runs(part: string, count: number): Promise<void> {
+    const seen = new Set<string>();
+    await waitFor({
+      what: `${count} runs of ${part}`,
+      seconds: 60,
+      look: async () => seen.add((await this.handle(part).describe()).runId).size,
+      until: (size) => size >= count,
+    });
+  }
+
   async stopWorkers(): Promise<void> {
     await Promise.all([...this.workers].map((worker) => worker.stop()));
   }
