@@ -34,16 +34,13 @@ function exitCodeLines(): string {
     .join('\n');
 }
 
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
-}
-
 /** What `slipstream --help` prints. */
 export const help = `slipstream: keeps derived stores equal to a PostgreSQL leader
 
   slipstream init                  write a first pipeline file from a live database's catalogue
       --url-env VARIABLE           holds the source's URL; default DATABASE_URL
-      --store NAME=TYPE:VARIABLE   TYPE is ${listed(storeTypes)}; again for another store
+      --store NAME=TYPE:VARIABLE   again for another store; TYPE is one of
+                                   ${storeTypes.join(', ')}
       --tables PATTERN,…  --name NAME  --out FILE (default pipeline.json)  --force
   slipstream doctor <pipeline.json>
                                    check all that it needs; changes nothing, says what mends it
