@@ -5,7 +5,7 @@ import type { AbsentColumns } from './absent-columns';
 import { PoisonRecord, type PoisonReason } from '../model/errors';
 import { coalesce, type Mutation } from '../model/mutation';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
-import { decodeOutcome } from '../stream/outcome';
+import { createOutcomeDecoder } from '../stream/outcome';
 import { reshape, type Admitted, type VersionGuard } from './version-guard';
 
 /**
@@ -51,6 +51,7 @@ export interface PoisonedRecord {
 export class MicroBatches {
   /** Taken from the reader and not yet handed out: the reader is ahead of the slice by this. */
   ready: MicroBatch | null = null;
+  private readonly decode = createOutcomeDecoder();
 
   constructor(
     private readonly from: {
@@ -99,7 +100,7 @@ export class MicroBatches {
     for (const [at, record] of records.entries()) {
       if (at % recordsPerTurn === recordsPerTurn - 1) await turn();
       try {
-        const outcome = decodeOutcome(record);
+        const outcome = this.decode(record);
         const change = outcome?.absent ? await this.from.absent.complete(outcome, signal) : outcome;
         if (!change) continue;
         const { table, schemaId } = change;

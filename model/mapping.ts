@@ -43,7 +43,10 @@ function createTableMapping(definition: StoreDefinition, table: string, transfor
       compiled = { columns, rules: documents.map((document) => compileDocument({ ...document, columns: byName })) };
     }
     try {
-      return compiled.rules.map((rule) => rule(change, version));
+      const { rules } = compiled;
+      const [rule] = rules;
+      // Done for every record, and nearly all tables make one kind of document.
+      return rule && rules.length === 1 ? [rule(change, version)] : rules.map((each) => each(change, version));
     } catch (error) {
       if (!(error instanceof Unmappable)) throw error;
       throw poisonRecord('unmappable', { table, key: change.key, offset: version }, error.message);

@@ -97,7 +97,9 @@ export function sameToKafka(topic: string, other: string): boolean {
 
 /** The id of a row's document: target and key, joined so that two different ones never meet. */
 export function documentId(target: string, keyValues: readonly unknown[]): string {
-  return [target, ...keyValues.map(String)].map(idPart).join('/');
+  let id = idPart(target);
+  for (const value of keyValues) id += `/${idPart(String(value))}`;
+  return id;
 }
 
 function idPart(text: string): string {

@@ -8,6 +8,7 @@ export interface Settings {
   readonly temporalNamespace: string;
   readonly kafkaBrokers: readonly string[];
   readonly producer: ProducerKind;
+  readonly consumer: ConsumerKind;
   readonly taskQueue: string;
   readonly lanes: number;
   readonly logLevel: LogLevel;
@@ -21,6 +22,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Who makes the requests that append to the log: our encoder inside kafkajs, or all of kafkajs. */
 export type ProducerKind = 'fast' | 'stock';
+/** Who decodes what lanes fetch from the log: our decoder inside kafkajs, or kafkajs alone. */
+export type ConsumerKind = 'fast' | 'stock';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -74,6 +77,11 @@ const settingsSchema = z.object({
     allowed: 'fast or stock',
     description:
       'who encodes what is appended to the log: our encoder inside kafkajs, or kafkajs alone (much more CPU)',
+    readBy: 'worker',
+  }),
+  SLIPSTREAM_CONSUMER: described(z.enum(['fast', 'stock']).default('fast'), {
+    allowed: 'fast or stock',
+    description: 'who decodes what is read from the log: our decoder inside kafkajs, or kafkajs alone (more CPU)',
     readBy: 'worker',
   }),
   SLIPSTREAM_LANES: described(wholeNumber(1, 64).default(8), {
@@ -147,6 +155,7 @@ export function parseSettings(environment: Environment): Settings {
     temporalNamespace: parsed.TEMPORAL_NAMESPACE,
     kafkaBrokers: parsed.KAFKA_BROKERS,
     producer: parsed.SLIPSTREAM_PRODUCER,
+    consumer: parsed.SLIPSTREAM_CONSUMER,
     taskQueue: parsed.SLIPSTREAM_TASK_QUEUE,
     lanes: parsed.SLIPSTREAM_LANES,
     logLevel: parsed.SLIPSTREAM_LOG_LEVEL,

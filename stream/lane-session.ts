@@ -186,9 +186,12 @@ export class LaneSession {
   private onRecords(topic: string, partition: number, messages: readonly KafkaMessage[]): void {
     if (topic === this.positions) return this.onPositions(messages);
     const buffer = this.bufferOf(topic, partition);
+    // Records in a row share their headers: each header is looked at once.
+    let ours: unknown = null;
     for (const { headers, key, value, offset } of messages) {
       const logId = headers?.['logId'];
-      if (!Buffer.isBuffer(logId) || !this.logIdBytes.equals(logId)) {
+      if (logId !== ours && Buffer.isBuffer(logId) && this.logIdBytes.equals(logId)) ours = logId;
+      if (logId === undefined || logId !== ours) {
         const found = logId === undefined ? null : logId.toString();
         throw otherLog(
           `The record at offset ${offset} of ${topic}, partition ${partition},`,

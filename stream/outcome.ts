@@ -1,14 +1,28 @@
 import { formatTableName, type Outcome, type Row, type TableName } from '../model/change';
 import { decodeChange } from './envelope';
+import { FlatRows } from './flat-rows';
 import type { FetchedRecord } from './log';
 
 /**
- * A record as a store needs it: `decodeChange` without the row before, the transaction and the position. Those are passed
- * over and not parsed, which saves half of a lane's decoding (docs/performance.md). Only the very text that `encodeChange`
- * writes is read this way; whatever looks different goes to `decodeChange`, to be read, or refused, as a whole.
+ * Reads records as a store needs them: `decodeChange` without the row before, the transaction and the position. Those are
+ * passed over and not parsed, which saves half of a lane's decoding (docs/performance.md). Only the very text that
+ * `encodeChange` writes is read this way; whatever looks different goes to `decodeChange`, to be read, or refused, as a whole.
+ * One for each reader of a log, since it remembers by topic what rows are like.
  */
-export function decodeOutcome(record: FetchedRecord): Outcome | null {
-  return record.value === null ? null : (read(record) ?? decodeChange(record));
+export function createOutcomeDecoder(): (record: FetchedRecord) => Outcome | null {
+  const topics = new Map<string, Likeness>();
+  return (record) => {
+    if (record.value === null) return null;
+    let likeness = topics.get(record.topic);
+    if (!likeness) topics.set(record.topic, (likeness = { rows: new FlatRows(), keys: new FlatRows() }));
+    return read(record, likeness) ?? decodeChange(record);
+  };
+}
+
+/** What rows and keys of a topic are like. */
+interface Likeness {
+  readonly rows: FlatRows;
+  readonly keys: FlatRows;
 }
 
 const opening = '{"op":"';
@@ -18,31 +32,49 @@ const sourceMark = ',"source":{';
 const snapshotMark = ',"snapshot":';
 const closing = '}}';
 
+/** A value that is cut out of a text keeps all of it in memory, the row before included: not of large ones. */
+const cutCharacters = 32 << 10;
+
 const operationAt = opening.length;
 const beforeAt = operationAt + 1 + beforeMark.length;
 
 /** Null: not as expected. */
-function read({ key: keyBytes, value }: FetchedRecord): Outcome | null {
+function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness): Outcome | null {
   const text = value?.toString('utf8') ?? '';
   if (!text.startsWith(opening) || !text.startsWith(beforeMark, operationAt + 1) || !text.endsWith(closing))
     return null;
   const beforeEnd = endOfRow(text, beforeAt, afterMark);
   if (beforeEnd === null) return null;
   const afterAt = beforeEnd + afterMark.length;
-  const afterEnd = endOfRow(text, afterAt, sourceMark);
-  if (afterEnd === null) return null;
+  let after: Row | null | undefined = text.length > cutCharacters ? null : rows.read(text, afterAt);
+  let afterEnd: number | null = rows.end;
+  if (after === null || !text.startsWith(sourceMark, afterEnd)) {
+    afterEnd = endOfRow(text, afterAt, sourceMark);
+    if (afterEnd === null) return null;
+    after = parseRow(text.slice(afterAt, afterEnd));
+    if (after) rows.learn(after);
+  }
   const sourceAt = afterEnd + sourceMark.length;
   const sourceEnd = text.indexOf(snapshotMark, sourceAt);
   if (sourceEnd < 0) return null;
 
-  const after = parseRow(text.slice(afterAt, afterEnd));
-  const key = keyBytes && parseRow(keyBytes.toString('utf8'));
+  const key = keyBytes && readKey(keyBytes.toString('utf8'), keys);
   const source = sourceOf(text.slice(sourceAt, sourceEnd));
-  const deleted = text[operationAt] === 'd';
+  const operation = text.charAt(operationAt);
+  const deleted = operation === 'd';
   const known = deleted
     ? after === null && beforeEnd > beforeAt + 4
-    : 'cur'.includes(text[operationAt] ?? '?') && after;
-  return known && key && source !== null ? { ...source, key, after: deleted ? null : (after ?? null) } : null;
+    : (operation === 'c' || operation === 'u' || operation === 'r') && after;
+  if (!known || !key || source === null) return null;
+  return { table: source.table, schemaId: source.schemaId, key, after: deleted ? null : (after ?? null) };
+}
+
+function readKey(text: string, keys: FlatRows): Row | null | undefined {
+  const key = keys.read(text, 0);
+  if (key && keys.end === text.length) return key;
+  const parsed = parseRow(text);
+  if (parsed) keys.learn(parsed);
+  return parsed;
 }
 
 /**
@@ -50,8 +82,8 @@ function read({ key: keyBytes, value }: FetchedRecord): Outcome | null {
  * a text is escaped, so a brace with a bare mark behind it stands nowhere but at a row's end.
  */
 function endOfRow(text: string, from: number, mark: string): number | null {
-  if (text.startsWith(`null${mark}`, from)) return from + 4;
-  const end = text[from] === '{' ? text.indexOf(`}${mark}`, from) : -1;
+  if (text.startsWith('null', from) && text.startsWith(mark, from + 4)) return from + 4;
+  const end = text.charAt(from) === '{' ? text.indexOf(`}${mark}`, from) : -1;
   return end < 0 ? null : end + 1;
 }
 

@@ -17,6 +17,7 @@ import { recordRules, type Pipeline } from '../model/pipeline';
 import type { Transforms } from '../model/rules/transform';
 import { resolveSecret, type Settings } from '../model/settings';
 import { createKafka } from '../stream/kafka';
+import { useFastConsumer } from '../stream/consumer/fast';
 import { openLaneReader } from '../stream/lane-reader';
 import { hasParked, openParkedLog } from '../stream/parked-log';
 import { readLastPosition } from '../stream/positions';
@@ -67,15 +68,17 @@ export function createDeps(input: {
     lookAtSlot: (options, before) => lookAtSlot(options, before),
     openCapture: (options) => openCaptureSession(options, defaultCaptureParts),
     openStore: (context) => openStore(context),
-    openReader: ({ pipeline, tables, logId, clientId }) =>
-      openLaneReader({
+    async openReader({ pipeline, tables, logId, clientId }) {
+      if (settings.consumer === 'fast') await useFastConsumer(log);
+      return openLaneReader({
         kafka: kafka(clientId),
         prefix: pipeline.log.prefix,
         topics: topicsOf(pipeline, tables),
         logId,
         windowMs: pipeline.log.windowDays * 86_400_000,
         clientId,
-      }),
+      });
+    },
     hasParked: (pipeline, store) =>
       hasParked(kafka(`slipstream-${pipeline.name}-parked`), parkedTopic(pipeline.log.prefix, store)),
     async openParkedLog({ pipeline, lane, logId, index }) {

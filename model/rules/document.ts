@@ -38,15 +38,15 @@ export function compileDocument(rule: DocumentRule): MapDocument {
   const made = compileMade(rule);
   return (change, version) => {
     const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
-    const mutation = { id: idOf(change.key), target, key, version };
+    const id = idOf(change.key);
     const row = change.after;
     // A row outside the filter is deleted whatever it was before: the store need not know whether it held it, and a
     // replay that begins after the row left the filter ends the same.
-    if (row === null || !belongs(row)) return { ...mutation, document: null };
+    if (row === null || !belongs(row)) return { id, target, key, document: null, version };
     const taken = whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
-    if (made === null) return { ...mutation, document: taken };
+    if (made === null) return { id, target, key, document: taken, version };
     const fields = made(row, change);
-    return { ...mutation, document: fields && { ...taken, ...fields } };
+    return { id, target, key, document: fields && { ...taken, ...fields }, version };
   };
 }
 
@@ -64,6 +64,7 @@ function project(row: Row, columns: readonly string[], renamed: (column: string)
 
 function compileBelonging({ mapping, columns }: DocumentRule): (row: Row) => boolean {
   const conditions = Object.entries(mapping.filter ?? {});
+  if (conditions.length === 0 && mapping.where === undefined) return () => true;
   const filtered = (row: Row) => conditions.every(([column, condition]) => holds(row[column] ?? null, condition));
   if (mapping.where === undefined) return filtered;
   if (columns === null) return untyped;

@@ -1,7 +1,7 @@
 import { Blocked } from '../../model/errors';
 import type { DocumentBody, Json, Mutation } from '../../model/mutation';
 import type { Statement } from './connection';
-import type { ColumnLayout, TableLayout } from './layout';
+import type { TableLayout } from './layout';
 
 /** Measured: from about 1,000 rows a statement on, more rows bring no more speed. */
 const chunkRows = 1_000;
@@ -48,42 +48,38 @@ function* split(table: TableLayout, kind: Chunk['kind'], mutations: readonly Mut
 
 /** The chunk of `mutations` that begins at `from`. */
 export function createChunk(table: TableLayout, kind: Chunk['kind'], mutations: readonly Mutation[], from = 0): Chunk {
-  const columns = kind === 'remove' ? table.key : table.columns;
-  const arrays: string[] = columns.map(() => '');
+  const layout = kind === 'remove' ? table.key : table.columns;
+  const columns = layout.map(({ name }) => ({ name, elements: [] as string[] }));
   const last = Math.min(mutations.length, from + chunkRows);
   let characters = 0;
   let at = from;
   for (; at < last && characters < chunkCharacters; at += 1) {
     const mutation = mutations[at];
     if (mutation === undefined) break;
-    const row = kind === 'remove' ? mutation.key : mutation.document;
-    characters += appendRow(arrays, columns, row, mutation);
+    characters += appendRow(columns, kind === 'remove' ? mutation.key : mutation.document, mutation);
   }
   const { name, text } = table[kind];
   return {
     table,
     kind,
     mutations: mutations.slice(from, at),
-    statement: { name, text, values: arrays.map((array) => `{${array}}`) },
+    statement: { name, text, values: columns.map(({ elements }) => `{${elements.join(',')}}`) },
   };
 }
 
-/** Adds one element to each column's array literal; returns the characters added. */
-function appendRow(
-  arrays: string[],
-  columns: readonly ColumnLayout[],
-  row: DocumentBody | null,
-  mutation: Mutation,
-): number {
+type ColumnElements = readonly { readonly name: string; readonly elements: string[] }[];
+
+/** Adds one element to each column's; returns the characters added. */
+function appendRow(columns: ColumnElements, row: DocumentBody | null, { target, version }: Mutation): number {
   // Invariant 5: a column without a place, or a place without its column, is not dropped and not made NULL.
-  if (row === null || Object.keys(row).length !== columns.length) throw unfit(mutation.target, mutation.version);
+  if (row === null || Object.keys(row).length !== columns.length) throw unfit(target, version);
   let characters = 0;
-  for (let index = 0; index < columns.length; index += 1) {
-    const value = row[columns[index]?.name ?? ''];
-    if (value === undefined) throw unfit(mutation.target, mutation.version);
+  for (const { name, elements } of columns) {
+    const value = row[name];
+    if (value === undefined) throw unfit(target, version);
     const element = arrayElement(value);
     characters += element.length + 1;
-    arrays[index] += arrays[index] === '' ? element : `,${element}`;
+    elements.push(element);
   }
   return characters;
 }

@@ -1,9 +1,10 @@
 import type { Change, Outcome, Row } from '../../../model/change';
 import { decodeChange, encodeChange } from '../../../stream/envelope';
 import type { FetchedRecord } from '../../../stream/log';
-import { decodeOutcome } from '../../../stream/outcome';
+import { createOutcomeDecoder } from '../../../stream/outcome';
 import { caught } from './caught';
 
+const decodeOutcome = createOutcomeDecoder();
 const context = { prefix: 'shop', database: 'shop', partitions: 4 };
 
 function recordsOf(change: Partial<Change>): FetchedRecord[] {

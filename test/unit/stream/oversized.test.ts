@@ -1,10 +1,11 @@
 import type { Change } from '../../../model/change';
 import { absentHeader, decodeChange, encodeChange } from '../../../stream/envelope';
 import type { EncodedRecord } from '../../../stream/log';
-import { decodeOutcome } from '../../../stream/outcome';
+import { createOutcomeDecoder } from '../../../stream/outcome';
 import type { RecordLimit } from '../../../stream/oversized';
 import { caught } from './caught';
 
+const decodeOutcome = createOutcomeDecoder();
 const bytes = 10_000;
 const large = 'x'.repeat(8_000);
 const row = (note: string, more: string = '') => ({ id: 7, name: 'a "b"', note, more });

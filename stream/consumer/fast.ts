@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+import { isDeepStrictEqual } from 'node:util';
+import type { KafkaLog } from '../kafka';
+import { decodeFetchResponse } from './fetch-response';
+import { sampleResponse } from './sample';
+
+/** Internals may change with any version. This one was read, and is what the tests ran with. */
+const knownVersion = '2.2.4';
+/** The version of the Fetch protocol that kafkajs and every broker since Kafka 2.3 agree upon; of others it reads all itself. */
+const definition = 'kafkajs/src/protocol/requests/fetch/v11/response';
+
+interface ResponseDefinition {
+  decode: (bytes: Buffer) => Promise<unknown>;
+}
+
+let prepared: Promise<string | null> | undefined;
+
+/** Where it cannot be had, kafkajs decodes by itself and the log is warned: slower, and right. */
+export async function useFastConsumer(log: KafkaLog, prepare = prepareFastConsumer): Promise<void> {
+  const problem = await prepare();
+  if (problem !== null)
+    log('warn', 'the fast consumer cannot be used, kafkajs decodes all that it fetches', { problem });
+}
+
+/**
+ * Teaches the kafkajs of this process to decode what it fetches faster, for all its consumers. Resolves with null when it
+ * can now, else with the reason. Repeatable.
+ */
+export function prepareFastConsumer(): Promise<string | null> {
+  prepared ??= prepare(createRequire(__filename)).catch((error: unknown) => String(error));
+  return prepared;
+}
+
+/** `load` is `require`. Nothing is changed unless everything is as it is known to be. */
+export async function prepare(load: (name: string) => unknown): Promise<string | null> {
+  const { version } = load('kafkajs/package.json') as { readonly version: string };
+  if (version !== knownVersion) return `kafkajs ${version} is installed, and only ${knownVersion} is known`;
+  const response = load(definition) as ResponseDefinition;
+  const { decode } = response;
+  if (!isDeepStrictEqual(await decode(sampleResponse), decodeFetchResponse(sampleResponse))) {
+    return 'kafkajs decodes a Fetch response differently';
+  }
+  response.decode = async (bytes) => decodeAll(bytes) ?? (await decode(bytes));
+  return null;
+}
+
+/** Null for whatever is unusual or damaged: kafkajs reads it, or says what is wrong with it. */
+function decodeAll(bytes: Buffer): unknown {
+  try {
+    return decodeFetchResponse(bytes);
+  } catch {
+    return null;
+  }
+}
