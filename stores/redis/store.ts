@@ -2,9 +2,10 @@ import { capabilitiesOf } from '../../model/capabilities';
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import { canonicalOffsets, type Offsets } from '../../model/offsets';
 import { behind, describe, fenced, judgeBatch, ownerToken, type LaneRecord } from '../ownership';
-import type { Owner, Store, StoreContext } from '../store';
+import { Refused } from '../refused';
+import type { Applied, Batch, Generation, Owner, Store, StoreContext } from '../store';
 import { connect, type Connection, type Reply } from './client';
-import { encodeMutations, type Columns } from './documents';
+import { encodeMutations, type Columns, type Encoded } from './documents';
 import { extendGeneration, fitVersion } from './fit';
 import {
   checkMeta,
@@ -15,7 +16,7 @@ import {
   readMeta,
   type Place,
 } from './generations';
-import { takeLane } from './lane';
+import { parseRecord, takeLane } from './lane';
 import { keyPrefix, namesOf } from './names';
 import { scanDocuments } from './scan';
 import { scripts as ours, type Scripts } from './scripts';
@@ -67,7 +68,15 @@ export function openRedisStore(context: StoreContext, parts: Partial<RedisParts>
       // Who acquired nothing here owns nothing.
       if (!held) throw fenced(generation, lane);
       const { refusalLimit = 1 } = batch;
-      const { upserts, deletes, args } = encodeMutations(mutations, { generation, columns: held, form, refusalLimit });
+      const encoded = encoding(() => encodeMutations(mutations, { generation, columns: held, form, refusalLimit }));
+      if (encoded instanceof Refused) {
+        // Invariant 4: the fence comes first. Told that its records are refused, an owner that was replaced would go on
+        // to name them, or to park them, for a lane that somebody else looks after.
+        const record = parseRecord(await connection.ask(['HGETALL', names.lane(number, lane)]));
+        if (record && judgeBatch(record, generation, batch) === 'apply') throw encoded;
+        return notApplied(record, generation, batch);
+      }
+      const { upserts, deletes, args } = encoded;
       const told = [ownerToken(owner), logId, mappingHash, canonicalOffsets(from), canonicalOffsets(to)];
       const where = [JSON.stringify(position), positionAt, definition.ttlSeconds ?? 0];
       const answer = await connection.run(
@@ -79,11 +88,7 @@ export function openRedisStore(context: StoreContext, parts: Partial<RedisParts>
         signal,
       );
       if (answer === 'applied') return { durable: true, upserts, deletes, repeated: 0 };
-      const verdict = judgeBatch(recordOf(answer), generation, batch);
-      if (verdict === 'repeated') return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
-      if (verdict === 'fenced') throw fenced(generation, lane);
-      if (verdict === 'behind') throw behind(generation, lane);
-      throw new Unavailable(`The record of ${describe(generation)} is not one of ours. It is tried again.`);
+      return notApplied(recordOf(answer), generation, batch);
     },
 
     fit: (generation, table) => fitVersion(place, generation, table),
@@ -104,6 +109,31 @@ export function openRedisStore(context: StoreContext, parts: Partial<RedisParts>
 
     close: () => connection.close(),
   };
+}
+
+/** Why a batch was not applied, by the record as it stands; null: there is none. Returns when it had been before. */
+function notApplied(record: LaneRecord | null, generation: Generation, batch: Batch): Applied {
+  const { lane, mutations } = batch;
+  const verdict = record ? judgeBatch(record, generation, batch) : 'behind';
+  switch (verdict) {
+    case 'repeated':
+      return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
+    case 'fenced':
+      throw fenced(generation, lane);
+    case 'behind':
+      throw behind(generation, lane);
+    case 'apply':
+      throw new Unavailable(`The record of ${describe(generation)} is not one of ours. It is tried again.`);
+  }
+}
+
+function encoding(encode: () => Encoded): Encoded | Refused {
+  try {
+    return encode();
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
 }
 
 /** What the script saw when it refused: owner, log, mapping and offsets. */

@@ -23,6 +23,7 @@ import type { DocumentBody } from '../../model/mutation';
 import type { TableSchema } from '../../model/schema';
 import type { Store } from '../../stores/store';
 import type { CheckSubject } from './check';
+import { backupChecks } from './checks/backups';
 import { crashChecks } from './checks/crashes';
 import { dataChecks } from './checks/data';
 import { generationChecks } from './checks/generations';
@@ -55,6 +56,7 @@ export interface StoreAdapter {
 }
 
 const checks = {
+  ...backupChecks,
   ...crashChecks,
   ...ownershipChecks,
   ...dataChecks,

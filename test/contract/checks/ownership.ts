@@ -118,6 +118,15 @@ export const ownershipChecks = {
     expect(await balances(store, first)).toEqual({ 'accounts/1': 20 });
   },
 
+  'a replaced owner is told so first, also by a batch that can never be stored': async ({ open }) => {
+    const [older, newer] = [await open(), await open()];
+    await begun(older);
+    await newer.acquire(first, lane, owner(2000));
+    const odd = { owner: owner(1000), from: 1, to: 2, mutations: [account(1, 'not-a-number', 1), account(2, 2, 2)] };
+    await expectFenced(apply(older, first, odd));
+    expect(await balances(newer, first)).toEqual({ 'accounts/1': 10 });
+  },
+
   "a delete is not undone by the old owner's late upsert": async ({ open }) => {
     const [older, newer] = [await open(), await open()];
     await begun(older);
