@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { crashPoints, type CrashPoint } from '../support/misdeeds';
+import { everyPoint, type CrashPoint } from '../support/misdeeds';
 import { runProgram, UsageError, wholeNumber } from '../support/program';
 import type { Points } from './plan';
 import { runOnce } from './run';
@@ -14,7 +14,7 @@ const usage = `usage: npm run faults -- --tier real [--runs N] [--seed S] [--cha
   --points      every point named, and three kills at random; default: a few faults of any kind, drawn
   --json        nothing but the last line on stdout
 
-points: ${crashPoints.join(' ')}
+points: ${everyPoint.join(' ')}
 
 The last line is {"runs","lost","wrong","repeated"}; the exit code is 0 if nothing was lost or wrong, 1 if something was,
 2 for a usage error.`;
@@ -54,9 +54,9 @@ function parse(args: string[]): Options {
 
 function parsePoints(text: string | undefined): Points {
   if (text === undefined) return 'drawn';
-  if (text === 'all') return crashPoints;
+  if (text === 'all') return everyPoint;
   return text.split(',').map((name) => {
-    const point = crashPoints.find((one) => one === name);
+    const point = everyPoint.find((one) => one === name);
     if (!point) throw new UsageError(`--points: there is no point '${name}'.`);
     return point satisfies CrashPoint;
   });

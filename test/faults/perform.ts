@@ -65,7 +65,7 @@ async function crash(scenario: Scenario, fault: Extract<Fault, { kind: 'crash' }
   await scenario.workers.at(-1)?.end('SIGTERM');
   const worker = await dyingWorker(scenario, fault, at);
   if (point.startsWith('generation.')) {
-    const store = at % 2 === 0 ? 'replica' : 'search';
+    const store = ['replica', 'search', 'cache'][at % 3];
     await scenario.client.workflow.getHandle(`sync/${scenario.name}`).signal('rebuild', { store, reason: point });
   }
   await worker.death(patienceSeconds);

@@ -1,4 +1,4 @@
-import { crashPoints, type CrashPoint } from '../support/misdeeds';
+import { everyPoint, type CrashPoint } from '../support/misdeeds';
 import { seeded, type Random } from '../support/random';
 
 /** What is done to a running pipeline. */
@@ -13,7 +13,7 @@ export type Fault =
   | { readonly kind: 'freeze' }
   | {
       readonly kind: 'server';
-      readonly part: 'postgres' | 'kafka' | 'elasticsearch' | 'temporal';
+      readonly part: 'postgres' | 'kafka' | 'elasticsearch' | 'redis' | 'temporal';
       readonly how: 'kill' | 'stop';
       /** How long it stays away. */
       readonly seconds: number;
@@ -71,11 +71,11 @@ function samePoint(left: Fault, right: Fault): boolean {
 
 function draw(random: Random): Fault {
   const roll = random.next();
-  if (roll < 0.5) return crash(random, random.pick(crashPoints));
+  if (roll < 0.5) return crash(random, random.pick(everyPoint));
   if (roll < 0.6) return { kind: 'kill' };
   if (roll < 0.7) return { kind: 'terminate' };
   if (roll < 0.8) return { kind: 'freeze' };
-  const part = random.pick(['postgres', 'kafka', 'elasticsearch', 'temporal'] as const);
+  const part = random.pick(['postgres', 'kafka', 'elasticsearch', 'redis', 'temporal'] as const);
   return { kind: 'server', part, how: random.pick(['kill', 'stop'] as const), seconds: random.between(0, 15) };
 }
 

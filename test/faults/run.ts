@@ -17,7 +17,7 @@ export interface RunOptions {
 /** One pipeline, its faults one after the other while changes flow, and the verdict. */
 export async function runOnce({ seed, changes, changesPerSecond, points, report }: RunOptions): Promise<Verdict> {
   const plan = planFaults(seed, points);
-  const scenario = await openScenario({ chunkRows: 100 });
+  const scenario = await openScenario({ chunkRows: 100, stores: ['replica', 'search', 'cache'] });
   try {
     const numbered = plan.map((fault, at) => ({ fault, at }));
     for (const { fault, at } of numbered.filter((one) => isOfCopy(one.fault))) {

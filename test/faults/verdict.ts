@@ -27,7 +27,7 @@ export interface JudgeOptions {
   readonly copiedAgain?: readonly string[];
 }
 
-/** Looks at everything: source, log and both stores. Call when the writers rest and the last row has come through. */
+/** Looks at everything: source, log and stores. Call when the writers rest and the last row has come through. */
 export async function judgeRun(scenario: Scenario, options: JudgeOptions = {}): Promise<Verdict> {
   const { expectations, copiedAgain = [] } = options;
   const differences = await differencesOf(scenario, expectations);

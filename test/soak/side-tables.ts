@@ -46,8 +46,8 @@ export async function sideExpectations(source: Database): Promise<readonly Expec
 /** The workload's own tables and these. */
 export async function allExpectations(
   source: Database,
-  own: Required<StoreExpectations>,
-): Promise<Required<StoreExpectations>> {
+  own: Required<Pick<StoreExpectations, 'replica' | 'search'>>,
+): Promise<Required<Pick<StoreExpectations, 'replica' | 'search'>>> {
   const more = await sideExpectations(source);
   return { replica: [...own.replica, ...more], search: [...own.search, ...more] };
 }

@@ -37,6 +37,9 @@ export const cachePoints = [
   'redis.after-apply',
 ] as const;
 
+/** Of a pipeline with every kind of store. */
+export const everyPoint = [...crashPoints, ...cachePoints] as const;
+
 /** Nobody passes these under an ordinary workload: only who brings them about names them. */
 export const rarePoints = ['truncate.after-append'] as const; // some of a TRUNCATE's deletes are on the log
 export type CrashPoint = (typeof crashPoints | typeof cachePoints | typeof rarePoints)[number];
@@ -54,6 +57,7 @@ export const sabotages = [
   'no-source-judgement', // a slot beyond the log is not seen as a gap
   'truncate-passed-at-once', // the first of its deletes says that all of them are on the log
   'lost-produce-answer', // the broker has appended, the answer never arrives
+  'reads-on', // a lane's consumer does not pause, however much it holds
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
 

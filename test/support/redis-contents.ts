@@ -24,6 +24,16 @@ export async function keysOf(client: Redis, prefix: string): Promise<string[]> {
   return [...found];
 }
 
+export async function dropKeys(client: Redis, prefix: string): Promise<void> {
+  const keys = await keysOf(client, prefix);
+  for (let at = 0; at < keys.length; at += 1_000) await client.unlink(keys.slice(at, at + 1_000));
+}
+
+/** One document of JSON as readers get it, of the generation that `{key}:current` names; null: there is none. */
+export async function readDocument(client: Redis, key: string, id: string): Promise<string | null> {
+  return client.get(`{${key}}:${await client.get(`{${key}}:current`)}:${id}`);
+}
+
 /** Documents by id, as a reader gets them: of the generation that `{key}:current` names; null when it names none. */
 export async function readDocuments(client: Redis, key: string): Promise<Map<string, unknown> | null> {
   const generation = await client.get(`{${key}}:current`);

@@ -12,6 +12,7 @@ import type { Misdeeds } from './misdeeds';
 import { testAddress } from './project';
 import { openRecordingProxy, type RecordingProxy } from './recording-proxy';
 import { recordReplica } from './replica-recorder';
+import { dropKeys, withRedis } from './redis-contents';
 import { dropSlots } from './slots';
 import { startWorker, type WorkerProcess } from './worker-process';
 import { createWorkloadSchema, smallSizes, workloadTables, type Sizes } from './workload-schema';
@@ -19,6 +20,10 @@ import { createWorkloadSchema, smallSizes, workloadTables, type Sizes } from './
 export interface ScenarioOptions {
   /** A superuser's URL of the server that the source is on; the run's server without it. */
   readonly sourceServer?: string;
+  /** A superuser's URL of the server that the replica is on; the run's server without it. */
+  readonly replicaServer?: string;
+  /** The URL of the Redis that the cache is on; the run's server without it. */
+  readonly cacheServer?: string;
   readonly sizes?: Sizes;
   readonly chunkRows?: number;
   readonly slice?: PipelineFile['slice'];
@@ -57,6 +62,8 @@ export interface Scenario {
   readonly elasticsearch: RecordingProxy;
   /** What readers use: past the proxy. */
   readonly elasticsearchUrl: string;
+  /** Null without a cache. */
+  readonly cacheUrl: string | null;
   readonly client: Client;
   readonly namespace: string;
   readonly temporalAddress: string;
@@ -88,10 +95,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const name = `t${Date.now().toString(36)}${process.pid.toString(36)}${count}`;
   const postgres = testAddress('postgres');
   const source = await createDatabase(options.sourceServer ?? postgres, `${name}_source`);
-  const replica = await createDatabase(postgres, `${name}_replica`);
+  const replica = await createDatabase(options.replicaServer ?? postgres, `${name}_replica`);
   await createWorkloadSchema(source, sizes);
   for (const statement of options.sideTables?.statements ?? []) await source.query(statement);
   if (recordVersions) await recordReplica(replica, name);
+  const cacheUrl = stores.includes('cache') ? (options.cacheServer ?? testAddress('redis')) : null;
   const elasticsearch = await openRecordingProxy(testAddress('elasticsearch'));
   const connection = await Connection.connect({ address: testAddress('temporal') });
   await connection.workflowService.registerNamespace({
@@ -110,7 +118,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     SCENARIO_SOURCE_URL: source.url,
     SCENARIO_REPLICA_URL: replica.url,
     SCENARIO_SEARCH_URL: elasticsearch.url,
-    ...(stores.includes('cache') ? { SCENARIO_CACHE_URL: testAddress('redis') } : {}),
+    ...(cacheUrl === null ? {} : { SCENARIO_CACHE_URL: cacheUrl }),
   };
   const pipeline = pipelineFile(name, options, stores);
   const { tables } = pipeline.source;
@@ -126,6 +134,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     alias: name,
     elasticsearch,
     elasticsearchUrl: testAddress('elasticsearch'),
+    cacheUrl,
     client,
     namespace: name,
     temporalAddress: testAddress('temporal'),
@@ -163,6 +172,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
         await worker.end('SIGKILL');
       }
       await dropSlots(source, source.name);
+      if (cacheUrl !== null) await withRedis(cacheUrl, (redis) => dropKeys(redis, `{${name}}:`));
       await Promise.all([source.close(), replica.close(), elasticsearch.close(), connection.close()]);
     },
   };

@@ -1,19 +1,20 @@
 import type { StatusName } from '../../model/status';
-import { compareIndex, compareReplica } from './ground-truth';
+import { compareDocuments, compareIndex, compareReplica } from './ground-truth';
 import { describeDifferences, type Difference } from './differences';
-import type { Expectation } from './expectations';
+import { replicaExpectations, type Expectation } from './expectations';
 import { isFound } from './index-contents';
+import { readDocument, readDocuments, withRedis } from './redis-contents';
 import type { Scenario } from './scenario';
 import { waitFor } from './wait';
 
 let sentinels = 0;
 
 /**
- * Resolves when both stores hold everything written before the call: a last row, written now, has come through. With
+ * Resolves when every store holds everything written before the call: a last row, written now, has come through. With
  * one lane a store that holds it holds all before it.
  */
 export async function settle(scenario: Scenario, seconds: number): Promise<void> {
-  const { source, replica, schema, alias, elasticsearchUrl, pipeline } = scenario;
+  const { source, replica, schema, alias, elasticsearchUrl, cacheUrl, pipeline } = scenario;
   sentinels += 1;
   const id = -1_000_000 - sentinels;
   await source.query(`insert into entries values ($1, 1, 1, 'fee', 'the last')`, [id]);
@@ -26,8 +27,11 @@ export async function settle(scenario: Scenario, seconds: number): Promise<void>
         !('replica' in pipeline.stores) ||
         (await replica.query(`select 1 from "${schema}".entries where id = $1`, [id])).length === 1,
       search: !('search' in pipeline.stores) || (await isFound(elasticsearchUrl, alias, `entries/${id}`)),
+      cache:
+        cacheUrl === null ||
+        (await withRedis(cacheUrl, (redis) => readDocument(redis, scenario.name, `entries/${id}`))) !== null,
     }),
-    until: (seen) => seen.replica && seen.search,
+    until: (seen) => seen.replica && seen.search && seen.cache,
     evidence: () => scenario.evidence(),
   });
 }
@@ -35,11 +39,13 @@ export async function settle(scenario: Scenario, seconds: number): Promise<void>
 export interface StoreExpectations {
   readonly replica?: readonly Expectation[];
   readonly search?: readonly Expectation[];
+  readonly cache?: readonly Expectation[];
 }
 
-/** Both stores against the source, both directions; call once the writers rest. */
+/** Every store against the source, both directions; call once the writers rest. */
 export async function differencesOf(scenario: Scenario, expectations: StoreExpectations = {}): Promise<Difference[]> {
-  const { source, replica, schema, alias, elasticsearchUrl, pipeline } = scenario;
+  const { source, replica, schema, alias, elasticsearchUrl, cacheUrl, pipeline } = scenario;
+  const { cache = replicaExpectations } = expectations;
   return [
     ...('replica' in pipeline.stores
       ? await compareReplica({
@@ -53,6 +59,15 @@ export async function differencesOf(scenario: Scenario, expectations: StoreExpec
           ...(expectations.search ? { expectations: expectations.search } : {}),
         })
       : []),
+    ...(cacheUrl === null
+      ? []
+      : await compareDocuments({
+          ...{ source, expectations: cache },
+          found: (await withRedis(cacheUrl, (redis) => readDocuments(redis, scenario.name))) as Map<
+            string,
+            Record<string, unknown>
+          >,
+        })),
   ];
 }
 
