@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidConfig, Unavailable } from '../model/errors';
+import { generationContent } from '../model/generation-content';
 import { readsBack, type Pipeline, type StoreDefinition } from '../model/pipeline';
 import type { Generation, Inspection, Store } from '../stores/store';
 import type { Activities, GenerationReference } from './activities';
@@ -12,29 +13,9 @@ import { mappingOf } from './transforms';
  */
 export function mappingHash(definition: StoreDefinition): string {
   return createHash('sha256')
-    .update(canonicalJson(contentOf(definition)))
+    .update(canonicalJson(generationContent(definition)))
     .digest('hex')
     .slice(0, 16);
-}
-
-/** What decides how a generation is built. The tables alone where nothing else is said: so it was before there was more. */
-function contentOf(definition: StoreDefinition): unknown {
-  const { tables } = definition;
-  const asked = askedBeside(definition);
-  return Object.values(asked).every((each) => each === undefined) ? tables : { tables, ...asked };
-}
-
-function askedBeside(definition: StoreDefinition): Readonly<Record<string, unknown>> {
-  switch (definition.type) {
-    case 'postgres':
-      return { indexes: definition.indexes };
-    case 'elasticsearch': {
-      const { settings, fields, dynamicTemplates } = definition;
-      return { settings, fields, dynamicTemplates };
-    }
-    case 'redis':
-      return { as: definition.as === 'hash' ? definition.as : undefined };
-  }
 }
 
 function canonicalJson(value: unknown): string {

@@ -1,3 +1,4 @@
+import { generationContent } from '../model/generation-content';
 import type { StoreDefinition } from '../model/pipeline';
 
 /** The same JSON, whatever the order of properties; a property that is undefined is one that is not there. */
@@ -9,9 +10,9 @@ export function sameJson(left: unknown, right: unknown): boolean {
   return a.size === b.size && [...a].every(([name, value]) => b.has(name) && sameJson(value, b.get(name)));
 }
 
-/** What fills a generation is its tables' mappings; where the store is does not change what is in it. */
+/** Whether two definitions make the same generation: by what its hash is made of, and by nothing less. */
 export function sameMapping(left: StoreDefinition, right: StoreDefinition): boolean {
-  return sameJson(left.tables, right.tables);
+  return sameJson(generationContent(left), generationContent(right));
 }
 
 function present(value: object): Map<string, unknown> {

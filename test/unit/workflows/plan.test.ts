@@ -53,6 +53,40 @@ test('one under another definition is followed on while the wanted one is built'
   });
 });
 
+describe('what decides how a generation is built, besides the tables', () => {
+  const tables = { 'public.products': {} };
+  const url = { env: 'URL' };
+  const index = { type: 'elasticsearch', url, index: 'shop', tables } as const;
+  const replica = { type: 'postgres', url, schema: 'shop', tables } as const;
+  const cache = { type: 'redis', url, as: 'json', tables } as const;
+  const wants = (definition: StoreDefinition, built: StoreDefinition) =>
+    planned(initialFollowState, {
+      logId: 'log-1',
+      inspection: { generations: [found(3, { definition: built })], live: 3 },
+      definition,
+    }).next;
+
+  test.each<[string, StoreDefinition, StoreDefinition]>([
+    ['fields of an index', { ...index, fields: { name: { type: 'text' } } }, index],
+    ['settings of an index', { ...index, settings: { number_of_shards: 3 } }, index],
+    ['indexes of a replica', { ...replica, indexes: { products: [['name']] } }, replica],
+    ['the form of documents in a cache', { ...cache, as: 'hash' }, cache],
+  ])('%s: the wanted one is built, and of a build under way only its own is gone on with', (_, wanted, before) => {
+    expect(wants(wanted, before)).toMatchObject({ number: 4, definition: wanted, reason: 'definition changed' });
+    const generations = [found(3, { definition: before }), found(4, { definition: before })];
+    const inspection = { generations, live: 3 };
+    const state = planned(initialFollowState, { logId: 'log-1', inspection, definition: wanted });
+    expect(state.next?.number).toBe(5);
+  });
+
+  test.each<[string, StoreDefinition, StoreDefinition]>([
+    ['how often an index is refreshed', { ...index, refresh: '5s' }, index],
+    ['what is demanded', { ...index, require: ['nothing-lost'] }, index],
+    ['what becomes of poison', { ...index, poison: { map: 'park' } }, index],
+    ['how long documents live', { ...cache, ttlSeconds: 60 }, cache],
+  ])('%s is none of it', (_, wanted, before) => expect(wants(wanted, before)).toBeNull());
+});
+
 test('one of another log is not followed, and stays for its readers until the new one is promoted', () => {
   const inspection = { generations: [found(3, { logId: 'log-0' })], live: 3 };
   const state = planned(initialFollowState, { logId: 'log-1', inspection, definition });
