@@ -3,7 +3,7 @@ import { openPostgresStore } from './postgres/store';
 import { openRedisStore } from './redis/store';
 import type { Store, StoreContext } from './store';
 
-/** The one place that knows all adapters: a new one is its folder, its contract test and a case here. */
+/** A new adapter runs with its folder, its contract test and a case here; docs/adding-a-store.md has what else asks for it. */
 export function openStore(context: StoreContext): Store {
   switch (context.definition.type) {
     case 'postgres':
