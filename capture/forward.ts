@@ -115,6 +115,8 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
     // A log that ends inside a transaction keeps readers waiting: its end does not wait for company.
     const urgent = parts.writer.last?.closed === false;
     const unit = pending.take({ positionOnly: urgent || now - appendedAt >= positionOnlyMs });
+    // What is taken makes room, which is filled while it is appended.
+    parts.read(!intake.full);
     if (unit) {
       if (intake.takeDescribed()) await parts.checkTables();
       await append(parts, unit);

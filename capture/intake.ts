@@ -14,10 +14,11 @@ import { createTransactions, type TransactionSink } from './transactions';
 
 /**
  * Pending bytes at which the socket is paused, and below which it is read again (Invariant 10). The next append is made ready
- * while Kafka answers to the last, and the one behind it begun: with less the stream would rest at each of them.
+ * while Kafka answers to the last, and the one behind it begun: with less the stream would rest at each of them. It is read
+ * again as soon as a part has gone: had it to wait for more, every third append would find the remainder of a unit.
  */
 const pauseBytes = 2 * unitBounds.bytes;
-const resumeBytes = unitBounds.bytes;
+const resumeBytes = pauseBytes - unitBounds.bytes / 4;
 
 /**
  * Twice the largest record that may be declared: an update carries its row twice. Beyond it texts and encoded bytes of one

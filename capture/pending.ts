@@ -1,6 +1,7 @@
 import type { Change } from '../model/change';
 import type { Position } from '../model/position';
 import type { CopyCursor, EncodedRecord } from '../stream/log';
+import { contentBytesOf } from '../stream/written-record';
 
 /** What one Kafka transaction will hold besides its position record. */
 export interface Unit {
@@ -50,13 +51,13 @@ export interface Pending {
 }
 
 /**
- * What one Kafka transaction may hold. Under a backlog it nearly always is this much: each costs eight requests that wait for
+ * What one Kafka transaction may hold. Under a backlog it nearly always is this much: each costs four requests that wait for
  * one another, whatever its size, and with 768 KiB capture came to 0.28 of the stream alone, with 2.5 MiB to 0.35, in one run. A
- * source that is followed at its own pace never fills one, so its latency does not know them. As many changes as a lane
- * takes at once (`activities/micro-batches.ts`), or each of its pieces would be followed by a small one. Invariant 10: one
- * is in memory as records and once more as requests, and as many bytes again wait behind it.
+ * source that is followed at its own pace never fills one, so its latency does not know them. Twice as many changes as a lane
+ * takes at once (`activities/micro-batches.ts`), for half of one would leave it a small piece each time. Invariant 10: one
+ * is in memory as records and once more as requests, and twice as many bytes wait behind it.
  */
-export const unitBounds = { changes: 4_000, bytes: 3 * 1024 * 1024 } as const;
+export const unitBounds = { changes: 8_000, bytes: 4 * 1024 * 1024 } as const;
 
 interface ClosedPoint {
   readonly position: Position;
@@ -95,6 +96,21 @@ export function createPending(): Pending {
     return group;
   }
 
+  /**
+   * The group behind a full one. It begins with the transaction that is arriving, if little of that has come: left in the full one
+   * it would be cut off from it when that is taken, and be an append of its own.
+   */
+  function behind(full: Group | null, position: Position): Group {
+    const group = emptyGroup(position);
+    const at = full?.closedAt;
+    if (!full || !at || at.records === 0) return group;
+    const [changesLeft, bytesLeft] = [full.changes - at.changes, full.bytes - at.bytes];
+    if (changesLeft > unitBounds.changes / 4 || bytesLeft > unitBounds.bytes / 4) return group;
+    Object.assign(group, { records: full.records.slice(at.records), changes: changesLeft, bytes: bytesLeft });
+    endAt(full, at);
+    return group;
+  }
+
   /** The part up to the closed point leaves; the rest stays first in line. */
   function split(group: Group, at: ClosedPoint): Unit {
     const rest: Group = {
@@ -124,7 +140,7 @@ export function createPending(): Pending {
     },
     addChange(records, position) {
       const last = joinable();
-      const group = last && !isFull(last) ? last : add(emptyGroup(position));
+      const group = last && !isFull(last) ? last : add(behind(last, position));
       for (const record of records) group.records.push(record);
       const size = sizeOf(records);
       group.changes += 1;
@@ -185,16 +201,15 @@ export function createPending(): Pending {
       const open = reversed.findIndex((group) => group.closedAt !== null);
       groups = groups.slice(0, open < 0 ? 0 : groups.length - open);
       const last = tail();
-      if (last?.closedAt && !isClosed(last)) {
-        const { closedAt } = last;
-        last.records = last.records.slice(0, closedAt.records);
-        last.changes = closedAt.changes;
-        last.bytes = closedAt.bytes;
-        last.position = closedAt.position;
-      }
+      if (last?.closedAt && !isClosed(last)) endAt(last, last.closedAt);
       bytes = groups.reduce((total, group) => total + group.bytes, 0);
     },
   };
+}
+
+/** What stands behind the closed point is no part of it any more. */
+function endAt(group: Group, { records, changes, bytes, position }: ClosedPoint): void {
+  Object.assign(group, { records: group.records.slice(0, records), changes, bytes, position });
 }
 
 function emptyGroup(position: Position): Group {
@@ -203,6 +218,6 @@ function emptyGroup(position: Position): Group {
 
 function sizeOf(records: readonly EncodedRecord[]): number {
   let size = 0;
-  for (const { key, value } of records) size += key.length + (value?.length ?? 0) + 32;
+  for (const record of records) size += contentBytesOf(record) + 32;
   return size;
 }

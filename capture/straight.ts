@@ -3,7 +3,7 @@ import type { TableSchema } from '../model/schema';
 import { beforeRows, betweenRows, end, frameOf, type EnvelopeContext, type Framed } from '../stream/envelope';
 import { writeBytes, writeCount } from '../stream/json-bytes';
 import type { EncodedRecord } from '../stream/log';
-import { partitionOf } from '../stream/partition';
+import { roomBetween, WrittenRecord } from '../stream/written-record';
 import type { Relation } from './pgoutput';
 import { schemaId } from './relations';
 import { RowBytes } from './row-bytes';
@@ -96,22 +96,21 @@ export function createStraight(context: EnvelopeContext): Straight {
     { rows, before, after, topic, behindRows }: Layout,
     { operation, index, size }: { operation: keyof typeof opening; index: number; size: number },
   ): EncodedRecord[] | null {
-    const slab = slabs.withRoom(rows.most(size) + behindRows.length + 128);
+    const slab = slabs.withRoom(rows.most(size) + behindRows.length + roomBetween + 128);
     const start = slabs.at;
     const keyEnd = rows.writeKey(slab, start, operation === 'delete' ? before : after);
-    let at = writeBytes(slab, keyEnd, opening[operation]);
+    let at = writeBytes(slab, keyEnd + roomBetween, opening[operation]);
     at = before.bytes.length > 0 ? rows.writeRow(slab, at, before) : writeBytes(slab, at, none);
     at = writeBytes(slab, at, between);
     at = operation === 'delete' ? writeBytes(slab, at, none) : rows.writeRow(slab, at, after);
     at = writeBytes(slab, at, behindRows);
     at = writeCount(slab, at, index);
     at = writeBytes(slab, at, behind);
-    if (context.limit && at - start > context.limit.bytes) return null;
+    if (context.limit && at - start - roomBetween > context.limit.bytes) return null;
     slabs.at = at;
-    const key = slab.subarray(start, keyEnd);
-    const partition = partitionOf(key, context.partitions);
-    const record = { topic, partition, key, value: slab.subarray(keyEnd, at) };
-    return operation === 'delete' ? [record, { topic, partition, key, value: null }] : [record];
+    const record = WrittenRecord.of(topic, context.partitions, { memory: slab, key: start, keyEnd, end: at });
+    if (operation !== 'delete') return [record];
+    return [record, { topic, partition: record.partition, key: record.key, value: null }];
   }
 
   return { describe, encode };

@@ -1,6 +1,7 @@
 import { Blocked } from '../model/errors';
 import type { ProducerKind } from '../model/settings';
 import type { EncodedRecord } from './log';
+import { contentBytesOf } from './written-record';
 
 /**
  * The brokers' limit holds per partition *batch*, headers and framing included, and kafkajs does not split: beyond this
@@ -33,23 +34,34 @@ export function splitIntoSends(
   const sends: EncodedRecord[][] = [];
   let send: EncodedRecord[] = [];
   let sendBytes = 0;
-  let partitionBytes = new Map<string, number>();
+  // Asked for each record, so no text is made of topic and partition: they come in runs of one topic.
+  let topics = new Map<string, number[]>();
+  let last: { topic: string; bytes: number[] } | null = null;
+  const partitionsOf = (topic: string) => {
+    if (last?.topic === topic) return last.bytes;
+    let bytes = topics.get(topic);
+    if (!bytes) topics.set(topic, (bytes = []));
+    last = { topic, bytes };
+    return bytes;
+  };
   for (const record of records) {
-    const content = record.key.length + (record.value?.length ?? 0);
+    const content = contentBytesOf(record);
     if (content > limits.maxRecordBytes) throw tooLarge(record, content, limits.maxRecordBytes);
     const bytes = content + limits.headerBytes + headerBytesOf(record) + recordOverhead;
-    const partition = `${record.partition} ${record.topic}`;
-    const inPartition = (partitionBytes.get(partition) ?? 0) + bytes;
+    const { topic, partition } = record;
+    const inPartition = (partitionsOf(topic)[partition] ?? 0) + bytes;
     const full = send.length >= maxRecords || sendBytes + bytes > maxSendBytes || inPartition > maxPartitionBytes;
     if (full && send.length > 0) {
       sends.push(send);
       send = [];
       sendBytes = 0;
-      partitionBytes = new Map();
+      topics = new Map();
+      last = null;
     }
     send.push(record);
     sendBytes += bytes;
-    partitionBytes.set(partition, (partitionBytes.get(partition) ?? 0) + bytes);
+    const sizes = partitionsOf(topic);
+    sizes[partition] = (sizes[partition] ?? 0) + bytes;
   }
   if (send.length > 0) sends.push(send);
   return sends;

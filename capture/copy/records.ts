@@ -2,7 +2,7 @@ import type { Change, Row } from '../../model/change';
 import { beforeRows, betweenRows, encodeChange, end, frameOf, type EnvelopeContext } from '../../stream/envelope';
 import { writeBytes } from '../../stream/json-bytes';
 import type { EncodedRecord } from '../../stream/log';
-import { partitionOf } from '../../stream/partition';
+import { roomBetween, WrittenRecord } from '../../stream/written-record';
 import { schemaId } from '../relations';
 import { createSlabs } from '../slabs';
 import { createKeyOf } from '../values';
@@ -32,32 +32,33 @@ export function recordsOf(chunk: ReadyChunk, lsn: string, context: EnvelopeConte
   const keyOf = createKeyOf(table);
   const slabs = createSlabs();
 
-  /** What was written from `start` on, with the end of its key; null when it is larger than a record may be. */
-  function recordOf(slab: Buffer, start: number, keyEnd: number, rowEnd: number): EncodedRecord | null {
-    const at = writeBytes(slab, rowEnd, behind);
-    if (at - start > limit) return null;
-    slabs.at = at;
-    const key = slab.subarray(start, keyEnd);
-    return { topic, partition: partitionOf(key, context.partitions), key, value: slab.subarray(keyEnd, at) };
+  /** What was written from `key` on; null when it is larger than a record may be. */
+  function recordOf(memory: Buffer, key: number, keyEnd: number, rowEnd: number): EncodedRecord | null {
+    const end = writeBytes(memory, rowEnd, behind);
+    if (end - key - roomBetween > limit) return null;
+    slabs.at = end;
+    return WrittenRecord.of(topic, context.partitions, { memory, key, keyEnd, end });
   }
 
   function writeCopied(row: CopiedRow): EncodedRecord | null {
     const { writer } = row;
     const cells = row.cells();
     if (!writer.hasKey(cells)) return null; // no key of a table may be NULL: encodeChange is to say what it makes of it
-    const slab = slabs.withRoom(writer.most(row.length) + before.length + behind.length);
+    const slab = slabs.withRoom(writer.most(row.length) + before.length + roomBetween + behind.length);
     const start = slabs.at;
     const keyEnd = writer.writeKey(slab, start, cells);
-    return recordOf(slab, start, keyEnd, writer.writeRow(slab, writeBytes(slab, keyEnd, before), cells));
+    const at = writeBytes(slab, keyEnd + roomBetween, before);
+    return recordOf(slab, start, keyEnd, writer.writeRow(slab, at, cells));
   }
 
   function writeDecoded(key: Row, row: Row): EncodedRecord | null {
     const [keyText, rowText] = [JSON.stringify(key), JSON.stringify(row)];
     if (rowText.length > mostCharacters) return null;
-    const slab = slabs.withRoom(mostBytes * (keyText.length + rowText.length) + before.length + behind.length);
+    const room = before.length + roomBetween + behind.length;
+    const slab = slabs.withRoom(mostBytes * (keyText.length + rowText.length) + room);
     const start = slabs.at;
     const keyEnd = start + slab.write(keyText, start);
-    const at = writeBytes(slab, keyEnd, before);
+    const at = writeBytes(slab, keyEnd + roomBetween, before);
     return recordOf(slab, start, keyEnd, at + slab.write(rowText, at));
   }
 

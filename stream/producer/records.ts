@@ -1,4 +1,6 @@
 import type { EncodedRecord } from '../log';
+import { sizeOfVarint, writeVarint } from '../varint';
+import { WrittenRecord } from '../written-record';
 
 /** What stands in a record batch: who sends it, and where it goes, is said around it. */
 export type Payload = Pick<EncodedRecord, 'key' | 'value' | 'headers'>;
@@ -61,17 +63,26 @@ export function writeRecords(
     into[at] = 0; // attributes: none exist
     into[at + 1] = 0; // distance in time
     at = writeVarint(into, at + 2, delta);
-    at = writeBytes(into, at, record.key);
-    at = record.value === null ? writeVarint(into, at, -1) : writeBytes(into, at, record.value);
+    if (record instanceof WrittenRecord) {
+      at = record.copyTo(into, at);
+    } else {
+      at = writeBytes(into, at, record.key);
+      at = record.value === null ? writeVarint(into, at, -1) : writeBytes(into, at, record.value);
+    }
     into.set(headers, at);
     at += headers.length;
   }
   return at;
 }
 
-function sizeOfBody({ key, value }: Payload, delta: number, headerBytes: number): number {
-  const sizeOfValue = value === null ? 1 : sizeOfBytes(value);
-  return 2 + sizeOfVarint(delta) + sizeOfBytes(key) + sizeOfValue + headerBytes;
+function sizeOfBody(record: Payload, delta: number, headerBytes: number): number {
+  return 2 + sizeOfVarint(delta) + sizeOfContent(record) + headerBytes;
+}
+
+function sizeOfContent(record: Payload): number {
+  if (record instanceof WrittenRecord) return record.framedBytes;
+  const { key, value } = record;
+  return sizeOfBytes(key) + (value === null ? 1 : sizeOfBytes(value));
 }
 
 function sizeOfBytes(bytes: Buffer): number {
@@ -82,21 +93,4 @@ function writeBytes(into: Buffer, start: number, bytes: Buffer): number {
   const at = writeVarint(into, start, bytes.length);
   into.set(bytes, at);
   return at + bytes.length;
-}
-
-/** Zigzag, seven bits a byte, least significant first. 32 bits are enough: a batch is smaller than a gibibyte. */
-function sizeOfVarint(value: number): number {
-  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
-  return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x200000 ? 3 : zigzag < 0x10000000 ? 4 : 5;
-}
-
-function writeVarint(into: Buffer, start: number, value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let at = start;
-  for (; rest > 0x7f; at += 1) {
-    into[at] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  into[at] = rest;
-  return at + 1;
 }

@@ -1,3 +1,4 @@
+import { unitBounds } from '../../../capture/pending';
 import type { Change } from '../../../model/change';
 import { comparePositions } from '../../../model/position';
 import { closeSources, createSource, type Source } from './source';
@@ -100,7 +101,9 @@ describe('capture of changes', () => {
     expectRising(changes);
   });
 
-  it.each([1, 10, 3_999, 4_000, 4_001, 10_000])(
+  const unit = unitBounds.changes;
+
+  it.each([1, 10, unit - 1, unit, unit + 1, 2.5 * unit])(
     'brings a transaction of %d rows whole, closed at its end only',
     async (rows) => {
       const source = await withItems();
@@ -139,21 +142,22 @@ describe('capture of changes', () => {
 
   it('resumes inside a transaction when the writer died between two of its pieces', async () => {
     const source = await withItems();
+    const rows = 2.25 * unit;
     let appends = 0;
     source.log.beforeAppend = async (records) => {
       if (records.length > 0 && (appends += 1) === 3) throw new Error('killed');
     };
     const first = await source.capture();
-    await source.sql.query('insert into items select n from generate_series(1, 9000) n');
+    await source.sql.query('insert into items select n from generate_series(1, $1::int) n', [rows]);
     await expect(first.ended).rejects.toThrow('killed');
     await first.stop().catch(() => undefined);
     expect(source.log.last).toMatchObject({ closed: false });
     source.log.beforeAppend = async () => undefined;
     const second = await source.capture();
-    const changes = await untilStreamed(source, 9_000);
+    const changes = await untilStreamed(source, rows);
     await source.log.until(() => source.log.last?.closed === true, 'a closed record');
     await second.stop();
-    expect(changes.map((change) => change.key['id'])).toEqual(Array.from({ length: 9_000 }, (_, at) => at + 1));
+    expect(changes.map((change) => change.key['id'])).toEqual(Array.from({ length: rows }, (_, at) => at + 1));
     expectRising(changes);
   });
 

@@ -6,7 +6,7 @@ import type { Offsets } from '../../../model/offsets';
 import type { CaptureOptions, CaptureParts } from '../../../capture/session';
 import { defaultCaptureParts } from '../../../capture/session';
 import { decodeChange } from '../../../stream/envelope';
-import type { Closing, EncodedRecord, LogWriter, PositionRecord } from '../../../stream/log';
+import type { Closing, EncodedRecord, FetchedRecord, LogWriter, PositionRecord } from '../../../stream/log';
 
 export interface Append {
   readonly records: readonly EncodedRecord[];
@@ -102,7 +102,7 @@ export class MemoryLog {
     const rows = records.filter(({ topic }) => !isMessages(topic));
     for (const each of rows) this.fold(each);
     const complete = { ...record, ends: structuredClone(this.ends) as Offsets };
-    const changes = rows.map((fetched, index) => decodeChange({ ...fetched, offset: String(index) }));
+    const changes = rows.map((each, index) => decodeChange(fetched(each, index)));
     this.appends.push({ records, changes: changes.filter((change) => change !== null), record: complete });
     for (const done of [...this.waiting]) done();
     return complete;
@@ -111,9 +111,14 @@ export class MemoryLog {
 
 const isMessages = (topic: string) => /^[^.]+\.messages$/.test(topic);
 
+/** As a reader gets it. Part by part, since a record that capture wrote has key and value only for those who ask. */
+function fetched({ topic, partition, key, value }: EncodedRecord, offset: number): FetchedRecord {
+  return { topic, partition, key, value, offset: String(offset) };
+}
+
 function tell(record: EncodedRecord): string[] {
   if (isMessages(record.topic)) return [`message ${record.key.toString()} ${record.value?.toString()}`];
-  const change = decodeChange({ ...record, offset: '0' });
+  const change = decodeChange(fetched(record, 0));
   if (change === null || change.operation === 'read') return [];
   const verb = { create: 'INSERT', update: 'UPDATE', delete: 'DELETE' }[change.operation];
   return [`${verb} ${String(change.key['id'])}`];

@@ -1,3 +1,4 @@
+import { unitBounds } from '../../../capture/pending';
 import '../../support/load-ahead';
 import type { Client } from 'pg';
 import { compareDecimal } from '../../../model/position';
@@ -189,9 +190,9 @@ describe('logical messages', () => {
     await source.sql.query(say('alone', 'three', false));
     await source.sql.query(`begin; ${say('order.placed', 'rolled back')}; ${say('alone', 'four', false)}; rollback`);
     await source.sql.query(`begin; ${say('order.placed', 'five')}; commit`);
-    // Larger than a unit: its messages and rows go out in several appends.
+    // Larger than several units: its messages and rows go out in as many appends.
     await source.sql.query(
-      `do $$ begin for n in 1..8000 loop
+      `do $$ begin for n in 1..${2 * unitBounds.changes} loop
          insert into items values (10000 + n); perform pg_logical_emit_message(true, 'order.placed', n::text);
        end loop; end $$`,
     );
@@ -220,7 +221,7 @@ describe('logical messages', () => {
   it('stand where they were said among the changes, once, whichever append fails', async () => {
     const world = await open(['order.placed', 'alone']);
     const expected = await saidAmongChanges(world);
-    expect(expected).toHaveLength(16_008);
+    expect(expected).toHaveLength(4 * unitBounds.changes + 8);
     expect(await captureWithDeaths(world.source)).toBe(4);
     expect(world.source.log.told).toEqual(expected);
   });

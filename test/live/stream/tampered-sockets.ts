@@ -2,13 +2,20 @@ import { connect, type Socket } from 'node:net';
 import type { ISocketFactory } from '../../support/kafka';
 
 /** Request types of Kafka's protocol, as they stand in bytes 4 and 5 of a request. */
-export const requests = { produce: 0, fetch: 1, heartbeat: 12, addPartitions: 24, endTransaction: 26 } as const;
+export const requests = {
+  produce: 0,
+  fetch: 1,
+  heartbeat: 12,
+  findCoordinator: 10,
+  addPartitions: 24,
+  endTransaction: 26,
+} as const;
 
 export type Tampering =
   | { readonly kind: 'pass' }
   /** The broker gets the request, its answer does not arrive: the connection breaks instead. */
   | { readonly kind: 'drop-answer' }
-  /** The broker's answer arrives with this error code in its last two bytes: right for heartbeats. */
+  /** The broker's answer arrives with this error code in its last two bytes: right for heartbeats and added partitions. */
   | { readonly kind: 'answer-error'; readonly code: number }
   /** The request leaves only when `until` has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> };

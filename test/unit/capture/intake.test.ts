@@ -1,5 +1,5 @@
 import { createIntake } from '../../../capture/intake';
-import { createPending } from '../../../capture/pending';
+import { createPending, unitBounds } from '../../../capture/pending';
 import { wal } from './wal-bytes';
 
 const table = {
@@ -7,7 +7,7 @@ const table = {
   estimatedRows: -1,
 };
 
-function intake() {
+function intake(pending = createPending()) {
   const nothing = () => undefined;
   return createIntake({
     layouts: { knows: () => true, learn: async () => undefined, of: () => null },
@@ -22,7 +22,7 @@ function intake() {
     messages: { asked: false, counts: () => false },
     straight: { describe: nothing, encode: () => null },
     encodeMessage: () => null,
-    pending: createPending(),
+    pending,
     copy: { begin: nothing, touched: nothing, truncated: nothing, watches: () => false, closed: nothing },
     pause: nothing,
     wake: nothing,
@@ -38,4 +38,28 @@ it('refuses a row that a worker could not hold, by its table, before it is decod
       message: expect.stringContaining(`sent ${bytes.length} bytes at once for a row of public.docs`) as string,
     }) as Error,
   );
+});
+
+it('under a backlog each unit is a full one, and the stream is read again while it is appended', () => {
+  const pending = createPending();
+  const taking = intake(pending);
+  const value = Buffer.alloc(700);
+  let changes = 0;
+  /** Transactions of ten, while the socket is read. */
+  const read = () => {
+    while (!taking.full) {
+      const lsn = String(1_000 + Math.floor(changes / 10));
+      pending.addChange([{ topic: 't', partition: 0, key: Buffer.alloc(10), value }], { lsn, index: 1 });
+      changes += 1;
+      if (changes % 10 === 0) pending.close(lsn, 0);
+    }
+  };
+  read();
+  for (let appends = 0; appends < 12; appends += 1) {
+    const unit = pending.take({ positionOnly: false });
+    const bytes = unit?.records.reduce((sum, record) => sum + record.key.length + (record.value?.length ?? 0), 0);
+    expect(bytes).toBeGreaterThan(0.9 * unitBounds.bytes);
+    expect(taking.full).toBe(false);
+    read(); // while Kafka answers
+  }
 });

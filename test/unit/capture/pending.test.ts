@@ -55,6 +55,25 @@ describe('createPending', () => {
     });
   });
 
+  it('a full unit ends with a transaction: the one that is arriving goes on in the next, whole', () => {
+    const pending = createPending();
+    const size = 7; // no part of what a unit may hold
+    for (let at = 0; at * size < 3 * unitBounds.changes; at += 1) {
+      add(pending, String(10 * at), ...Array.from({ length: size }, (_, row) => `${at}/${row}`));
+      pending.close(String(10 * at + 2), at);
+    }
+    const units = [1, 2, 3].map(() => pending.take({ positionOnly: false }));
+    const whole = size * Math.floor(unitBounds.changes / size);
+    expect(units.map((unit) => [unit?.changes, unit?.records.length, unit?.closed])).toEqual([
+      [whole, whole, true],
+      [whole, whole, true],
+      [whole, whole, true],
+    ]);
+    expect(units.map((unit) => unit?.records[0]?.key.toString())).toEqual(
+      [0, 1, 2].map((at) => `${(at * whole) / size}/0`),
+    );
+  });
+
   it('splits by bytes too', () => {
     const pending = createPending();
     const size = Math.ceil(unitBounds.bytes / 2);

@@ -64,7 +64,9 @@ const chunkOf = (table: Table, rows: Parameters<typeof recordsOf>[0]['rows']) =>
   ...{ table, rows, missing: [], cursor: { done: true, after: null, rows: 8 }, readAt: 1_700_000_000_000 },
 });
 const readable = (records: readonly EncodedRecord[]) =>
-  records.map(({ key, value, ...rest }) => ({ ...rest, key: key.toString(), value: value?.toString() }));
+  records.map(({ topic, partition, headers, key, value }) => ({
+    ...{ topic, partition, headers, key: key.toString(), value: value?.toString() },
+  }));
 
 /** Each line from memory that is used again: whatever keeps a part of it is found out. */
 function takeIn(table: Table, lines: readonly Buffer[], extras = 0) {

@@ -47,7 +47,9 @@ it('rows of a chunk are written byte for byte as changes are, small and large, a
     ),
   );
   const texts = (all: typeof records) =>
-    all.map(({ key, value, ...rest }) => ({ ...rest, key: key.toString(), value: value?.toString() }));
+    all.map(({ topic, partition, headers, key, value }) => ({
+      ...{ topic, partition, headers, key: key.toString(), value: value?.toString() },
+    }));
   expect(texts(records)).toEqual(texts(expected));
   expect(texts(records)[6]?.value).toContain('"absent":["note"]');
 });

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { encodeProduceBody } from '../../../../stream/producer/produce-request';
 import { PartitionRecords } from '../../../../stream/producer/partition-records';
 import { createHeaderEncoder, type Payload } from '../../../../stream/producer/records';
+import { partitionOf } from '../../../../stream/partition';
+import { roomBetween, WrittenRecord } from '../../../../stream/written-record';
 import { seededRandom, type SeededRandom } from '../seeded-random';
 
 const load = createRequire(__filename);
@@ -45,6 +47,22 @@ function payloads(random: SeededRandom): Payload[] {
   }));
 }
 
+function written(record: Payload): Payload {
+  const { key, value, headers } = record;
+  if (value === null || headers !== undefined) return record;
+  const before = 7;
+  const keyEnd = before + key.length;
+  const memory = Buffer.alloc(keyEnd + roomBetween + value.length + 3, 0xee);
+  memory.set(key, before);
+  memory.set(value, keyEnd + roomBetween);
+  const end = keyEnd + roomBetween + value.length;
+  const made = WrittenRecord.of('shop.public.orders', 4, { memory, key: before, keyEnd, end });
+  expect({ key: made.key, value: made.value, partition: made.partition }).toEqual({
+    ...{ key, value, partition: partitionOf(key, 4) },
+  });
+  return made;
+}
+
 function headersOf(random: SeededRandom): Record<string, Buffer> {
   const names = ['logId', 'ключ', 'x'.repeat(70), ''].slice(0, random.below(5));
   return Object.fromEntries(names.map((name) => [name, bytes(random)]));
@@ -81,7 +99,8 @@ function draw(random: SeededRandom, timestamp: number) {
     theirs: input((records) =>
       records.map((record) => ({ ...record, headers: { ...headers, ...record.headers }, timestamp })),
     ),
-    ours: input((records) => new PartitionRecords(records, encoded)),
+    // Where it can be as capture writes its rows: one behind the other in memory that they share.
+    ours: input((records) => new PartitionRecords(records.map(written), encoded)),
   };
 }
 
