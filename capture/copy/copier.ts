@@ -38,7 +38,7 @@ export interface KeyOrder {
 
 export const noCopyOrders: CopyOrders = { paused: false, again: {} };
 
-/** Copies the tables that are there already, beside the stream: two chunks on their way to the log, and one read behind them. */
+/** Copies the tables that are there already, beside the stream: two chunks on their way to the log, and two behind them. */
 export interface Copier {
   /** Reads the next chunk unless one is being read or waits, all tables are done, it is paused, or the budget is used up. */
   start(): void;

@@ -17,8 +17,10 @@ const firstDelayMs = 5;
 const maxDelayMs = 500;
 /** Keys written while one statement runs; beyond this many the chunk is read again rather than remembered (Invariant 10). */
 const maxTouched = 200_000;
-/** On their way to the log: one that Kafka answers to, and one made ready meanwhile (Invariant 10: a third only as it was read). */
+/** On their way to the log: one that Kafka answers to, and one made ready meanwhile. */
 const mostGiven = 2;
+/** As they were read (Invariant 10): one that waits for the stream, and one read while it does. */
+const mostHeld = 2;
 /** Streamed ids kept before the snapshot is asked which of them it sees by now. */
 const manyXids = 50_000;
 
@@ -39,8 +41,9 @@ export function createCopier(options: CopyOptions): Copier {
   let xids = createStreamedXids();
   let baseline = false;
   let reading: Reading | null = null;
-  let held: Held | null = null;
-  let previous: Held | null = null;
+  let held: Held[] = [];
+  let given = 0;
+  let previous: Pick<Held, 'request' | 'chunk'> | null = null;
   let retry: NodeJS.Timeout | undefined;
   let pacing: NodeJS.Timeout | undefined;
   let paused = false;
@@ -51,26 +54,26 @@ export function createCopier(options: CopyOptions): Copier {
   const nextTable = () => tables.find((table) => !cursors.of(table.name).done);
   // Asked at each transaction of the stream, of which there may be tens of thousands a second.
   let next = nextTable();
-  const isReading = () => closed || reading !== null || held !== null;
-  const isBusy = () => isReading() || cursors.given > 0;
+  const isReading = () => closed || reading !== null || held.length >= mostHeld;
+  const isBusy = () => closed || reading !== null || cursors.ahead > 0;
 
   /**
-   * One chunk is read, or waits for the stream, while those before it are on their way to the log: a source that waited for
+   * A chunk is read while those before it wait for the stream, or are on their way to the log: a source that waited for
    * Kafka, and Kafka for it, would be half of the time (docs/performance.md). Nothing is read ahead of an order, of a
    * table or of keys.
    */
   function start(): void {
     if (isReading() || pacing !== undefined) return;
     if (ordered.size > 0) {
-      const point = cursors.given === 0 ? options.closedPoint() : null;
+      const point = cursors.ahead === 0 ? options.closedPoint() : null;
       if (point !== null) return beginAgain(point);
-      if (cursors.given > 0) return;
+      if (cursors.ahead > 0) return;
     }
     if (paused) return;
-    if (keyOrders.next) return cursors.given === 0 ? beginKeys(keyOrders.next) : undefined;
-    const table = tables.find(({ name }) => !cursors.ahead(name).done);
+    if (keyOrders.next) return cursors.ahead === 0 ? beginKeys(keyOrders.next) : undefined;
+    const table = tables.find(({ name }) => !cursors.then(name).done);
     if (!table) return;
-    const { after } = cursors.ahead(table.name);
+    const { after } = cursors.then(table.name);
     const same = previous?.request.table === table ? previous.chunk : null;
     const limit = Math.min(nextLimit(bounds, same), budget.rowsAtOnce);
     const wait = budget.waitMs(limit);
@@ -160,29 +163,30 @@ export function createCopier(options: CopyOptions): Copier {
   }
 
   function hold(request: CopyRequest, chunk: Chunk, since: Reading): void {
+    const { table, order } = request;
+    const states = holdChunk(request, chunk, since);
+    const before = cursors.then(table.name);
+    const cursor = order ? before : advanced(before, table, chunk); // single rows leave the table's own copy where it is
+    const part = () => ({ keys: chunk.answered, copied: states.rows.rows.length, deleted: states.missing.rows.length });
+    cursors.come(table.name, cursor, order && (() => keyOrders.advance(order, part())));
+    if (!order) previous = { request, chunk };
     reading = null;
-    held = { request, chunk, readAt: options.now(), ...holdChunk(request, chunk, since) };
+    held.push({ request, chunk, cursor, readAt: options.now(), ...states });
     const point = options.closedPoint();
     if (point !== null) release(point);
-    if (held) options.onHeld();
+    if (held.length > 0) options.onHeld();
+    start();
   }
 
+  /** In their order: cursors become true one after the other. */
   function release(lsn: string): void {
-    if (!held || cursors.given >= mostGiven || !isPassed(held, lsn)) return;
-    const { request, chunk, rows, missing, readAt } = held;
-    const { table, order } = request;
-    const before = cursors.ahead(table.name);
-    const cursor = order ? before : advanced(before, table, chunk);
-    if (order) {
-      // The table's own copy stays where it is.
-      const part = { keys: chunk.answered, copied: rows.rows.length, deleted: missing.rows.length };
-      cursors.give(table.name, cursor, () => keyOrders.advance(order, part));
-    } else {
-      cursors.give(table.name, cursor);
-      previous = held;
-    }
-    held = null;
-    options.onReady({ table, rows: rows.rows, missing: missing.rows, cursor, readAt }, lsn);
+    const [first, ...others] = held;
+    if (!first || given >= mostGiven || !isPassed(first, lsn)) return;
+    const { request, rows, missing, cursor, readAt } = first;
+    held = others;
+    given += 1;
+    options.onReady({ table: request.table, rows: rows.rows, missing: missing.rows, cursor, readAt }, lsn);
+    release(lsn);
     start();
   }
 
@@ -199,7 +203,8 @@ export function createCopier(options: CopyOptions): Copier {
     const table = tables.find((each) => each.name === name);
     if (!table) return;
     const cursor = { done: false, after: null, rows: 0, ...(request === undefined ? {} : { request }) };
-    cursors.give(name, cursor, recorded);
+    cursors.come(name, cursor, recorded);
+    given += 1;
     previous = null;
     forgetStreamed();
     options.onReady({ table, rows: [], missing: [], cursor, readAt: options.now() }, lsn);
@@ -236,17 +241,21 @@ export function createCopier(options: CopyOptions): Copier {
     },
     touched(table, key) {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
-      if (held?.request.table.name !== table) return;
-      held.rows.drop(keyText(key));
-      held.missing.drop(keyText(key));
+      for (const { request, rows, missing } of held) {
+        if (request.table.name !== table) continue;
+        rows.drop(keyText(key));
+        missing.drop(keyText(key));
+      }
     },
-    watches: (table) => reading?.table === table || held?.request.table.name === table,
+    watches: (table) => reading?.table === table || held.some(({ request }) => request.table.name === table),
     truncated(table) {
       // What the read saw was removed, or was written after the TRUNCATE and comes with the stream, which is behind it.
       if (reading?.table === table) reading.truncated = true;
-      if (held?.request.table.name !== table) return;
-      held.rows.clear();
-      held.missing.clear();
+      for (const { request, rows, missing } of held) {
+        if (request.table.name !== table) continue;
+        rows.clear();
+        missing.clear();
+      }
     },
     closed(lsn) {
       release(lsn);
@@ -254,14 +263,15 @@ export function createCopier(options: CopyOptions): Copier {
     },
     appended() {
       const part = cursors.appended();
+      given -= 1;
       if (part) rate.appended(part.table, part.rows);
       next = nextTable();
-      const point = held === null ? null : options.closedPoint();
+      const point = held.length === 0 ? null : options.closedPoint();
       if (point !== null) release(point);
       start();
     },
     get holding() {
-      return held !== null;
+      return held.length > 0;
     },
     get done() {
       return next === undefined && ordered.size === 0 && keyOrders.next === null;

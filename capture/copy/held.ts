@@ -25,6 +25,8 @@ export interface Held {
   readonly request: CopyRequest;
   readonly chunk: Chunk;
   readonly readAt: number;
+  /** True once it is in the log. */
+  readonly cursor: CopyCursor;
   readonly rows: Kept<ChunkRow>;
   readonly missing: Kept<Row>;
 }

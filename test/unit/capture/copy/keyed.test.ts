@@ -28,7 +28,7 @@ describe('the statement', () => {
         'select c0, c1, c2, c3, c4, c5, c6 from (select page.*, sum(width) over (order by at rows unbounded preceding) as ' +
         'so_far from (select asked.k0, asked.k1, asked.exact, found."region" is not null, found."id", found."region", ' +
         'found."note", asked.at, coalesce((coalesce(octet_length(found."region"), 0) + ' +
-        'coalesce(octet_length(found."note"), 0))::int8, 0) from (values ' +
+        'coalesce(octet_length(found."note"), 0))::float8, 0) from (values ' +
         '(0, $1::character varying(5), $2::bigint, $1::character varying(5) = $1::character varying), ' +
         '(1, $3::character varying(5), $4::bigint, $3::character varying(5) = $3::character varying)) ' +
         'asked(at, k0, k1, exact) left join only "public"."orders" found on found."region" operator("pg_catalog".=) ' +

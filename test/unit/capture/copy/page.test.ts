@@ -66,7 +66,7 @@ it('a page of rows that may be wide is cut by their size, which no long value is
   expect(pageStatement({ table: wide, after: null, limit: 5 })).toBe(
     'copy (select c0, c1, c2, c3, so_far from (select page.*, sum(width) over (order by c1 rows unbounded preceding) as so_far ' +
       'from (select "note", "b", "file", "data", (coalesce(octet_length("note"), 0) + coalesce(octet_length("file"), 0) * 2 + ' +
-      `coalesce(pg_column_size("data"), 0) * 4)::int8 from only "public"."Odd ""name" order by "b" ${limit}) ` +
+      `coalesce(pg_column_size("data"), 0) * 4)::float8 from only "public"."Odd ""name" order by "b" ${limit}) ` +
       'page(c0, c1, c2, c3, width)) sized where so_far - width < 4194304 order by c1) to stdout',
   );
 });
