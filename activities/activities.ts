@@ -4,7 +4,7 @@ import type { PoisonReason } from '../model/errors';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
 import type { ParkedOrder } from '../model/poison';
 import type { SlotHealth } from '../model/slot-sample';
-import type { CaptureProgress, LaneProgress } from '../model/status';
+import type { CaptureProgress, LaneProgress, ParkedCounts } from '../model/status';
 import type { Inspection } from '../stores/store';
 
 export type { CopyOrders, KeyOrder };
@@ -58,6 +58,8 @@ export interface FollowSliceInput {
   readonly endWhenCaughtUp?: boolean;
   /** Obeyed before anything else; then the slice ends. */
   readonly parkedOrder?: ParkedOrder;
+  /** What this generation had parked when the workflow last heard of it: the topic must still hold it. */
+  readonly parked?: ParkedCounts;
 }
 
 export interface FollowSliceResult {
@@ -119,5 +121,11 @@ export interface Activities {
     readonly pipeline: Pipeline;
     readonly store: string;
     readonly generation: GenerationReference;
+  }) => Promise<void>;
+  /** Frees what every generation but these has parked: nobody will ever carry it on. Repeatable. */
+  readonly endParked: (input: {
+    readonly pipeline: Pipeline;
+    readonly store: string;
+    readonly keep: readonly number[];
   }) => Promise<void>;
 }

@@ -77,13 +77,19 @@ export interface Deps {
   }) => Promise<LaneReader>;
   /** Whether the store has ever parked anything. */
   readonly hasParked: (pipeline: Pipeline, store: string) => Promise<boolean>;
-  /** Takes the lane's fence; makes the topic where it is missing. */
+  /**
+   * Takes the lane's fence; makes the topic where it is missing. `Blocked` for one that ends before `end`, the next offset
+   * it is known to have reached: it is not the one that records were parked on.
+   */
   readonly openParkedLog: (options: {
     readonly pipeline: Pipeline;
     readonly lane: LaneName;
     readonly logId: string;
     readonly index: ParkedIndex;
+    readonly end: number;
   }) => Promise<ParkedLog>;
+  /** Frees all records of the store that are parked for other generations than these; says how many. */
+  readonly endParked: (pipeline: Pipeline, store: string, keep: readonly number[]) => Promise<number>;
   readonly openRowReader: (sourceUrl: string) => RowReader;
   /** The versions of tables that the log keeps, by id. */
   readonly readVersions: (pipeline: Pipeline) => Promise<ReadonlyMap<string, SchemaVersion>>;

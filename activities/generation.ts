@@ -67,7 +67,7 @@ async function withStore<Result>(store: Store, use: (store: Store) => Promise<Re
 
 type GenerationActivities = Pick<
   Activities,
-  'findLog' | 'inspectStore' | 'prepareGeneration' | 'promoteGeneration' | 'dropGeneration'
+  'findLog' | 'inspectStore' | 'prepareGeneration' | 'promoteGeneration' | 'dropGeneration' | 'endParked'
 >;
 
 /** The short activities that look after generations. Each may run again: the store's own record decides. */
@@ -98,5 +98,9 @@ export function generationActivities(deps: Deps): GenerationActivities {
       withStore(openStoreOf(deps, { pipeline, store, definition: generation.definition }), (opened) =>
         opened.drop(generationOf(pipeline, store, generation)),
       ),
+    async endParked({ pipeline, store, keep }) {
+      const freed = await deps.endParked(pipeline, store, keep);
+      if (freed > 0) deps.log('info', 'parked records of dropped generations have ended', { store, records: freed });
+    },
   };
 }

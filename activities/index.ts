@@ -34,5 +34,6 @@ export function createActivities(deps: Deps): Activities {
     followSlice: slice('followSlice', (input) => followSlice(deps, input)),
     promoteGeneration: short('promoteGeneration', generations.promoteGeneration),
     dropGeneration: short('dropGeneration', generations.dropGeneration),
+    endParked: short('endParked', generations.endParked),
   };
 }

@@ -63,6 +63,8 @@ export interface ParkedCounts {
   /** Those that wait behind another record of their row included. */
   readonly records: number;
   readonly rows: number;
+  /** Next offset of their topic: one that ends before it is another topic. Absent in what older versions wrote. */
+  readonly end?: string;
 }
 
 /** A lane's progress: also its heartbeat. */

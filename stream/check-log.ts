@@ -1,12 +1,13 @@
 import type { Kafka } from 'kafkajs';
 import { finding, type PartReport } from '../model/finding';
-import { positionsTopic } from '../model/names';
+import { parkedTopic, positionsTopic } from '../model/names';
+import { mayPark, poisonRules } from '../model/poison';
 import { recordRules, wantsMessages, type Pipeline } from '../model/pipeline';
 import { readBrokers, readTopics, readWritten } from './broker-facts';
 import { judgeBrokers } from './judge-brokers';
 import { judgeTopics } from './judge-topics';
 import { defaultTransactionTimeoutMs } from './log-writer';
-import { dayMs, logTopics } from './topics';
+import { dayMs, logTopics, parkedBatchLimit } from './topics';
 
 export interface LogReport extends PartReport {
   /** The log has position records; null when Kafka does not say. */
@@ -42,6 +43,8 @@ export async function checkLog(
     const prefix = pipeline?.log.prefix ?? '';
     const { replicationFactor = 1, windowDays = 1 } = pipeline?.log ?? {};
     const maxMessageBytes = pipeline ? recordRules(pipeline).maxMessageBytes : 0;
+    const parked = new Set(pipeline ? parkedTopics(pipeline) : []);
+    const takes = (topic: string) => (parked.has(topic) ? parkedBatchLimit(maxMessageBytes) : maxMessageBytes);
     const findings = [
       ...judgeBrokers(facts, {
         replicationFactor,
@@ -50,7 +53,7 @@ export async function checkLog(
         missing,
         present,
       }),
-      ...judgeTopics(present, { prefix, wanted, windowMs: windowDays * dayMs, maxMessageBytes, written }),
+      ...judgeTopics(present, { prefix, wanted, windowMs: windowDays * dayMs, takes, written }),
     ];
     const begun = written.has(positionsTopic(prefix));
     return { part, facts: factsOf(facts.brokers, names.length, missing, begun), findings, begun };
@@ -63,8 +66,16 @@ export async function checkLog(
   }
 }
 
-function wantedTopics({ log, source }: Pipeline): Record<string, number> {
-  return logTopics({ ...log, tables: source.tables, messages: wantsMessages({ source }) });
+function wantedTopics(pipeline: Pipeline): Record<string, number> {
+  const { log, source } = pipeline;
+  const ofLog = logTopics({ ...log, tables: source.tables, messages: wantsMessages({ source }) });
+  return { ...ofLog, ...Object.fromEntries(parkedTopics(pipeline).map((topic) => [topic, 1])) };
+}
+
+/** Of the stores whose policy is to park. */
+function parkedTopics({ log, stores }: Pipeline): string[] {
+  const parking = Object.entries(stores).filter(([, definition]) => mayPark(poisonRules(definition)));
+  return parking.map(([store]) => parkedTopic(log.prefix, store));
 }
 
 function unreachable(error: unknown, brokers: readonly string[]) {

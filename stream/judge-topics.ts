@@ -16,8 +16,8 @@ export function judgeTopics(
     readonly prefix: string;
     readonly wanted: Readonly<Record<string, number>>;
     readonly windowMs: number;
-    /** The largest record that the pipeline declares. */
-    readonly maxMessageBytes: number;
+    /** Topic → the largest batch that it has to take, as the pipeline declares it. */
+    readonly takes: (topic: string) => number;
     /** Those that hold something. */
     readonly written: ReadonlySet<string>;
   },
@@ -29,7 +29,7 @@ export function judgeTopics(
     ...judgeSettings(keepingOf(input.prefix, topic.name), {
       ...{ topic: topic.name, found: topic.settings, windowMs: input.windowMs },
     }),
-    ...judgeBatchLimit(topic, input.maxMessageBytes),
+    ...judgeBatchLimit(topic, input.takes(topic.name)),
     ...(begun || !input.written.has(topic.name) ? [] : [foreign(topic.name, positions)]),
   ]);
 }

@@ -87,6 +87,13 @@ export async function hasParked(kafka: Kafka, topic: string): Promise<boolean> {
   return extent !== undefined && extent.high > extent.low;
 }
 
+/** `Blocked` for a topic that does not reach `end`, of which it is known that it did; 0: nothing is known of it. */
+export async function checkParkedTopic(kafka: Kafka, topic: string, end: number): Promise<void> {
+  if (end === 0) return;
+  const extent = (await readExtents(kafka, { [topic]: 1 })).get(topic)?.[0];
+  if (!extent || extent.high < end) throw gone(topic);
+}
+
 async function catchUp({ kafka, topic, generation, logId }: ParkedLogOptions, index: ParkedIndex): Promise<void> {
   const extent = (await readExtents(kafka, { [topic]: 1 })).get(topic)?.[0];
   if (!extent) throw gone(topic);

@@ -62,12 +62,16 @@ export async function ensureTopics(options: TopicsOptions): Promise<Record<strin
   return writtenTopics(options);
 }
 
+/** Beside a parked record stand the facts of its parking: its topic takes that much more. */
+export function parkedBatchLimit(maxMessageBytes: number): number {
+  return maxMessageBytes + parkedRoom;
+}
+
 /** The same for the topic of what a store parks. */
 export async function ensureParkedTopic(options: Rules & { readonly store: string }): Promise<string> {
   const topic = parkedTopic(options.prefix, options.store);
   const { maxMessageBytes } = options;
-  // Beside the record stand the facts of its parking.
-  const limit = maxMessageBytes === undefined ? {} : { maxMessageBytes: maxMessageBytes + parkedRoom };
+  const limit = maxMessageBytes === undefined ? {} : { maxMessageBytes: parkedBatchLimit(maxMessageBytes) };
   await ensure({ ...options, ...limit }, { [topic]: 1 });
   return topic;
 }

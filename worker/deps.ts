@@ -19,7 +19,8 @@ import { resolveSecret, type Settings } from '../model/settings';
 import { createKafka } from '../stream/kafka';
 import { useFastConsumer } from '../stream/consumer/fast';
 import { openLaneReader } from '../stream/lane-reader';
-import { hasParked, openParkedLog } from '../stream/parked-log';
+import { endParked } from '../stream/parked-end';
+import { checkParkedTopic, hasParked, openParkedLog } from '../stream/parked-log';
 import { readLastPosition } from '../stream/positions';
 import { readSchemaVersions } from '../stream/schemas';
 import { ensureParkedTopic } from '../stream/topics';
@@ -81,13 +82,24 @@ export function createDeps(input: {
     },
     hasParked: (pipeline, store) =>
       hasParked(kafka(`slipstream-${pipeline.name}-parked`), parkedTopic(pipeline.log.prefix, store)),
-    async openParkedLog({ pipeline, lane, logId, index }) {
+    async openParkedLog({ pipeline, lane, logId, index, end }) {
       const { prefix } = pipeline.log;
       const client = kafka(`slipstream-${pipeline.name}-${lane.store}-parked`);
       const { maxMessageBytes } = recordRules(pipeline);
+      // Before the topic is made: an empty one in the place of one that held records would let later changes overtake them.
+      await checkParkedTopic(client, parkedTopic(prefix, lane.store), Math.max(end, index.passed));
       const topic = await ensureParkedTopic({ kafka: client, ...pipeline.log, maxMessageBytes, store: lane.store });
       const transactionalId = parkedTransactionalId(prefix, lane);
       return openParkedLog({ kafka: client, topic, transactionalId, generation: lane.generation, logId, index });
+    },
+    endParked: (pipeline, store, keep) => {
+      const { prefix } = pipeline.log;
+      return endParked({
+        kafka: kafka(`slipstream-${pipeline.name}-${store}-parked`),
+        topic: parkedTopic(prefix, store),
+        transactionalId: (generation) => parkedTransactionalId(prefix, { store, generation, lane: 0 }),
+        keep,
+      });
     },
     openRowReader,
     readVersions: (pipeline) =>

@@ -74,6 +74,7 @@ function slice(
     lane: 0,
     live: role === 'live' || ('exposed' in lane && lane.exposed),
     remembered: lane.progress?.next ?? null,
+    ...(lane.progress?.parked ? { parked: lane.progress.parked } : {}),
     ...ends,
   };
   const from = lane.progress ? lsnToText(lane.progress.position.lsn) : "the store's own record";

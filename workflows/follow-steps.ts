@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { GenerationReference } from '../activities/activities';
 import { usesTransforms, withoutVersions } from '../model/transform-versions';
 import { breakerDelayMs } from './breaker';
@@ -116,12 +116,21 @@ async function tidy(follower: Follower): Promise<void> {
   const inspection = await short.inspectStore.executeWithOptions({ summary: `looks for leftovers in ${store}` }, [
     { pipeline, store },
   ]);
-  for (const found of leftovers(follower.state, inspection)) {
+  const dropped = leftovers(follower.state, inspection);
+  for (const found of dropped) {
     const { number, definition, mappingHash, logId } = found;
     await short.dropGeneration.executeWithOptions({ summary: `drops g${number}, which nobody needs` }, [
       { pipeline, store, generation: { number, definition, mappingHash, logId } },
     ]);
   }
+  // Behind the drop, and of whatever is not there any more: what a crash left between the two ends the next time.
+  if (!patched('ends-parked')) return;
+  const { live, next } = follower.state;
+  const there = inspection.generations.filter((found) => !dropped.includes(found));
+  const keep = [live, next, ...there].flatMap((one) => one?.number ?? []);
+  await short.endParked.executeWithOptions({ summary: 'ends what dropped generations have parked' }, [
+    { pipeline, store, keep: [...new Set(keep)] },
+  ]);
 }
 
 function referenceOf({ number, definition, mappingHash, logId }: LaneState): GenerationReference {

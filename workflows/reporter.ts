@@ -1,9 +1,9 @@
-import { condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { syncWorkflowId } from '../model/names';
 import { gistOf } from '../model/slot-risk';
 import { reportSignal, type Report } from './messages';
 
-/** Progress alone is told this often; a changed status at once. A report costs five events here and four in `sync`. */
+/** Progress alone is told this often; a changed status, and what is parked, at once. A report costs five events here and four in `sync`. */
 const progressEveryMs = 30_000;
 
 export interface Reporter {
@@ -15,6 +15,9 @@ export interface Reporter {
 
 /** Tells `sync/<pipeline>` how a child is. A `sync` that is gone is no failure: the child works on without it. */
 export function createReporter(pipeline: string, read: () => Report): Reporter {
+  // What is parked waits for a person: half a minute of silence after each order would look like an order that was lost.
+  const parkedAtOnce = patched('parked-at-once');
+  const current = (report: Report) => gist(report, parkedAtOnce);
   let asked: { readonly refuses: boolean } | null = null;
   let told = { key: '', progress: '', at: 0 };
 
@@ -49,9 +52,18 @@ export function createReporter(pipeline: string, read: () => Report): Reporter {
   };
 }
 
-function current({ status }: Report): { readonly key: string; readonly progress: string } {
+/** `key`: what is told at once. Counts of parked records move with slices, so they cost a report a slice at most. */
+function gist({ status }: Report, withParked: boolean): { readonly key: string; readonly progress: string } {
   const { status: name, problem } = status;
   const build =
-    'rebuild' in status ? [status.rebuild, status.generations.map(({ number, role }) => [number, role])] : [];
+    'rebuild' in status
+      ? [
+          status.rebuild,
+          status.generations.map(({ number, role, progress }) => [
+            ...[number, role],
+            ...(withParked && progress?.parked ? [progress.parked] : []),
+          ]),
+        ]
+      : [];
   return { key: JSON.stringify([name, problem && gistOf(problem), build]), progress: JSON.stringify(status) };
 }

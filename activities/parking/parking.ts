@@ -52,12 +52,14 @@ export function rulesOf({ generation }: Pick<FollowSliceInput, 'generation'>): P
 export async function openParking(place: Place, stillOwner: () => Promise<unknown>): Promise<Parking> {
   const { deps, input, session } = place;
   const { parking } = session;
-  if (!mayPark(rulesOf(input)) && !parking.used && input.parkedOrder === undefined) return noParking;
+  const { parked, parkedOrder } = input;
+  if (!mayPark(rulesOf(input)) && !parking.used && !parkedOrder && !parked) return noParking;
   const log = await deps.openParkedLog({
     pipeline: input.pipeline,
     lane: laneName(input),
     logId: input.generation.logId,
     index: parking.index,
+    end: parked ? Number(parked.end ?? 1) : 0,
   });
   try {
     await stillOwner();
@@ -92,8 +94,8 @@ class OpenParking implements Parking {
   }
 
   get counts(): ParkedCounts | null {
-    const { records, rowCount } = this.parking.index;
-    return records === 0 ? null : { records, rows: rowCount };
+    const { records, rowCount, passed } = this.parking.index;
+    return records === 0 ? null : { records, rows: rowCount, end: String(passed) };
   }
 
   get newest(): readonly ParkedProblem[] {

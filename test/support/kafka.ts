@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Kafka, logLevel, type Admin, type Message } from 'kafkajs';
 import { testAddress } from './project';
 
 /** Kafka's client as tests use it that are not about it: silent, and without our own settings. */
@@ -20,7 +20,7 @@ export async function withAdmin<Result>(kafka: Kafka, work: (admin: Admin) => Pr
 }
 
 /** As somebody does who does not know whose topic it is. */
-export async function writeByHand(kafka: Kafka, topic: string, message: { key: string; value: string }): Promise<void> {
+export async function writeByHand(kafka: Kafka, topic: string, message: Message): Promise<void> {
   const producer = kafka.producer();
   await producer.connect();
   try {

@@ -61,6 +61,26 @@ test('an idle store is rebuilt: the next generation is promoted, the old one dro
   expect(scenario.world.live.get('search')).toBe(2);
 });
 
+test('what a dropped generation has parked ends with it, also when Kafka was away just then', async () => {
+  const { world } = scenario;
+  world.parked.set('search', [1, 2]);
+  let refused = 0;
+  world.before.endParked = () => {
+    refused += 1;
+    // All attempts of one step, and then the step again: by then the store has nothing more to drop.
+    if (refused <= 5) throw failing('Unavailable', 'no broker answers');
+  };
+  await scenario.handle('search').signal('rebuild', order);
+  await dropped(1);
+  await scenario.handle('search').signal('retry');
+  await waitFor({
+    what: 'the records of generation 1 to end',
+    seconds: 30,
+    look: async () => world.parked.get('search'),
+    until: (generations) => generations?.join() === '2',
+  });
+});
+
 test('under steady writes readers never go back, whichever lane is ahead when the other stops', async () => {
   const stop = writing();
   try {
@@ -165,38 +185,36 @@ test('a promotion that fails lets both lanes go on, and is tried again', async (
   await rebuilt(2);
 });
 
-test.each(['prepareGeneration', 'followSlice', 'promoteGeneration', 'dropGeneration'] as const)(
-  'a worker that leaves before %s of a rebuild is replaced by another',
-  async (activity) => {
-    const { world } = scenario;
-    const stop = writing();
-    try {
-      let reached = () => undefined as void;
-      const met = new Promise<void>((resolve) => (reached = resolve));
-      let release = () => undefined as void;
-      const released = new Promise<void>((resolve) => (release = resolve));
-      let first = true;
-      world.before[activity] = async (input: { generation?: Pick<FakeGeneration, 'number'>; number?: number }) => {
-        const number = input.generation?.number ?? input.number;
-        if (!first || (activity !== 'dropGeneration' && number !== 2)) return;
-        first = false;
-        reached();
-        await released;
-        throw failing('Unavailable', 'the worker is leaving');
-      };
-      await scenario.handle('search').signal('rebuild', order);
-      await met;
-      const leaving = scenario.stopWorkers();
-      release();
-      await leaving;
-      await scenario.startWorker();
-      await rebuilt(2);
-      await dropped(1);
-    } finally {
-      stop();
-    }
-  },
-);
+const steps = ['prepareGeneration', 'followSlice', 'promoteGeneration', 'dropGeneration', 'endParked'] as const;
+test.each(steps)('a worker that leaves before %s of a rebuild is replaced by another', async (activity) => {
+  const { world } = scenario;
+  const stop = writing();
+  try {
+    let reached = () => undefined as void;
+    const met = new Promise<void>((resolve) => (reached = resolve));
+    let release = () => undefined as void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let first = true;
+    world.before[activity] = async (input: { generation?: Pick<FakeGeneration, 'number'>; number?: number }) => {
+      const number = input.generation?.number ?? input.number;
+      if (!first || (!['dropGeneration', 'endParked'].includes(activity) && number !== 2)) return;
+      first = false;
+      reached();
+      await released;
+      throw failing('Unavailable', 'the worker is leaving');
+    };
+    await scenario.handle('search').signal('rebuild', order);
+    await met;
+    const leaving = scenario.stopWorkers();
+    release();
+    await leaving;
+    await scenario.startWorker();
+    await rebuilt(2);
+    await dropped(1);
+  } finally {
+    stop();
+  }
+});
 
 test('continue-as-new in the middle of a rebuild loses nothing', async () => {
   const { world } = scenario;

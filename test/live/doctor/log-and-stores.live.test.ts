@@ -17,8 +17,11 @@ const topicOf = (w: World) => `${w.name}.public.orders`;
 const whole = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '86400000', 'delete.retention.ms': '86400000' };
 
 /** A topic as capture makes it, but for what is said. */
-async function makeTopic(w: World, changes: { partitions?: number; settings?: Record<string, string> } = {}) {
-  const topic = topicOf(w);
+async function makeTopic(
+  w: World,
+  changes: { partitions?: number; settings?: Record<string, string> } = {},
+  topic = topicOf(w),
+) {
   const configEntries = Object.entries({ ...whole, ...changes.settings }).map(([name, value]) => ({ name, value }));
   await w.admin.createTopics({
     waitForLeaders: true,
@@ -102,6 +105,30 @@ const log: Broken[] = [
       await writeByHand(quietKafka('stranger', w.kafkaBrokers), topicOf(w), { key: 'k', value: 'v' });
     },
     { code: 'topic-foreign', where: '.public.orders', cure: 'another log.prefix' },
+  ],
+];
+
+/** The topic of what `search` parks, by its policy. */
+async function makeParkedTopic(w: World, settings: Record<string, string>, partitions = 1) {
+  w.changeStore('search', { poison: { store: 'park' } });
+  await makeTopic(w, { settings, partitions }, `${w.name}.search.parked`);
+}
+
+const parked: Broken[] = [
+  [
+    'parked records that Kafka would delete',
+    (w) => makeParkedTopic(w, { 'cleanup.policy': 'delete' }),
+    { code: 'topic-forgets', where: '.search.parked', cure: '--add-config cleanup.policy=compact' },
+  ],
+  [
+    'parked records on more than one partition',
+    (w) => makeParkedTopic(w, {}, 2),
+    { code: 'topic-partitions', where: '.search.parked', cure: 'log.prefix' },
+  ],
+  [
+    'a topic that takes the largest record, but not together with why it is parked',
+    (w) => makeParkedTopic(w, { 'max.message.bytes': '16777216' }),
+    { code: 'topic-below-limit', where: '.search.parked', cure: '--add-config max.message.bytes=16842752' },
   ],
 ];
 
@@ -214,7 +241,7 @@ const elasticsearch: Broken[] = [
   ],
 ];
 
-test.each([...log, ...postgres, ...elasticsearch])('%s', async (_, breakIt, told) => {
+test.each([...log, ...parked, ...postgres, ...elasticsearch])('%s', async (_, breakIt, told) => {
   await breakIt(world);
   const findings = await world.findings();
   expectTold(findings, told);

@@ -76,6 +76,14 @@ export function fakeActivities(world: FakeWorld, privateQueue: string): Activiti
       await enter('dropGeneration', input);
       world.drop(input.store, input.generation.number);
     },
+    async endParked(input) {
+      await enter('endParked', input);
+      const { store, keep } = input;
+      world.parked.set(
+        store,
+        (world.parked.get(store) ?? []).filter((number) => keep.includes(number)),
+      );
+    },
   };
 }
 

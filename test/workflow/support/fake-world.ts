@@ -35,6 +35,8 @@ export class FakeWorld {
   sliceMs = 1_000;
   readonly generations = new Map<string, Map<number, FakeGeneration>>();
   readonly live = new Map<string, number>();
+  /** Store → generations that have records on its topic of parked ones. */
+  readonly parked = new Map<string, readonly number[]>();
   readonly violations: string[] = [];
   /** Every call, in order of beginning. */
   readonly calls: { readonly activity: keyof Activities; readonly input: unknown; readonly queue: string }[] = [];

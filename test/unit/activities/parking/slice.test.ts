@@ -1,7 +1,10 @@
 import { poisonRules } from '../../../../model/poison';
 import type { ParkedOrder } from '../../../../model/poison';
 import type { StoreDefinition } from '../../../../model/pipeline';
-import { Fenced } from '../../../../model/errors';
+import type { Deps, LaneSession } from '../../../../activities/deps';
+import { Sessions } from '../../../../activities/sessions';
+import { Blocked, Fenced } from '../../../../model/errors';
+import type { ParkedCounts } from '../../../../model/status';
 import type { ParkedIndex } from '../../../../stream/parked-index';
 import { entryOf, parkedId, type ParkedRecord } from '../../../../stream/parked-format';
 import type { ParkedLog } from '../../../../stream/parked-log';
@@ -9,6 +12,8 @@ import { refusal, throwRefused } from '../../../../stores/refused';
 import type { Store } from '../../../../stores/store';
 import { readMemory } from '../../../support/memory-store';
 import { createWorld, next, pieces, pipeline, prepared, run, type World } from '../lane-world';
+
+type Changeable<Whole> = { -readonly [Name in keyof Whole]: Whole[Name] };
 
 /** The topic, as it outlives every slice. */
 function createTopic() {
@@ -56,8 +61,9 @@ async function world(totals: number, refuses: readonly number[]) {
   const state = { refuses: new Set(refuses) };
   const topic = createTopic();
   const created = await prepared(createWorld(pieces(Array<boolean>(totals).fill(true)), { store: refusing(state) }));
-  const deps = { ...created.deps, openParkedLog: async ({ index }: { index: ParkedIndex }) => topic.open(index) };
-  return Object.assign(created, { deps, state, topic });
+  const deps: Changeable<Deps> = { ...created.deps, openParkedLog: async ({ index }) => topic.open(index) };
+  const lane: Omit<World, 'deps'> & { deps: Changeable<Deps> } = Object.assign(created, { deps });
+  return Object.assign(lane, { state, topic });
 }
 
 const slice = (of: World, parkedOrder?: ParkedOrder) =>
@@ -138,6 +144,51 @@ describe('a row whose record the store refuses', () => {
     };
     await slice(lane);
     expect(total(lane)).toBe(3);
+  });
+});
+
+describe('a topic that was deleted while nobody had read it', () => {
+  /** As the real one: what ends before it is known to have ended is another topic. */
+  async function bereft(heeds: boolean) {
+    const lane = await world(4, [1]);
+    const { progress } = await slice(lane);
+    const { openParkedLog } = lane.deps;
+    const asked: number[] = [];
+    lane.deps.openParkedLog = async (options) => {
+      asked.push(options.end);
+      if (heeds && options.end > lane.topic.records.size) throw new Blocked('log-truncated', 'gone');
+      return openParkedLog(options);
+    };
+    lane.topic.records.clear();
+    // Another process: all it has is what the workflow tells.
+    lane.deps.laneSessions = new Sessions<LaneSession>(60_000, () => undefined);
+    lane.state.refuses = new Set();
+    const parked = { ...progress.parked, end: '3' } as ParkedCounts;
+    return { lane, asked, result: run(lane, { generation, parked }).result };
+  }
+
+  test('blocks its lane, by what the workflow remembers of it', async () => {
+    const { asked, result } = await bereft(true);
+    await expect(result).rejects.toMatchObject({ name: 'Blocked', reason: 'log-truncated' });
+    expect(asked).toEqual([3]);
+  });
+
+  test('control: unheeded, the lane goes on, and nobody learns of it', async () => {
+    const { result } = await bereft(false);
+    expect((await result).progress.parked).toBeUndefined();
+  });
+
+  test('is asked for whatever the policy is by now', async () => {
+    const lane = await world(2, []);
+    const ends: number[] = [];
+    const { openParkedLog } = lane.deps;
+    lane.deps.openParkedLog = (options) => {
+      ends.push(options.end);
+      return openParkedLog(options);
+    };
+    // As an older version remembers it: without an end.
+    await run(lane, { parked: { records: 1, rows: 1 } }).result;
+    expect(ends).toEqual([1]);
   });
 });
 
