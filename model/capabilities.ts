@@ -9,8 +9,11 @@ export interface Capabilities {
   readonly offsetsWithData: boolean;
   /** Readers of the live generation move from closed point to closed point. */
   readonly transactionConsistent: boolean;
-  /** What the store compares before it takes a write to one document; needed where a batch may be there by half. */
-  readonly versions: 'none' | 'documents' | 'documents-and-deletes';
+  /**
+   * What the store compares before it takes a write to one document; needed where a batch may be there by half. `shares`:
+   * every document belongs to one share of the lane, whose own record is moved with its data.
+   */
+  readonly versions: 'none' | 'documents' | 'documents-and-deletes' | 'shares';
   /**
    * For how many seconds a delete is remembered, so that an older write to its document is refused by the store alone;
    * null: for ever, or it need not be, since batches are repeated whole.
@@ -29,17 +32,19 @@ export interface Capabilities {
 /** Here and not with the adapters, so that a pipeline can be judged where no driver is loaded: in the parser. Pure. */
 export function capabilitiesOf(definition: StoreDefinition): Capabilities {
   switch (definition.type) {
-    case 'postgres':
+    case 'postgres': {
+      const lone = definition.parallel === undefined;
       return {
-        offsetsWithData: true,
-        transactionConsistent: true,
-        versions: 'none',
+        offsetsWithData: lone,
+        transactionConsistent: lone,
+        versions: lone ? 'none' : 'shares',
         dedupeHorizonSeconds: null,
         fence: 'compare-and-set',
         atomicPromote: true,
         acceptanceRecord: true,
         durability: 'answered',
       };
+    }
     case 'elasticsearch':
       return {
         offsetsWithData: false,

@@ -15,7 +15,7 @@ export function generationContent(definition: StoreDefinition): unknown {
 function askedBeside(definition: StoreDefinition): Readonly<Record<string, unknown>> {
   switch (definition.type) {
     case 'postgres':
-      return { indexes: definition.indexes };
+      return { indexes: definition.indexes, parallel: definition.parallel };
     case 'elasticsearch': {
       const { settings, fields, dynamicTemplates } = definition;
       return { settings, fields, dynamicTemplates };

@@ -99,7 +99,7 @@ const rules: Readonly<Record<Guarantee, Rule>> = {
   'transaction-consistent': {
     promise: 'Readers move from commit to commit of the source, and never see half a transaction.',
     judge: ({ capabilities, parks }) => ({
-      lacks: [capabilities.transactionConsistent ? null : 'documents are shown one by one as they are written'],
+      lacks: [capabilities.transactionConsistent ? null : shownAs(capabilities)],
       weakens: [parks ? setAside : null],
       premises: ['readers use the views and look at one snapshot'],
     }),
@@ -138,7 +138,13 @@ function noFence({ fence }: Capabilities): string | null {
 }
 
 function remembersAll({ versions, dedupeHorizonSeconds }: Capabilities): boolean {
-  return versions === 'documents-and-deletes' && dedupeHorizonSeconds === null;
+  return versions === 'shares' || (versions === 'documents-and-deletes' && dedupeHorizonSeconds === null);
+}
+
+function shownAs({ versions }: Capabilities): string {
+  return versions === 'shares'
+    ? 'rows are written over several connections, and shown as each of them commits'
+    : 'documents are shown one by one as they are written';
 }
 
 function forgets({ dedupeHorizonSeconds }: Capabilities): string | null {

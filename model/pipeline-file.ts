@@ -85,10 +85,18 @@ const postgresStore = z
       .describe(
         "table in the store → indexes for readers, each a list of columns there; a replica has none but its keys'",
       ),
+    parallel: z
+      .int()
+      .min(2)
+      .max(16)
+      .optional()
+      .describe(
+        'rows are written over so many connections at once, and shown as each commits: faster, and readers may see half a transaction; default: one connection, from commit to commit of the source',
+      ),
     require: demands('this store'),
     poison,
   })
-  .describe('a replica: tables behind views, moved from commit to commit of the source');
+  .describe('a replica: tables behind views, moved from commit to commit of the source unless it is parallel');
 
 /** What Elasticsearch understands and we hand through. */
 const parameters = z.record(z.string(), z.unknown());

@@ -2,7 +2,8 @@ import type { StoreDefinition } from '../../model/pipeline';
 import { canonicalOffsets, type Offsets } from '../../model/offsets';
 import { origin, type Position } from '../../model/position';
 import { ownerToken, type LaneRecord } from '../ownership';
-import type { Acceptance, Batch, Generation, Owner, StoreContext } from '../store';
+import type { Acceptance, Batch, Generation, Owner } from '../store';
+import type { Site } from './site';
 import type { Answer, Connection } from './connection';
 import { generationSchema, qualified, recordTable } from './names';
 
@@ -39,15 +40,18 @@ export async function insertRecord(
   connection: Connection,
   relation: string,
   generation: Generation,
-  { definition }: Pick<StoreContext, 'definition'>,
+  { definition }: Pick<Site, 'definition'>,
 ): Promise<void> {
   const { pipeline, store, number, mappingHash, logId } = generation;
   await connection.query({
     text: `insert into ${relation} (lane, pipeline, store, number, mapping_hash, log_id, definition, owner, next,
-  position_lsn, position_index, position_at) values (0, $1, $2, $3, $4, $5, $6, null, $7, $8, $9, 0)`,
+  position_lsn, position_index, position_at)
+select lane, $1, $2, $3, $4, $5, $6, null, $7, $8, $9, 0 from generate_series(0, $10::int) lane`,
     values: [
       ...[pipeline, store, number, mappingHash, logId, JSON.stringify(definition)],
       ...[canonicalOffsets({}), origin.lsn, origin.index],
+      // The lane's own, and one for each share of it (parallel.ts).
+      definition.parallel ?? 0,
     ],
   });
 }

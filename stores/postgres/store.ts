@@ -6,6 +6,7 @@ import { extendTable, fitVersion } from './fit';
 import { dropGeneration, prepareGeneration } from './generation';
 import { inspect } from './inspection';
 import { LaneWriter } from './lane';
+import { ParallelWriter, type Writer } from './parallel';
 import { promoteGeneration } from './promotion';
 import { Scanner } from './scan';
 import type { Site } from './site';
@@ -21,14 +22,19 @@ export interface PostgresParts {
  */
 export function openPostgresStore(context: StoreContext, { connect }: PostgresParts = { connect: connectTo }): Store {
   const site = createSite(context, connect);
-  const writers = new Map<string, LaneWriter>();
+  const writers = new Map<string, Writer>();
   const scanners = new Map<number, Scanner>();
 
-  const writerOf = (generation: Generation, lane: Lane): LaneWriter => {
+  const { parallel } = site.definition;
+
+  const writerOf = (generation: Generation, lane: Lane): Writer => {
     const key = writerKey(generation, lane);
     const existing = writers.get(key);
     if (existing) return existing;
-    const writer = new LaneWriter(site, generation, lane);
+    const writer =
+      parallel === undefined
+        ? new LaneWriter(site, generation, lane)
+        : new ParallelWriter(site, generation, { lane, shares: parallel });
     writers.set(key, writer);
     return writer;
   };

@@ -65,15 +65,19 @@ export async function readView(client: Client, target: string): Promise<Record<s
 }
 
 /** Each check begins with nothing in the database. */
-export function postgresAdapter(database: () => TestDatabase, parts?: PostgresParts): StoreAdapter {
+export function postgresAdapter(
+  database: () => TestDatabase,
+  parts?: PostgresParts,
+  over: { readonly parallel?: number } = {},
+): StoreAdapter {
   return {
-    name: 'PostgreSQL',
+    name: over.parallel === undefined ? 'PostgreSQL' : `PostgreSQL, parallel ${over.parallel}`,
     async setUp({ pipeline, store, catalogue }) {
       const { url, client, clear } = database();
       await clear();
       return {
         async open(tables, tap) {
-          const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables } as const;
+          const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, ...over } as const;
           return openPostgresStore({ pipeline, store, definition, url, catalogue }, tapped(tap, parts));
         },
         async restart() {

@@ -145,6 +145,8 @@ export const crashChecks = {
       expect(store.capabilities.offsetsWithData).toBe(true);
       return;
     }
+    // Shares pass over what they have passed, wherever it comes from; a log never has the same place twice.
+    if (versions === 'shares') return;
     // Another process has the lane now: what it writes may be a repetition.
     const other = await open();
     await other.acquire(first, lane, owner(2000));

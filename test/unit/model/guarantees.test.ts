@@ -99,6 +99,8 @@ test('what our own stores give', () => {
     differing(guaranteesOf({ ...best, capabilities: capabilitiesOf(definition) }));
   expect(given(postgres)).toEqual({});
   expect(given(elasticsearch)).toEqual({ 'transaction-consistent': 'not given' });
+  // All else stays, exactly-once among it: each share has a record of its own.
+  expect(given({ ...postgres, parallel: 4 })).toEqual({ 'transaction-consistent': 'not given' });
 });
 
 describe('require', () => {
@@ -120,6 +122,13 @@ describe('require', () => {
     expect(() => parsePipeline(demanding)).toThrow(InvalidConfig);
     expect(problems(demanding)).toEqual([['guarantee-not-given', 'require']]);
     expect(readPipeline(demanding).findings[0]?.what).toMatch(/store search \(elasticsearch\) .* one by one/);
+  });
+
+  test('a replica that is parallel has given it up, and says so', () => {
+    const replica = { ...postgres, parallel: 4, require: ['transaction-consistent'] };
+    const { findings } = readPipeline({ ...file, stores: { replica } });
+    expect(findings).toMatchObject([{ code: 'guarantee-not-given', where: 'stores.replica.require' }]);
+    expect(findings[0]?.what).toMatch(/over several connections/);
   });
 
   test('demanded of one store, it is judged for that store alone', () => {

@@ -43,7 +43,7 @@ test.each<[string, unknown, string, string, string]>([
     { ...file, stores: { replica: { ...replica, dynamicTemplates: [] } } },
     'unknown-key',
     'stores.replica.dynamicTemplates',
-    'the keys here are type, url, schema, tables, indexes, require',
+    'the keys here are type, url, schema, tables, indexes, parallel, require',
   ],
   [
     'a misspelt condition',

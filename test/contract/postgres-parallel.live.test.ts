@@ -1,0 +1,106 @@
+import { openPostgresStore } from '../../stores/postgres/store';
+import { shareOf } from '../../stores/postgres/parallel';
+import {
+  account,
+  apply,
+  balances,
+  catalogue,
+  failure,
+  generation,
+  lane,
+  offsets,
+  owner,
+  pipeline,
+  storeName,
+} from './fixture';
+import { createTestDatabase, postgresAdapter, schema, type TestDatabase } from './postgres-adapter';
+import { through, withoutCompare } from './postgres-connections';
+import { describeStoreContract, expectCheckToFail } from './store-contract';
+import { describeStoreProperties, expectPropertiesToFail } from './store-properties';
+
+const parallel = 3;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+describeStoreContract(postgresAdapter(() => database, undefined, { parallel }));
+describeStoreProperties(
+  postgresAdapter(() => database, undefined, { parallel }),
+  6,
+);
+
+describe('controls: with the mechanism sabotaged its check fails', () => {
+  const sabotaged = () => postgresAdapter(() => database, through(withoutCompare), { parallel });
+
+  test.each([
+    'a newer owner refuses the older one',
+    'an owner replaced at any request of its batch changes nothing any more',
+  ] as const)('no compare-and-set: %s', async (name) => {
+    await expectCheckToFail(name, sabotaged());
+  });
+
+  test('random runs: no compare-and-set', async () => {
+    await expectPropertiesToFail(sabotaged(), 30);
+  });
+});
+
+describe('a batch that is there by half', () => {
+  const first = generation(1);
+  const tables = { 'public.accounts': {} };
+  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, parallel } as const;
+  const open = () =>
+    openPostgresStore({ pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue });
+  const idOf = (share: number) =>
+    [...Array(100).keys()].find((id) => shareOf(`accounts/${id}`, parallel) === share) ?? -1;
+  const [early, late] = [idOf(0), idOf(1)];
+
+  /** Three changes of `early` in one batch, of which one share has the last; the other share refuses its own row. */
+  async function half(): Promise<void> {
+    await database.clear();
+    const store = open();
+    try {
+      await store.prepare(first);
+      await store.acquire(first, lane, owner(1000));
+      await database.client.query(`alter table ${schema}_g1.accounts add constraint odd check (balance <> 666)`);
+      const mutations = [account(early, 3, 3), account(late, 666, 2)];
+      const error = await failure(apply(store, first, { owner: owner(1000), from: 0, to: 4, mutations }));
+      expect(error.message).toContain(`(id = ${late})`);
+      expect(await balances(store, first)).toEqual({ [`accounts/${early}`]: 3 });
+      await database.client.query(`alter table ${schema}_g1.accounts drop constraint odd`);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Another process reads the same place of the log again, in smaller pieces. Says what `early` was after the first. */
+  async function again(): Promise<unknown> {
+    const store = open();
+    try {
+      const { next } = await store.acquire(first, lane, owner(2000));
+      expect(next).toEqual({});
+      const me = { owner: owner(2000) };
+      await apply(store, first, { ...me, from: 0, to: 2, mutations: [account(early, 1, 1)] });
+      const between = (await balances(store, first))[`accounts/${early}`];
+      await apply(store, first, { ...me, from: 2, to: 4, mutations: [account(late, 666, 2), account(early, 3, 3)] });
+      expect(await balances(store, first)).toEqual({ [`accounts/${early}`]: 3, [`accounts/${late}`]: 666 });
+      expect((await store.acquire(first, lane, owner(3000))).next).toEqual(offsets(4));
+      return between;
+    } finally {
+      await store.close();
+    }
+  }
+
+  test('is taken up where each share stands: no row goes back', async () => {
+    await half();
+    expect(await again()).toBe(3);
+  });
+
+  test('control: with the records of the shares taken back, the row goes back', async () => {
+    await half();
+    await database.client.query(`update ${schema}_g1._slipstream set next = '{}' where lane > 0`);
+    expect(await again()).toBe(1);
+  });
+});
