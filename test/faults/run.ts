@@ -1,4 +1,4 @@
-import { seeded } from '../support/random';
+import { producersInTurn, seeded } from '../support/random';
 import { openScenario, type Scenario } from '../support/scenario';
 import { settle, untilLive } from '../support/settle';
 import { runWorkload } from '../support/workload';
@@ -17,7 +17,10 @@ export interface RunOptions {
 /** One pipeline, its faults one after the other while changes flow, and the verdict. */
 export async function runOnce({ seed, changes, changesPerSecond, points, report }: RunOptions): Promise<Verdict> {
   const plan = planFaults(seed, points);
-  const scenario = await openScenario({ chunkRows: 100, stores: ['replica', 'search', 'cache'] });
+  const scenario = await openScenario({
+    ...{ chunkRows: 100, stores: ['replica', 'search', 'cache'] },
+    producers: producersInTurn(seed),
+  });
   try {
     const numbered = plan.map((fault, at) => ({ fault, at }));
     for (const { fault, at } of numbered.filter((one) => isOfCopy(one.fault))) {

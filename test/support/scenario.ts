@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { positionsTopic, tableTopic } from '../../model/names';
 import type { PipelineFile } from '../../model/pipeline';
+import type { ProducerKind } from '../../model/settings';
 import type { CaptureProgress, PipelineStatus } from '../../model/status';
 import { createDatabase, type Database } from './database';
 import { replicaTables, searchTables } from './expectations';
@@ -35,6 +36,8 @@ export interface ScenarioOptions {
   readonly messages?: readonly string[];
   /** Besides the workload's own. */
   readonly sideTables?: SideTables;
+  /** What each worker writes to Kafka with: the next of these, round and round. By default as shipped. */
+  readonly producers?: readonly ProducerKind[];
 }
 
 /** More tables of the source, and what the stores take of them. */
@@ -147,7 +150,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     environment,
     async startWorker(misdeeds, heapMebibytes = 512) {
       const logFile = join(folder, `worker-${workers.length + 1}.log`);
-      const worker = await startWorker({ environment, logFile, heapMebibytes, ...(misdeeds ? { misdeeds } : {}) });
+      const worker = await startWorker({
+        environment: { ...environment, ...producerOf(options, workers.length) },
+        ...{ logFile, heapMebibytes },
+        ...(misdeeds ? { misdeeds } : {}),
+      });
       workers.push(worker);
       return worker;
     },
@@ -176,6 +183,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       await Promise.all([source.close(), replica.close(), elasticsearch.close(), connection.close()]);
     },
   };
+}
+
+function producerOf({ producers = [] }: ScenarioOptions, worker: number): Readonly<Record<string, string>> {
+  const producer = producers[worker % producers.length];
+  return producer === undefined ? {} : { SLIPSTREAM_PRODUCER: producer };
 }
 
 /** A stack trace in one line of a log hides the others. */

@@ -6,7 +6,7 @@ import { readLedger } from '../../support/ledger';
 import { checkLog } from '../../support/log-check';
 import { readLog } from '../../support/log-contents';
 import { crashPoints, type CrashPoint } from '../../support/misdeeds';
-import { announceSeed, seeded } from '../../support/random';
+import { announceSeed, producersInTurn, seeded } from '../../support/random';
 import { replicaVersions } from '../../support/replica-recorder';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive, untilRebuilt } from '../../support/settle';
@@ -53,7 +53,7 @@ it.concurrent('kill -9 at every named point, and once at random, costs no change
   const seed = announceSeed('crash points');
   const random = seeded(seed);
   const lap = stopwatch('crash points');
-  const scenario = await openScenario({ chunkRows: 100 });
+  const scenario = await openScenario({ chunkRows: 100, producers: producersInTurn(seed) });
   try {
     // The copy's points: the source rests, so each worker dies in the copy itself.
     for (const point of copyPoints) {
@@ -91,7 +91,7 @@ it.concurrent('kill -9 at every named point, and once at random, costs no change
 it.concurrent('kill -9 at every point of a generation: it is built, promoted and dropped all the same', async () => {
   const seed = announceSeed('crash points of a generation');
   const lap = stopwatch('crash points of a generation');
-  const scenario = await openScenario();
+  const scenario = await openScenario({ producers: producersInTurn(seed) });
   try {
     await scenario.startWorker();
     await scenario.startSync();
