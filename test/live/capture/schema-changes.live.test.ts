@@ -1,6 +1,6 @@
 import type { CaptureParts } from '../../../capture/session';
 import type { Change, Row, Value } from '../../../model/change';
-import { closeSources, createSource, type Source } from './source';
+import { closeSources, createSource, hurriedClock, type Source } from './source';
 
 jest.setTimeout(180_000);
 afterEach(closeSources);
@@ -106,12 +106,12 @@ describe.each([
 ])('%s', (_when, running, changes) => {
   it.each(changes)('%s: the log ends with the source’s rows, and keeps both versions', async (_what, change, write) => {
     const source = await withItems();
-    const first = await source.capture();
+    const first = await source.capture(hurriedClock());
     await source.log.until(() => copied(source), 'the copy');
     const before = await versionNow(source);
     if (!running) await first.stop();
     await source.sql.query(`begin; insert into items (id) values (5000); ${change}; ${write}; commit`);
-    const second = running ? first : await source.capture();
+    const second = running ? first : await source.capture(hurriedClock());
     const after = await versionNow(source);
     await untilSettled(source, after);
     await second.stop();
@@ -128,7 +128,7 @@ describe.each([
 it('control: without the copy, rows that no change tells of keep what they were', async () => {
   const source = await withItems();
   const judge: CaptureParts['judgeTable'] = () => ({ kind: 'goes-on' });
-  const running = await source.capture({ judgeTable: judge });
+  const running = await source.capture({ judgeTable: judge, ...hurriedClock() });
   await source.log.until(() => copied(source), 'the copy');
   await source.sql.query(`alter table items add column extra text default 'all'`);
   const after = await versionNow(source);
@@ -140,14 +140,14 @@ it('control: without the copy, rows that no change tells of keep what they were'
 
 it('rows written in a layout that was undone meanwhile come as they were, each naming its own', async () => {
   const source = await withItems();
-  const first = await source.capture();
+  const first = await source.capture(hurriedClock());
   await source.log.until(() => copied(source), 'the copy');
   await first.stop();
   await source.sql.query(`alter table items add column extra int; insert into items values (5000, 'a', 1, 2)`);
   await source.sql.query(`alter table items rename to things; insert into things values (5001, 'b', 1, 3)`);
   await source.sql.query(`alter table things rename to items; alter table items drop column extra`);
   await source.sql.query(`insert into items values (5002, 'c', 1)`);
-  const second = await source.capture();
+  const second = await source.capture(hurriedClock());
   const written = () => source.log.changes.filter(({ key }) => Number(key['id']) >= 5000);
   await source.log.until(() => written().length === 3, 'the rows');
   await second.stop();
@@ -172,7 +172,7 @@ describe('what the log cannot go on with', () => {
     ['dropped and created again', 'drop table items; create table items (id int primary key, name text, size int)', ''],
   ])('%s: BLOCKED without a write to it, and again in the next session', async (_what, change, message) => {
     const source = await withItems();
-    const running = await source.capture();
+    const running = await source.capture(hurriedClock());
     await source.log.until(() => copied(source), 'the copy');
     await source.sql.query(change);
     const blocked = { name: 'Blocked', message: expect.stringContaining(message) as string };
@@ -185,13 +185,13 @@ describe('what the log cannot go on with', () => {
 
   it('what mends it mends it: the name given back, nothing written meanwhile is missing', async () => {
     const source = await withItems();
-    const running = await source.capture();
+    const running = await source.capture(hurriedClock());
     await source.log.until(() => copied(source), 'the copy');
     await source.sql.query(`alter table items rename to things; insert into things values (5000, 'a', 1)`);
     await expect(running.ended).rejects.toMatchObject({ reason: 'schema-changed' });
     await running.stop().catch(() => undefined);
     await source.sql.query('alter table things rename to items');
-    const second = await source.capture();
+    const second = await source.capture(hurriedClock());
     await untilSettled(source, await versionNow(source));
     await second.stop();
     const { log, truth } = await compare(source);
@@ -205,7 +205,7 @@ describe('what the log cannot go on with', () => {
     ['no longer whole: rows', 'set table items where (id > 5)'],
   ])('the publication changed by hand, %s', async (_what, change) => {
     const source = await withItems();
-    const running = await source.capture();
+    const running = await source.capture(hurriedClock());
     await source.log.until(() => copied(source), 'the copy');
     const name = source.options.pipeline.source.publication;
     await source.sql.query(`alter publication "${name}" ${change.replace('"P"', `"${name}"`)}`);

@@ -14,6 +14,8 @@ export interface Source {
   readonly url: string;
   readonly database: string;
   readonly log: MemoryLog;
+  /** What capture has told the operators, by its message. */
+  readonly told: readonly string[];
   readonly sql: Client;
   readonly options: CaptureOptions;
   connect(): Promise<Client>;
@@ -59,8 +61,10 @@ export async function createSource(input: {
     },
   });
   const log = new MemoryLog();
+  const told: string[] = [];
   let options: CaptureOptions = {
-    ...{ pipeline, sourceUrl: url.href, brokers: [], producer: 'fast', logId: null, log: () => undefined },
+    ...{ pipeline, sourceUrl: url.href, brokers: [], producer: 'fast', logId: null },
+    log: (_level, message) => void told.push(message),
   };
   open.add(async () => {
     await sql.end();
@@ -72,6 +76,7 @@ export async function createSource(input: {
     url: url.href,
     database,
     log,
+    told,
     sql,
     get options() {
       return options;
@@ -106,6 +111,12 @@ export async function createSource(input: {
       };
     },
   };
+}
+
+/** A clock by which the tables, which are looked at every five seconds, are looked at every second. */
+export function hurriedClock(): Pick<CaptureParts, 'now'> {
+  const began = Date.now();
+  return { now: () => began + (Date.now() - began) * 6 };
 }
 
 /** Everything the tests of a file left open, sessions before databases. */
