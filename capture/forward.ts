@@ -36,6 +36,7 @@ export interface Forwarding {
   readonly messages: MessageCounting;
   /** Of the partitioned ones, the relations that hold their rows. */
   readonly partitions: NonNullable<Closing['partitions']>;
+  readonly partitionDigests: NonNullable<Closing['partitionDigests']>;
   /** Those that the log does not keep yet, to go with the next append. Emptied by it. */
   readonly versions: SchemaVersion[];
   readonly pending: Pending;
@@ -136,7 +137,7 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
 }
 
 async function append(parts: Forwarding, unit: Unit): Promise<void> {
-  const { writer, schemas, partitions, versions, messages, confirm, copier, appended } = parts;
+  const { writer, schemas, partitions, partitionDigests, versions, messages, confirm, copier, appended } = parts;
   const last = writer.last;
   const copies: Readonly<Record<string, CopyCursor>> = unit.copy
     ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
@@ -148,7 +149,7 @@ async function append(parts: Forwarding, unit: Unit): Promise<void> {
     copies,
     committedAt: unit.committedAt ?? last?.committedAt ?? 0,
     schemas,
-    ...(Object.keys(partitions).length > 0 ? { partitions } : {}),
+    ...(Object.keys(partitions).length > 0 ? { partitions, partitionDigests } : {}),
     described: true,
     ...(messages.counts(unit.position.lsn) && { messages: true as const }),
   } as const;

@@ -1,14 +1,16 @@
 import type { Blocked } from '../model/errors';
 import type { SchemaVersion, TableSchema } from '../model/schema';
-import type { PositionRecord } from '../stream/log';
+import type { PartitionDigest, PositionRecord } from '../stream/log';
 import { schemaChanged, schemaId, schemaVersion, undescribed } from './relations';
 import type { CapturedTable } from './source/catalogue';
-import type { Remembered, TableChange, TableWatch } from './source/table-watch';
+import type { NotedPartitions, Remembered, TableChange, TableWatch } from './source/table-watch';
+import type { CopyAgain, CopyExtent } from './table-change';
 
 /** What position records say of the captured tables, and the versions that are to go to the log with the next append. */
 export interface KnownTables {
   readonly schemas: Readonly<Record<string, string>>;
   readonly partitions: Readonly<Record<string, readonly string[]>>;
+  readonly partitionDigests: Readonly<Record<string, PartitionDigest>>;
   readonly versions: SchemaVersion[];
   /** The stream goes on in this version of a table. Written whenever it is another than before, so the last is in force. */
   enter(table: TableSchema): void;
@@ -19,19 +21,23 @@ export function createKnownTables(input: {
   readonly last: PositionRecord;
   readonly watch: Pick<TableWatch, 'tables' | 'partitionsOf'>;
   /** Copies the table again; `recorded` once the log says so. */
-  readonly copyAgain: (table: CapturedTable, recorded: () => void) => void;
+  readonly copyAgain: (table: CapturedTable, extent: CopyExtent, recorded: () => void) => void;
   readonly renew: (table: CapturedTable) => void;
-  readonly log: (table: string, why: string) => void;
+  readonly log: (table: string, copy: CopyAgain) => void;
 }): KnownTables {
   const { last, watch } = input;
   const versions = undescribed(watch.tables, last);
   const entered = new Map(watch.tables.map((table) => [table.name, schemaId(table)]));
   const schemas: Record<string, string> = { ...last.schemas };
   const partitions: Record<string, readonly string[]> = { ...last.partitions };
+  const partitionDigests: Record<string, PartitionDigest> = { ...last.partitionDigests };
 
-  const note = (table: TableSchema, relations: readonly string[]) => {
+  const note = (table: TableSchema, { ids, digest }: NotedPartitions) => {
     schemas[table.name] = schemaId(table);
-    if (relations.length > 0) partitions[table.name] = relations;
+    // A partitioned table may have lost its last one.
+    if (ids.length === 0 && !partitions[table.name]) return;
+    partitions[table.name] = ids;
+    partitionDigests[table.name] = digest;
   };
   const enter = (table: TableSchema) => {
     const version = schemaVersion(table);
@@ -43,12 +49,15 @@ export function createKnownTables(input: {
   for (const table of watch.tables) {
     // What the log says nothing of yet is taken as it is found; what differs comes as a change.
     schemas[table.name] ??= schemaId(table);
-    const relations = watch.partitionsOf(table.name);
-    if (relations.length > 0) partitions[table.name] ??= relations;
+    const { ids, digest } = watch.partitionsOf(table.name);
+    if (ids.length === 0) continue;
+    partitions[table.name] ??= ids;
+    partitionDigests[table.name] ??= digest;
   }
   return {
     schemas,
     partitions,
+    partitionDigests,
     versions,
     enter,
     take({ table, partitions: relations, copy }) {
@@ -60,7 +69,7 @@ export function createKnownTables(input: {
       }
       input.log(table.name, copy);
       // What is noted would say that all is well, and a crash before the cursor is on the log would leave out the copy.
-      input.copyAgain(table, () => note(table, relations));
+      input.copyAgain(table, copy.extent, () => note(table, relations));
     },
   };
 }
@@ -78,7 +87,11 @@ export async function remember(
   const kept = changed.length > 0 ? await keptVersions() : new Map<string, SchemaVersion>();
   const versions = new Map(changed.map(({ name }) => [name, kept.get(last.schemas?.[name] ?? '') ?? null]));
   for (const [name, version] of versions) if (version === null) throw forgotten(name);
-  return (name) => ({ version: versions.get(name) ?? null, partitions: last.partitions?.[name] ?? null });
+  return (name) => {
+    const ids = last.partitions?.[name];
+    const partitions = ids ? { ids, digest: last.partitionDigests?.[name] ?? null } : null;
+    return { version: versions.get(name) ?? null, partitions };
+  };
 }
 
 function forgotten(table: string): Blocked {

@@ -13,6 +13,7 @@ import { openLogWriter } from '../stream/log-writer';
 import { readLastPosition } from '../stream/positions';
 import { readSchemaVersions } from '../stream/schemas';
 import { ensureTopics, writtenTopics } from '../stream/topics';
+import { writtenKeys } from '../stream/written-keys';
 import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
 import { judgeSlotHealth } from '../model/slot-health';
 import { judgeSource } from './source/identity';
@@ -69,6 +70,8 @@ export interface CaptureParts {
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
   /** The keys that the log holds a row of this table for, in pages of bounded size. */
   readonly liveKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
+  /** Keys under which the log may hold a row of this table, those of all its rows among them, in one pass over the topic. */
+  readonly writtenKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
   /** What writes ordinary rows without decoding them. */
   readonly straight: (context: EnvelopeContext) => Straight;
   readonly mustReadAgain: (input: { readonly streamedXids: Iterable<number>; readonly snapshot: Snapshot }) => boolean;
@@ -118,7 +121,8 @@ export const defaultCaptureParts: CaptureParts = {
   judgeTable: judgeTableChange,
   confirm: (replication, lsn) => replication.confirm(lsn),
   readChunk,
-  liveKeys: readLiveKeys,
+  liveKeys: (options, table, watch) => readKeys(liveKeys, options, { table, ...watch }),
+  writtenKeys: (options, table, watch) => readKeys(writtenKeys, options, { table, ...watch }),
   straight: createStraight,
   mustReadAgain,
   now: () => Date.now(),
@@ -134,9 +138,13 @@ function kafkaOf({ brokers, pipeline, log }: CaptureOptions, purpose: string) {
   return createKafka({ brokers, clientId: `slipstream-${pipeline.name}-${purpose}`, log });
 }
 
-async function* readLiveKeys(options: CaptureOptions, table: string, watch: LiveKeysWatch) {
+async function* readKeys(
+  scan: typeof liveKeys,
+  options: CaptureOptions,
+  { table, ...watch }: LiveKeysWatch & { readonly table: string },
+) {
   const topic = tableTopic(options.pipeline.log.prefix, table);
-  for await (const keys of liveKeys({ kafka: kafkaOf(options, 'keys'), topic, ...watch })) {
+  for await (const keys of scan({ kafka: kafkaOf(options, 'keys'), topic, ...watch })) {
     yield keys.map((key) => JSON.parse(key.toString('utf8')) as Row);
   }
 }

@@ -101,6 +101,7 @@ function createSession(
     cursors: last.copies,
     bounds: pipeline.source.copy,
     readChunk: parts.readChunk,
+    writtenKeys: (table, signal) => parts.writtenKeys(options, table, { signal, onAlive: () => undefined }),
     mustReadAgain: parts.mustReadAgain,
     now: parts.now,
     clock: () => performance.now(),
@@ -114,6 +115,11 @@ function createSession(
       replication.requestKeepalive();
       bell.ring();
     },
+    onSwept: (table, swept) =>
+      options.log('info', 'a table was swept: what the log had a row for and the source has not is deleted', {
+        pipeline: pipeline.name,
+        ...{ table, ...swept },
+      }),
     onWaiting: (table) =>
       options.log('warn', 'the copy waits for transactions that are open: see pg_stat_activity, pg_prepared_xacts', {
         pipeline: pipeline.name,
@@ -124,12 +130,12 @@ function createSession(
   const known = createKnownTables({
     last,
     watch: tableWatch,
-    copyAgain: (table, recorded) => copier.again(table, recorded),
+    copyAgain: (table, extent, recorded) => copier.again(table, extent, recorded),
     renew: (table) => copier.renew(table),
-    log: (table, why) =>
+    log: (table, { why, extent }) =>
       options.log('warn', 'a table is copied again: its rows changed and no change told of it', {
         pipeline: pipeline.name,
-        ...{ table, why },
+        ...{ table, why, extent },
       }),
   });
   const intake = createIntake({
@@ -191,7 +197,8 @@ function createSession(
 
   const forwarding: Forwarding = {
     writer,
-    ...{ schemas: known.schemas, partitions: known.partitions, versions: known.versions },
+    ...{ schemas: known.schemas, versions: known.versions },
+    ...{ partitions: known.partitions, partitionDigests: known.partitionDigests },
     messages,
     pending,
     intake,

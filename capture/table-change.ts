@@ -14,6 +14,20 @@ export interface TableState {
   readonly partitions: Readonly<Record<string, string>> | null;
   /** Of the partitions, those that hold a row now; none that were there before. */
   readonly attachedRows: readonly string[];
+  /** Of those that were there before: detached and attached again. */
+  readonly returned: readonly string[];
+  /** Of those that were there before: truncated, or written anew with the rows they had. */
+  readonly rewritten: readonly string[];
+}
+
+export const noPartitionMoved = { attachedRows: [], returned: [], rewritten: [] } as const;
+
+/** What a copy makes right: rows that came or changed, keys whose rows are gone, or both. */
+export type CopyExtent = 'rows' | 'keys' | 'both';
+
+export interface CopyAgain {
+  readonly why: string;
+  readonly extent: CopyExtent;
 }
 
 /**
@@ -22,19 +36,21 @@ export interface TableState {
  * and what is to come do not belong together.
  */
 export type TableVerdict =
-  { readonly kind: 'same' | 'goes-on' } | { readonly kind: 'copy' | 'blocked'; readonly why: string };
+  | { readonly kind: 'same' | 'goes-on' }
+  | { readonly kind: 'blocked'; readonly why: string }
+  | ({ readonly kind: 'copy' } & CopyAgain);
 
 /** Pure: from the table as the log knows it to the table as it is now. docs/schema-changes.md has it in words. */
 export function judgeTableChange(before: TableState, now: TableState): TableVerdict {
   if (before.relationId !== now.relationId) return blocked('it was dropped and created again');
   const key = keyDifference(before, now);
   if (key !== null) return blocked(key);
-  const gone = missingFrom(before.partitions, now.partitions);
-  if (gone.length > 0) {
-    return blocked(`partition ${gone.join(', ')} was detached or dropped, and its rows are still in the log`);
+  const rows = reasonToCopy(before, now);
+  const keys = reasonToSweep(before, now);
+  if (rows !== null || keys !== null) {
+    const why = [keys, rows].filter((reason) => reason !== null).join('; ');
+    return { kind: 'copy', why, extent: keys === null ? 'rows' : rows === null ? 'keys' : 'both' };
   }
-  const why = reasonToCopy(before, now);
-  if (why !== null) return { kind: 'copy', why };
   return { kind: sameColumns(before, now) ? 'same' : 'goes-on' };
 }
 
@@ -54,9 +70,18 @@ function keyDifference(before: TableState, now: TableState): string | null {
   return null;
 }
 
+/** Rows that went without a change in the stream: the log knows their keys, and the source what became of each. */
+function reasonToSweep(before: TableState, now: TableState): string | null {
+  const gone = missingFrom(before.partitions, now.partitions);
+  if (gone.length > 0) return `partition ${gone.join(', ')} was detached or dropped`;
+  if (now.returned.length > 0) return `partition ${now.returned.join(', ')} was detached for a while`;
+  return now.rewritten.length > 0 ? `partition ${now.rewritten.join(', ')} was truncated or rewritten` : null;
+}
+
 /** Rows that changed, or came, without a change in the stream. */
 function reasonToCopy(before: TableState, now: TableState): string | null {
   if (now.attachedRows.length > 0) return `partition ${now.attachedRows.join(', ')} was attached with rows in it`;
+  if (now.returned.length > 0) return `partition ${now.returned.join(', ')} was attached again`;
   const added = now.columns.filter(({ name }) => !columnOf(before, name)).map(({ name }) => name);
   const removed = before.columns.filter(({ name }) => !columnOf(now, name)).map(({ name }) => name);
   // A column under another name keeps its values, and looks like one that went and one that came.

@@ -58,7 +58,7 @@ export const help = `slipstream: keeps derived stores equal to a PostgreSQL lead
       --store NAME --reason TEXT   both needed; the reason is kept in the history
       --definition FILE            the store's new part of the pipeline file
   slipstream copy <pipeline>       one of these
-      --table TABLE                copy this table once more, from its first row
+      --table TABLE                copy this table once more, and delete what is gone
       --key JSON                   of that table only the row with this key: {"id":17}; repeatable
       --pause, --resume            the reading of existing rows; changes are followed all the time
   slipstream parked <action> <pipeline> <store>   records that the store could not take

@@ -29,6 +29,8 @@ export interface CopyProgress {
   readonly secondsLeft?: number;
   /** The order by which it is, or was, copied again. */
   readonly request?: string;
+  /** Keys whose rows are gone are looked for: the last part of a copy that was ordered. */
+  readonly sweeping?: true;
 }
 
 /** What became of an order to copy single rows. */

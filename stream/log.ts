@@ -11,6 +11,17 @@ export interface CopyCursor {
   readonly rows: number;
   /** The order by which the table is, or was, copied again; absent for a table's first copy. */
   readonly request?: string;
+  /**
+   * Keys that the log holds a row for and the source does not are still to be deleted: once the rows are copied, or now.
+   * Everything written before the sweep was ordered stands on the log before this cursor does.
+   */
+  readonly sweep?: 'later' | 'now';
+}
+
+/** What a table's partitions were: another one after any of them was attached anew, or got another file (a TRUNCATE). */
+export interface PartitionDigest {
+  readonly attached: string;
+  readonly files: string;
 }
 
 /**
@@ -35,6 +46,8 @@ export interface PositionRecord {
   readonly schemas?: Readonly<Record<string, string>>;
   /** Partitioned table → relation ids of the partitions that hold its rows: no change tells of one that comes or goes. */
   readonly partitions?: Readonly<Record<string, readonly string[]>>;
+  /** Of the same tables. Absent in logs written before it was looked at. */
+  readonly partitionDigests?: Readonly<Record<string, PartitionDigest>>;
   /** The schemas topic holds every version that `schemas` names. Absent in logs begun before there was one. */
   readonly described?: true;
   /** Indexes of `position`'s transaction count its logical messages. */

@@ -138,7 +138,8 @@ function captureProgress({ progress }: CaptureStatus): string {
   return `at ${lsnToText(progress.position.lsn)}, ${grouped(progress.lagBytes)} bytes of WAL behind`;
 }
 
-function copied({ done, rows, estimatedRows, rowsPerSecond, secondsLeft }: CopyProgress): string {
+function copied({ done, rows, estimatedRows, rowsPerSecond, secondsLeft, sweeping }: CopyProgress): string {
+  if (sweeping) return 'is swept: rows that are gone are looked for';
   if (done) return `copied, ${grouped(rows)} rows`;
   const of = estimatedRows > 0 ? ` of about ${grouped(Math.max(rows, estimatedRows))}` : '';
   const rate = rowsPerSecond === undefined ? '' : `, ${grouped(rowsPerSecond)} a second`;

@@ -133,7 +133,7 @@ export const orders = {
   copy: {
     does:
       'Copies a table of the source once more into the log, from its first row, or its rows of some keys alone, beside the ' +
-      'stream; a key without a row is deleted from the stores. Or pauses all copying and lets it go on, while changes are ' +
+      'stream; a key of the log that has no row any more is deleted from the stores. Or pauses all copying and lets it go on, while changes are ' +
       'followed all the time.',
     toSync:
       '{"table":"public.orders"}, {"table":"public.orders","keys":[{"id":17}]}, {"action":"pause"} or {"action":"resume"}',

@@ -5,7 +5,7 @@ import type { PositionRecord } from '../../stream/log';
 import { readSystem } from './check-source';
 import { judgeSource, type SlotRow } from '../source/identity';
 import { published, schemaChanged, schemaId } from '../relations';
-import { judgeTableChange, type TableState } from '../table-change';
+import { judgeTableChange, noPartitionMoved, type TableState } from '../table-change';
 
 /**
  * Do the source, its slot and a log that is begun still fit each other? What capture would be BLOCKED with, told
@@ -52,5 +52,5 @@ function changedSchema(table: TableSchema, version: SchemaVersion | undefined): 
 }
 
 function stateOf(table: Pick<TableSchema, 'relationId' | 'columns' | 'key'>): TableState {
-  return { ...table, columns: published(table), numbers: null, filled: [], partitions: null, attachedRows: [] };
+  return { ...table, columns: published(table), numbers: null, filled: [], partitions: null, ...noPartitionMoved };
 }

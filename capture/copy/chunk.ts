@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import type { Row } from '../../model/change';
 import { lsnFromText } from '../../model/position';
 import type { ChunkRow } from './copied-row';
-import { keyedStatement, parseKeyed } from './keyed';
+import { keyedStatement, missingOf, missingStatement, parseKeyed } from './keyed';
 import { pageSettings, readPage, type PageRequest } from './page';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { chunkBytes } from './width';
@@ -11,6 +11,8 @@ import { chunkBytes } from './width';
 export interface ChunkRequest extends PageRequest {
   /** Instead of a page, the rows with these keys. */
   readonly keys?: readonly Row[];
+  /** Of these keys, the ones without a row are all that is asked for. They are as the log has them, and need no check. */
+  readonly missingOnly?: true;
 }
 
 export interface Chunk {
@@ -72,9 +74,12 @@ async function readNext(client: Client, request: ChunkRequest): Promise<Read> {
   return { rows, bytes, missing: [], answered: 0, last: rows.length < request.limit && !cut };
 }
 
-async function readKeyed(client: Client, { table }: ChunkRequest, keys: readonly Row[]): Promise<Read> {
-  const { rows } = await client.query<(string | null)[]>({ ...keyedStatement(table, keys), rowMode: 'array' });
-  return { ...parseKeyed(table, rows), last: true };
+async function readKeyed(client: Client, { table, missingOnly }: ChunkRequest, keys: readonly Row[]): Promise<Read> {
+  const statement = missingOnly ? missingStatement(table, keys) : keyedStatement(table, keys);
+  const { rows } = await client.query<(string | null)[]>({ ...statement, rowMode: 'array' });
+  return missingOnly
+    ? { rows: [], ...missingOf(keys, rows), bytes: 0, last: true }
+    : { ...parseKeyed(table, rows), last: true };
 }
 
 /**

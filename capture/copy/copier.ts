@@ -5,7 +5,9 @@ import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import type { Chunk, ChunkBounds, ChunkRequest } from './chunk';
 import type { ChunkRow } from './copied-row';
+import type { CopyExtent } from '../table-change';
 import type { Snapshot } from './snapshot';
+import type { Swept } from './sweep';
 
 /** A chunk that may be appended now, at the stream's closed point `lsn`. */
 export interface ReadyChunk {
@@ -22,7 +24,10 @@ export interface ReadyChunk {
 export interface CopyOrders {
   /** No chunk is read; one in flight is finished. The stream goes on. */
   readonly paused: boolean;
-  /** Table → name of the order to copy it once more, from its first row. One that was begun already changes nothing. */
+  /**
+   * Table → name of the order to make it right: it is copied once more from its first row, then
+   * keys without a row are deleted. One that was begun already changes nothing.
+   */
   readonly again: Readonly<Record<string, string>>;
   /** Single rows to be read once more; each at least once. Absent: none. */
   readonly keys?: readonly KeyOrder[];
@@ -53,8 +58,11 @@ export interface Copier {
   closed(lsn: string): void;
   /** The table is another one now: chunks to come are read so. */
   renew(table: CapturedTable): void;
-  /** Copies the table from its beginning, whatever was copied. `recorded`: the log says so, and a crash resumes the copy. */
-  again(table: CapturedTable, recorded: () => void): void;
+  /**
+   * Copies the table from its beginning, whatever was copied, or deletes the keys that have no row any more, or both.
+   * `recorded`: the log says so, and a crash resumes it.
+   */
+  again(table: CapturedTable, extent: CopyExtent, recorded: () => void): void;
   /** The chunk that was given out first, of those that are not, is in the log. */
   appended(): void;
   /** A chunk waits for the stream to pass it. */
@@ -73,6 +81,8 @@ export interface CopyOptions {
   /** Cursors of the last position record: an interrupted copy resumes there and never counts as done. */
   readonly cursors: Readonly<Record<string, CopyCursor>>;
   readonly bounds: ChunkBounds & { readonly rowsPerSecond?: number | undefined };
+  /** Keys that the log may hold a row of this table for, all of them among them, in pages. Rejects with the signal's reason. */
+  readonly writtenKeys: (table: string, signal: AbortSignal) => AsyncIterable<readonly Row[]>;
   readonly readChunk: (client: Client, request: ChunkRequest) => Promise<Chunk>;
   readonly mustReadAgain: (input: { streamedXids: Iterable<number>; snapshot: Snapshot }) => boolean;
   readonly now: () => number;
@@ -83,6 +93,8 @@ export interface CopyOptions {
   readonly onReady: (chunk: ReadyChunk, lsn: string) => void;
   /** A chunk waits for the stream. */
   readonly onHeld: () => void;
+  /** The log holds no key of the table any more whose row was gone when that was ordered. */
+  readonly onSwept: (table: string, swept: Swept) => void;
   /** The chunk has been read again for a while: some transaction stays invisible. */
   readonly onWaiting: (table: string) => void;
   readonly onFailed: (error: unknown) => void;

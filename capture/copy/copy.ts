@@ -1,15 +1,18 @@
+import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
-import { takeBaseline, takeSnapshot } from './baseline';
 import { createCopyBudget } from './budget';
 import { nextLimit, type Chunk } from './chunk';
 import type { Copier, CopyOptions, KeyOrder } from './copier';
 import { createCursors } from './cursors';
 import { createKeyOrders } from './key-orders';
 import { judgeKeys, refusalOf } from './keyed';
-import { advanced, holdChunk, isPassed, type CopyRequest, type Held, type Reading } from './held';
+import { holdChunk, isEmpty, isPassed, type CopyRequest, type Held, type Reading } from './held';
 import { copyOrder } from './order';
 import { copyProgress, createCopyRate } from './progress';
-import { createStreamedXids } from './snapshot';
+import { beginRequest, keysRequest, missingRequest, pageRequest, sweptRequest } from './requests';
+import { begunAgain, widened, type Order } from './steps';
+import { createStreamed } from './streamed';
+import { createKeySupply, sweptAtOnce } from './sweep';
 import { keyText } from '../values';
 
 /** A commit that is decodable and not visible becomes visible soon, or waits for a standby: ask again, ever less often. */
@@ -21,14 +24,6 @@ const maxTouched = 200_000;
 const mostGiven = 2;
 /** As they were read (Invariant 10): one that waits for the stream, and one read while it does. */
 const mostHeld = 2;
-/** Streamed ids kept before the snapshot is asked which of them it sees by now. */
-const manyXids = 50_000;
-
-/** To begin a table again: by an operator, whose order has a name, or since its rows changed unsaid. */
-interface Order {
-  readonly request: string | undefined;
-  readonly recorded?: () => void;
-}
 
 export function createCopier(options: CopyOptions): Copier {
   const { bounds, clock } = options;
@@ -38,8 +33,9 @@ export function createCopier(options: CopyOptions): Copier {
   const rate = createCopyRate(clock);
   const ordered = new Map<string, Order>();
   const keyOrders = createKeyOrders();
-  let xids = createStreamedXids();
-  let baseline = false;
+  const streamed = createStreamed();
+  const supply = createKeySupply(options.writtenKeys);
+  let looking = false;
   let reading: Reading | null = null;
   let held: Held[] = [];
   let given = 0;
@@ -49,13 +45,11 @@ export function createCopier(options: CopyOptions): Copier {
   let paused = false;
   let closed = false;
   let turn = Promise.resolve();
-  let pruneAt = manyXids;
 
   const nextTable = () => tables.find((table) => !cursors.of(table.name).done);
   // Asked at each transaction of the stream, of which there may be tens of thousands a second.
   let next = nextTable();
-  const isReading = () => closed || reading !== null || held.length >= mostHeld;
-  const isBusy = () => closed || reading !== null || cursors.ahead > 0;
+  const isReading = () => closed || looking || reading !== null || held.length >= mostHeld;
 
   /**
    * A chunk is read while those before it wait for the stream, or are on their way to the log: a source that waited for
@@ -64,18 +58,17 @@ export function createCopier(options: CopyOptions): Copier {
    */
   function start(): void {
     if (isReading() || pacing !== undefined) return;
-    if (ordered.size > 0) {
-      const point = cursors.ahead === 0 ? options.closedPoint() : null;
-      if (point !== null) return beginAgain(point);
-      if (cursors.ahead > 0) return;
-    }
+    const [order] = ordered;
+    if (order) return cursors.ahead === 0 ? beginAgain(...order) : undefined;
     if (paused) return;
     if (keyOrders.next) return cursors.ahead === 0 ? beginKeys(keyOrders.next) : undefined;
     const table = tables.find(({ name }) => !cursors.then(name).done);
     if (!table) return;
-    const { after } = cursors.then(table.name);
+    const { after, sweep } = cursors.then(table.name);
+    // Its keys are those of the log as it was ordered on: not before that is there.
+    if (sweep === 'now' && cursors.ahead > 0) return;
     const same = previous?.request.table === table ? previous.chunk : null;
-    const limit = Math.min(nextLimit(bounds, same), budget.rowsAtOnce);
+    const limit = Math.min(sweep === 'now' ? sweptAtOnce : nextLimit(bounds, same), budget.rowsAtOnce);
     const wait = budget.waitMs(limit);
     if (wait > 0) {
       pacing = setTimeout(() => {
@@ -84,7 +77,24 @@ export function createCopier(options: CopyOptions): Copier {
       }, wait);
       return;
     }
-    readSoon({ table, after, limit });
+    if (sweep === 'now') lookFor(table, limit);
+    else readSoon(pageRequest(table, after, limit));
+  }
+
+  /** The next keys of a sweep: of those that have no row, deletes are appended as of single rows. */
+  function lookFor(table: CapturedTable, limit: number): void {
+    looking = true;
+    supply
+      .next(table.name, limit)
+      .then((keys) => {
+        looking = false;
+        if (closed) return;
+        const swept = () => options.onSwept(table.name, supply.swept);
+        readSoon(keys === null ? sweptRequest(table, swept) : missingRequest(table, keys));
+      })
+      .catch((error: unknown) => {
+        if (!closed) options.onFailed(error);
+      });
   }
 
   /** Set at once: `start` may be called again while it is on its way. */
@@ -101,19 +111,18 @@ export function createCopier(options: CopyOptions): Copier {
       endKeys(order, why ?? '');
       return start();
     }
-    forgetStreamed();
-    readSoon({ table, after: null, limit: order.keys.length, keys: order.keys, order });
+    streamed.forget();
+    readSoon(
+      keysRequest(table, order, ({ chunk, rows, missing }) =>
+        keyOrders.advance(order, { keys: chunk.answered, copied: rows.rows.length, deleted: missing.rows.length }),
+      ),
+    );
   }
 
   function endKeys({ request, table }: KeyOrder, refused: string): void {
     keyOrders.end({ request, table, copied: 0, deleted: 0, refused });
     reading = null;
     options.onHeld(); // whoever ordered it wants to hear of it
-  }
-
-  function forgetStreamed(): void {
-    xids = createStreamedXids();
-    baseline = false;
   }
 
   /** The connection runs one statement at a time. */
@@ -127,19 +136,18 @@ export function createCopier(options: CopyOptions): Copier {
 
   async function read(request: CopyRequest, delayMs: number): Promise<void> {
     const client = await options.client();
-    if (!baseline) for (const xid of await takeBaseline(client)) xids.add(xid);
-    baseline = true;
+    await streamed.takeBaseline(client);
     budget.issue(request.limit);
     // Nothing may be awaited between these lines: what was streamed before `issue` must be visible to the read, what is
     // streamed after it is dropped from the chunk. A transaction that came between would be neither, and be set back.
-    xids.issue();
+    streamed.issue();
     const issued: Reading = { table: request.table.name, touched: new Set(), truncated: false };
     reading = issued;
     const chunk = await options.readChunk(client, request).catch((error: unknown) => refusedKeys(request, error));
     if (closed || chunk === null) return;
-    const again = options.mustReadAgain({ streamedXids: xids.beforeIssue, snapshot: chunk.snapshot });
-    xids.forgetVisible(chunk.snapshot);
-    if (again || issued.touched.size >= maxTouched) {
+    const again = options.mustReadAgain({ streamedXids: streamed.beforeIssue, snapshot: chunk.snapshot });
+    streamed.forgetVisible(chunk.snapshot);
+    if (!isEmpty(chunk) && (again || issued.touched.size >= maxTouched)) {
       const longer = Math.min(delayMs * 2, maxDelayMs);
       if (longer === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
       const pause = Math.max(delayMs, budget.waitMs(request.limit));
@@ -157,21 +165,19 @@ export function createCopier(options: CopyOptions): Copier {
     return null;
   }
 
-  async function prune(): Promise<void> {
-    xids.forgetVisible(await takeSnapshot(await options.client()));
-    pruneAt = xids.size + manyXids;
-  }
-
   function hold(request: CopyRequest, chunk: Chunk, since: Reading): void {
-    const { table, order } = request;
-    const states = holdChunk(request, chunk, since);
-    const before = cursors.then(table.name);
-    const cursor = order ? before : advanced(before, table, chunk); // single rows leave the table's own copy where it is
-    const part = () => ({ keys: chunk.answered, copied: states.rows.rows.length, deleted: states.missing.rows.length });
-    cursors.come(table.name, cursor, order && (() => keyOrders.advance(order, part())));
-    if (!order) previous = { request, chunk };
     reading = null;
-    held.push({ request, chunk, cursor, readAt: options.now(), ...states });
+    if (request.missingOnly) {
+      supply.looked(chunk.answered, chunk.missing.length);
+      // Of keys that all have their rows there is nothing to append, not even a position.
+      if (chunk.missing.length === 0) return start();
+    }
+    const { table, recorded } = request;
+    const cursor = request.advance(cursors.then(table.name), chunk);
+    const behind = { request, chunk, cursor, readAt: options.now(), ...holdChunk(request, chunk, since) };
+    cursors.come(table.name, cursor, recorded && (() => recorded(behind)));
+    if (request.limit > 0 && !request.keys) previous = { request, chunk };
+    held.push(behind);
     const point = options.closedPoint();
     if (point !== null) release(point);
     if (held.length > 0) options.onHeld();
@@ -193,21 +199,21 @@ export function createCopier(options: CopyOptions): Copier {
   /**
    * An order to copy a table again becomes true on the log, as a cursor at its start: from then on it survives us, and is
    * obeyed once. What was streamed while there was nothing to copy is not known here, and what is known may be days old:
-   * the baseline is taken anew.
+   * the baseline is taken anew. The cursor stands behind all that was written until now: a sweep then finds in the log
+   * every key that it is about.
    */
-  function beginAgain(lsn: string): void {
-    const [order] = ordered;
-    if (!order) return;
-    const [name, { request, recorded }] = order;
-    ordered.delete(name);
+  function beginAgain(name: string, order: Order): void {
     const table = tables.find((each) => each.name === name);
-    if (!table) return;
-    const cursor = { done: false, after: null, rows: 0, ...(request === undefined ? {} : { request }) };
-    cursors.come(name, cursor, recorded);
-    given += 1;
+    if (!table) return void ordered.delete(name);
     previous = null;
-    forgetStreamed();
-    options.onReady({ table, rows: [], missing: [], cursor, readAt: options.now() }, lsn);
+    supply.drop();
+    streamed.forget();
+    const begin = (before: CopyCursor) => {
+      // Told of once more meanwhile, it begins once more.
+      if (ordered.get(name) === order) ordered.delete(name);
+      return begunAgain(before, order);
+    };
+    readSoon(beginRequest(table, begin, () => order.recorded?.()));
   }
 
   function renew(table: CapturedTable): void {
@@ -220,24 +226,23 @@ export function createCopier(options: CopyOptions): Copier {
     obey(orders) {
       paused = orders.paused;
       for (const [table, request] of Object.entries(orders.again)) {
-        if (!cursors.begun(table, request)) ordered.set(table, { ...ordered.get(table), request });
+        if (cursors.begun(table, request) || ordered.get(table)?.request === request) continue;
+        // Whoever orders it wants the table to be as the source is.
+        ordered.set(table, { ...ordered.get(table), request, extent: 'both' });
       }
       keyOrders.tell(orders.keys ?? []);
       start();
     },
     renew,
-    again(table, recorded) {
+    again(table, extent, recorded) {
       renew(table);
-      const { request = cursors.of(table.name).request } = ordered.get(table.name) ?? {};
-      ordered.set(table.name, { request, recorded });
+      const before = ordered.get(table.name);
+      ordered.set(table.name, { request: before?.request, extent: widened(extent, before?.extent), recorded });
       start();
     },
     begin(xid) {
-      if (next || reading || keyOrders.next) xids.add(xid);
-      if (xids.size >= pruneAt) {
-        pruneAt = Infinity;
-        exclusively(prune);
-      }
+      if (next || reading || keyOrders.next) streamed.add(xid);
+      if (streamed.takeMany()) exclusively(async () => streamed.prune(await options.client()));
     },
     touched(table, key) {
       if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
@@ -257,10 +262,7 @@ export function createCopier(options: CopyOptions): Copier {
         missing.clear();
       }
     },
-    closed(lsn) {
-      release(lsn);
-      if (ordered.size > 0 && !isBusy()) beginAgain(lsn);
-    },
+    closed: release,
     appended() {
       const part = cursors.appended();
       given -= 1;
@@ -285,6 +287,7 @@ export function createCopier(options: CopyOptions): Copier {
     },
     close() {
       closed = true;
+      supply.drop();
       clearTimeout(retry);
       clearTimeout(pacing);
     },

@@ -1,16 +1,21 @@
 import type { Row } from '../../model/change';
 import { compareDecimal } from '../../model/position';
 import type { CopyCursor } from '../../stream/log';
-import type { CapturedTable } from '../source/catalogue';
-import { createKeyOf } from '../values';
 import type { Chunk, ChunkRequest } from './chunk';
-import { createKeyTextOf, stateOf, type ChunkRow } from './copied-row';
+import { createKeyTextOf, type ChunkRow } from './copied-row';
 import type { KeyOrder } from './copier';
 import { keepRows, type Kept } from './kept';
 
+/** One read, and what becomes true with it. */
 export type CopyRequest = ChunkRequest & {
-  /** By which these keys are asked for; absent: the next page of a table. */
+  /** By which these keys are asked for; absent: by no order of single rows. */
   readonly order?: KeyOrder;
+  /** Where the table's copy stands once this is on the log. */
+  readonly advance: (before: CopyCursor, chunk: Chunk) => CopyCursor;
+  /** This is on the log. */
+  readonly recorded?: (held: Held) => void;
+  /** Waits for the stream although it has no row: everything written before the read is on the log before this. */
+  readonly behindAll?: true;
 };
 
 /** A chunk that is being read, and what the stream brought since the read was issued. */
@@ -50,17 +55,11 @@ export function holdChunk(
  * Until the stream has passed all that the read saw, changes older than the read may still come, and each of them would set
  * its row back. An empty chunk has no row to set back.
  */
-export function isPassed({ chunk }: Held, lsn: string): boolean {
-  return chunk.rows.length + chunk.missing.length === 0 || compareDecimal(lsn, chunk.writtenBelow) >= 0;
+export function isPassed({ request, chunk }: Held, lsn: string): boolean {
+  return (isEmpty(chunk) && !request.behindAll) || compareDecimal(lsn, chunk.writtenBelow) >= 0;
 }
 
-/** Where a table's copy stands behind this page. */
-export function advanced(before: CopyCursor, table: CapturedTable, chunk: Chunk): CopyCursor {
-  const lastRow = chunk.rows.at(-1);
-  return {
-    done: chunk.last,
-    after: lastRow ? createKeyOf(table)(stateOf(lastRow)) : before.after,
-    rows: before.rows + chunk.rows.length,
-    ...(before.request === undefined ? {} : { request: before.request }),
-  };
+/** Nothing that could be older than what the log has. */
+export function isEmpty({ rows, missing }: Pick<Chunk, 'rows' | 'missing'>): boolean {
+  return rows.length + missing.length === 0;
 }

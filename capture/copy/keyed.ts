@@ -20,18 +20,13 @@ export function keyedStatement(
   table: CapturedTable,
   keys: readonly Row[],
 ): { text: string; values: (string | null)[] } {
-  const types = table.key.map((name) => table.columns.find((column) => column.name === name)?.type ?? 'text');
+  const types = typesOfKey(table);
   const parameter = (at: number, part: number) => `$${at * types.length + part + 1}`;
   const given = keys.map((_, at) => {
     const parts = types.map((type, part) => `${parameter(at, part)}::${type}`);
     return `(${[at, ...parts, exact(types, (part) => parameter(at, part))].join(', ')})`;
   });
   const asked = types.map((_, part) => `k${part}`);
-  const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
-  const same = table.key.map((name, part) => {
-    const operator = `operator(${quoteName(table.keyOperators[part] ?? 'pg_catalog')}.=)`;
-    return `found.${quoteName(name)} ${operator} asked.k${part}`;
-  });
   const [first = ''] = table.key;
   const columns = published(table);
   const selected = [
@@ -43,13 +38,62 @@ export function keyedStatement(
   const width = `coalesce(${widthOf(columns, 'found.') ?? '0'}, 0)`;
   const read =
     `select ${selected.join(', ')}, asked.at, ${width} from (values ${given.join(', ')}) ` +
-    `asked(at, ${asked.join(', ')}, exact) left join ${from} found on ${same.join(' and ')}`;
+    `asked(at, ${asked.join(', ')}, exact) left join ${sourceOf(table)} on ${sameKey(table)}`;
   return {
     text:
       `select ${places} from (select page.*, sum(width) over (order by at rows unbounded preceding) as so_far ` +
       `from (${read}) page(${places}, at, width)) sized where so_far - width < ${chunkBytes} order by at`,
-    values: keys.flatMap((key) => table.key.map((name) => parameterOf(key[name] ?? null))),
+    values: valuesOf(table, keys),
   };
+}
+
+/** Asks which of these keys have no row, by their place: nothing is read but the key's index. */
+export function missingStatement(
+  table: CapturedTable,
+  keys: readonly Row[],
+): { text: string; values: (string | null)[] } {
+  const types = typesOfKey(table);
+  const given = keys.map((_, at) => {
+    const parts = types.map((type, part) => `$${at * types.length + part + 1}::${type}`);
+    return `(${[at, ...parts].join(', ')})`;
+  });
+  const asked = types.map((_, part) => `k${part}`).join(', ');
+  return {
+    text:
+      `select at from (values ${given.join(', ')}) asked(at, ${asked}) ` +
+      `where not exists (select from ${sourceOf(table)} where ${sameKey(table)})`,
+    values: valuesOf(table, keys),
+  };
+}
+
+/** What `missingStatement` answered. */
+export function missingOf(
+  keys: readonly Row[],
+  answer: readonly (string | null)[][],
+): { readonly missing: Row[]; readonly answered: number } {
+  const places = new Set(answer.map(([at]) => Number(at)));
+  return { missing: keys.filter((_, at) => places.has(at)), answered: keys.length };
+}
+
+function typesOfKey({ key, columns }: CapturedTable): string[] {
+  return key.map((name) => columns.find((column) => column.name === name)?.type ?? 'text');
+}
+
+function valuesOf({ key }: CapturedTable, keys: readonly Row[]): (string | null)[] {
+  return keys.flatMap((row) => key.map((name) => parameterOf(row[name] ?? null)));
+}
+
+/** Operators by their schema, for the reason that `behind` in chunk.ts gives. */
+function sameKey(table: CapturedTable): string {
+  const same = table.key.map((name, part) => {
+    const operator = `operator(${quoteName(table.keyOperators[part] ?? 'pg_catalog')}.=)`;
+    return `found.${quoteName(name)} ${operator} asked.k${part}`;
+  });
+  return same.join(' and ');
+}
+
+function sourceOf(table: CapturedTable): string {
+  return `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))} found`;
 }
 
 /** SQL for whether the types keep what is given; PostgreSQL's own casts cut without a word. */

@@ -42,8 +42,12 @@ export function copyProgress(input: {
   let missing: number | null = 0;
   let isFirst = true;
   const entries = tables.map(({ name, estimatedRows }): [string, CopyProgress] => {
-    const { done, rows, request } = cursors(name);
-    const known: CopyProgress = { done, rows, estimatedRows, ...(request === undefined ? {} : { request }) };
+    const { done, rows, request, sweep } = cursors(name);
+    const known: CopyProgress = {
+      ...{ done, rows, estimatedRows },
+      ...(request === undefined ? {} : { request }),
+      ...(sweep === 'now' ? { sweeping: true } : {}),
+    };
     if (done) return [name, known];
     const isNow = isFirst;
     isFirst = false;

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { parseTableName } from '../../model/change';
+import type { Partitions } from '../partitions';
 import { quoteTable } from './quoting';
 
 /** What the catalogue says of one captured table, in one look at all of them: cheap enough to be taken every few seconds. */
@@ -9,8 +10,8 @@ export interface TableFacts {
   readonly numbers: Readonly<Record<string, number>>;
   /** Columns that a row written before them holds a value in: by default, NOT NULL, identity or generation. */
   readonly filled: readonly string[];
-  /** Partitions that hold rows, relation id → quoted name; empty for a table that has none. */
-  readonly partitions: Readonly<Record<string, string>>;
+  /** Those that hold rows; empty for a table that has none. */
+  readonly partitions: Partitions;
   /** The table's entry in the publication: another one after it was taken out and added again. null: no entry of its own. */
   readonly published: string | null;
   /** Everything above and more (name, types, keys, replica identities, the publication's options), to be compared. */
@@ -48,10 +49,16 @@ export async function readTableFacts(
                      string_agg(atttypid || ':' || atttypmod, ',' order by attnum) as types
                 from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns on true
             left join lateral (
-              select json_agg(json_build_array(relid::oid::text, relid::text) order by relid::oid) as partitions,
+              with recursive tree (relid, attached) as (
+                select c.oid, null where c.relkind = 'p'
+                union all
+                select inhrelid, concat_ws('.', attached, i.xmin)
+                  from tree join pg_inherits i on inhparent = relid where not inhdetachpending)
+              select json_agg(json_build_array(leaf.oid::text, leaf.oid::regclass::text, attached, leaf.relfilenode::text)
+                              order by leaf.oid) as partitions,
                      string_agg(leaf.relreplident::text, '' order by leaf.oid) as identities
-                from pg_partition_tree(c.oid) join pg_class leaf on leaf.oid = relid
-               where isleaf and c.relkind = 'p') as partitions on true
+                from tree join pg_class leaf on leaf.oid = relid
+               where leaf.relkind <> 'p') as partitions on true
             left join lateral (
               select string_agg(concat_ws(':', indexrelid, indkey, indisprimary, indisreplident, indisvalid), ',' order by indexrelid) as keys
                 from pg_index where indrelid = c.oid and indisunique) as keys on true
@@ -74,7 +81,12 @@ function factsOf({ name, columns, partitions, published, stamp }: Row): TableFac
     name,
     numbers: Object.fromEntries(described.map(([column, number]) => [column, number])),
     filled: described.filter(([, , filled]) => filled).map(([column]) => column),
-    partitions: Object.fromEntries(JSON.parse(partitions ?? '[]') as [string, string][]),
+    partitions: Object.fromEntries(
+      (JSON.parse(partitions ?? '[]') as string[][]).map(([id = '', called = '', attached = '', file = '']) => [
+        id,
+        { name: called, attached, file },
+      ]),
+    ),
     published,
     stamp,
   };

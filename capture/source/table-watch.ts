@@ -3,8 +3,10 @@ import { formatTableName, parseTableName, type TableName } from '../../model/cha
 import { Blocked } from '../../model/errors';
 import { describeFinding } from '../../model/finding';
 import type { SchemaVersion, TableSchema } from '../../model/schema';
+import type { PartitionDigest } from '../../stream/log';
+import { digestOf, movesOf, type KnownPartitions } from '../partitions';
 import { published, schemaChanged } from '../relations';
-import type { TableState, TableVerdict } from '../table-change';
+import { noPartitionMoved, type CopyAgain, type TableState, type TableVerdict } from '../table-change';
 import { readCatalogue, surveyTables, type CapturedTable } from './catalogue';
 import { checkPublication } from './publication';
 import { quoteName, quoteTable } from './quoting';
@@ -13,10 +15,16 @@ import { readTableFacts, type TableFacts } from './table-facts';
 /** A captured table that is no longer what it was, and with which the log can go on. */
 export interface TableChange {
   readonly table: CapturedTable;
-  /** Relation ids of the partitions that hold its rows. */
-  readonly partitions: readonly string[];
-  /** Why its rows have to be copied again; null when the stream says all there is to say. */
-  readonly copy: string | null;
+  readonly partitions: NotedPartitions;
+  /** What has to be copied again, and why; null when the stream says all there is to say. */
+  readonly copy: CopyAgain | null;
+}
+
+/** What the log notes down of the partitions that hold a table's rows. */
+export interface NotedPartitions {
+  /** Relation ids. */
+  readonly ids: readonly string[];
+  readonly digest: PartitionDigest;
 }
 
 export interface TableWatch {
@@ -26,15 +34,15 @@ export interface TableWatch {
   since(remembered: (table: string) => Remembered): Promise<readonly TableChange[]>;
   /** As they are by the last look. */
   readonly tables: readonly CapturedTable[];
-  partitionsOf(table: string): readonly string[];
+  partitionsOf(table: string): NotedPartitions;
 }
 
 /** What a log that is begun remembers of a table, from before this session. */
 export interface Remembered {
   /** The version its records were last known to be of; null when the log keeps none. */
   readonly version: SchemaVersion | null;
-  /** Relation ids; null when nobody noted them down. */
-  readonly partitions: readonly string[] | null;
+  /** null when nobody noted them down; without their digest in logs from before there was one. */
+  readonly partitions: { readonly ids: readonly string[]; readonly digest: PartitionDigest | null } | null;
 }
 
 /**
@@ -55,21 +63,25 @@ export async function createTableWatch(input: {
   let facts = await readTableFacts(client, { publication, tables: names.map((name) => ({ name, relationId: null })) });
   let tables = await readCatalogue(client, names, readBack);
 
-  async function judged(table: CapturedTable, before: TableState, now: TableFacts): Promise<TableChange | null> {
-    const attached = Object.entries(now.partitions).filter(([id]) => before.partitions && !(id in before.partitions));
-    const state = { ...stateOf(table, now), attachedRows: await withRows(client, attached) };
-    const verdict = judge(before, state);
+  async function judged(
+    table: CapturedTable,
+    { before, known, now }: { before: TableState; known: KnownPartitions | null; now: TableFacts },
+  ): Promise<TableChange | null> {
+    const attached = Object.entries(now.partitions).flatMap(([id, { name }]) =>
+      before.partitions && !(id in before.partitions) ? [name] : [],
+    );
+    const moves = movesOf(known, now.partitions);
+    const verdict = judge(before, { ...stateOf(table, now), ...moves, attachedRows: await withRows(client, attached) });
     if (verdict.kind === 'blocked') throw schemaChanged(table.name, verdict.why);
     if (verdict.kind === 'same' && attached.length === 0) return null;
-    const partitions = Object.keys(now.partitions);
-    return { table, partitions, copy: verdict.kind === 'copy' ? verdict.why : null };
+    return { table, partitions: noted(now), copy: verdict.kind === 'copy' ? verdict : null };
   }
 
   return {
     get tables() {
       return tables;
     },
-    partitionsOf: (table) => Object.keys(facts.get(table)?.partitions ?? {}),
+    partitionsOf: (table) => noted(facts.get(table)),
     async since(remembered) {
       const changes: TableChange[] = [];
       for (const table of tables) {
@@ -77,7 +89,7 @@ export async function createTableWatch(input: {
         const { version, partitions } = remembered(table.name);
         if (!now || (version === null && partitions === null)) continue;
         const before = rememberedState(version ?? table, { table, now, partitions });
-        const change = await judged(table, before, now);
+        const change = await judged(table, { before, known: partitions, now });
         if (change) changes.push(change);
       }
       return changes;
@@ -101,7 +113,7 @@ export async function createTableWatch(input: {
           now.get(table.name),
         ];
         if (!was || !before || !after) continue;
-        const change = await judged(table, stateOf(was, before), after);
+        const change = await judged(table, { before: stateOf(was, before), known: before, now: after });
         if (change) changes.push(change);
         if (before.published !== after.published) throw takenOut(publication, table.name);
       }
@@ -113,9 +125,15 @@ export async function createTableWatch(input: {
   };
 }
 
+function noted(facts: TableFacts | undefined): NotedPartitions {
+  const partitions = facts?.partitions ?? {};
+  return { ids: Object.keys(partitions), digest: digestOf(partitions) };
+}
+
 function stateOf(table: TableSchema, facts: TableFacts): TableState {
-  const { numbers, filled, partitions } = facts;
-  return { ...table, columns: published(table), numbers, filled, partitions, attachedRows: [] };
+  const { numbers, filled } = facts;
+  const partitions = Object.fromEntries(Object.entries(facts.partitions).map(([id, { name }]) => [id, name]));
+  return { ...table, columns: published(table), numbers, filled, partitions, ...noPartitionMoved };
 }
 
 /** Partitions by id alone: what they were called is forgotten with them, if they are gone. */
@@ -123,15 +141,16 @@ function rememberedState(
   version: Pick<SchemaVersion, 'relationId' | 'columns' | 'key'>,
   { table, now, partitions }: { table: CapturedTable; now: TableFacts; partitions: Remembered['partitions'] },
 ): TableState {
-  const known = partitions && Object.fromEntries(partitions.map((id) => [id, now.partitions[id] ?? `number ${id}`]));
+  const known =
+    partitions && Object.fromEntries(partitions.ids.map((id) => [id, now.partitions[id]?.name ?? `number ${id}`]));
   const { relationId, key } = version;
   const columns = published({ ...table, columns: version.columns });
-  return { relationId, key, columns, numbers: null, filled: [], partitions: known, attachedRows: [] };
+  return { relationId, key, columns, numbers: null, filled: [], partitions: known, ...noPartitionMoved };
 }
 
-async function withRows(client: Client, attached: readonly (readonly [string, string])[]): Promise<string[]> {
+async function withRows(client: Client, attached: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const [, name] of attached) {
+  for (const name of attached) {
     const rows = await client
       .query<{ some: string }>(`select exists (select from only ${name}) as some`)
       .then((answer) => answer.rows)

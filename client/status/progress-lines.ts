@@ -13,7 +13,8 @@ const behindSeconds = 5;
 export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, width: number): string[] {
   const copies = Object.entries(capture.progress?.copies ?? {}).filter(([, { done }]) => !done);
   if (copies.length === 0) return [];
-  const tables = copies.map(([table, { rows, estimatedRows, secondsLeft }]) => {
+  const tables = copies.map(([table, { rows, estimatedRows, secondsLeft, sweeping }]) => {
+    if (sweeping) return fit(`  sweeping ${left(table, 28)} for rows that are gone`, width);
     // Statistics are old at times: a copy that has passed them does not show more than 100 %.
     const total = estimatedRows < 0 ? null : Math.max(estimatedRows, rows);
     const line = (length: number, more: string) =>

@@ -50,6 +50,7 @@ export class MemoryLog {
       readVersions: async () => this.versions,
       readLastPosition: async () => this.last,
       liveKeys: (_options, table) => this.liveKeys(table),
+      writtenKeys: (_options, table) => this.liveKeys(table),
       openWriter: async (_options: CaptureOptions, identity) => this.open(identity),
       ...replaced,
     };

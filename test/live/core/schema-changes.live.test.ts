@@ -1,6 +1,6 @@
 import type { StoreStatus } from '../../../model/status';
 import { replicaExpectations, searchExpectations, type Expectation } from '../../support/expectations';
-import { openScenario, type Scenario } from '../../support/scenario';
+import { openScenario, type Scenario, type SideTables } from '../../support/scenario';
 import { differencesOf, settle, untilLive, type StoreExpectations } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 
@@ -40,8 +40,24 @@ async function untilBlocked(scenario: Scenario, store: string): Promise<StoreSta
   return seen?.problem ?? null;
 }
 
-it('columns come and go under both stores: each follows or says rebuild, and neither stops the other', async () => {
-  const scenario = await openScenario();
+/** Of three partitions: one will be dropped, one truncated. */
+const visits: SideTables = {
+  names: ['public.visits'],
+  statements: [
+    'create table visits (visit int, room int, seen text, primary key (visit, room)) partition by list (room)',
+    ...[1, 2, 3].map((room) => `create table visits_${room} partition of visits for values in (${room})`),
+    `insert into visits select n, 1 + n % 3, 'seen ' || n from generate_series(1, 600) n`,
+  ],
+  replica: { 'public.visits': {} },
+  search: { 'public.visits': {} },
+};
+const visitsExpected: Expectation = {
+  ...{ target: 'visits', table: 'visits', key: ['visit', 'room'], where: 'true' },
+  columns: { visit: 'visit', room: 'room', seen: 'seen' },
+};
+
+it('columns and partitions come and go under both stores: each follows or says rebuild, and neither stops the other', async () => {
+  const scenario = await openScenario({ sideTables: visits });
   const { source, replica, schema } = scenario;
   try {
     await scenario.startWorker();
@@ -54,9 +70,13 @@ it('columns come and go under both stores: each follows or says rebuild, and nei
     await source.query(`alter table entries add column grade int not null default 3`);
     const entries = (before: Expectation['columns']) => ({ ...before, remark: 'remark', grade: 'grade' });
     const followed = {
-      replica: changed(replicaExpectations, 'entries', entries),
-      search: changed(searchExpectations, 'entries', entries),
+      replica: [...changed(replicaExpectations, 'entries', entries), visitsExpected],
+      search: [...changed(searchExpectations, 'entries', entries), visitsExpected],
     };
+    // Rows that go without a word in the stream.
+    await source.query('drop table visits_2');
+    await source.query('truncate visits_3');
+    await source.query(`update visits set seen = 'again' where visit % 5 = 0`);
     await untilEqual(scenario, followed);
     await untilLive(scenario, 60);
 

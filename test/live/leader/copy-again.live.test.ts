@@ -77,7 +77,7 @@ describe('a commit that was streamed before the order, and is not visible yet', 
       source.log.parts({
         mustReadAgain: check,
         readChunk: async (client, request) => {
-          reads += 1;
+          if (request.limit > 0 && !request.keys) reads += 1;
           if (reads === 4) await held?.release(); // the first copy's, and two of the second
           return readChunk(client, request);
         },

@@ -1,4 +1,10 @@
-import { judgeTableChange, type TableState, type TableVerdict } from '../../../capture/table-change';
+import {
+  judgeTableChange,
+  noPartitionMoved,
+  type CopyExtent,
+  type TableState,
+  type TableVerdict,
+} from '../../../capture/table-change';
 
 const column = (name: string, type = 'text') => ({ name, type, baseType: type.replace(/\(.*/, '') });
 
@@ -9,7 +15,7 @@ const before: TableState = {
   numbers: { id: 1, name: 2, size: 3 },
   filled: ['id'],
   partitions: { '70': 'items_1', '71': 'items_2' },
-  attachedRows: [],
+  ...noPartitionMoved,
 };
 const [id, name, size] = before.columns as [
   TableState['columns'][0],
@@ -62,17 +68,36 @@ it.each<[string, Partial<TableState>, TableVerdict['kind'], string?]>([
     'copy',
     'items_3',
   ],
-  ['a partition goes', { partitions: { '70': 'items_1' } }, 'blocked', 'items_2'],
+  ['a partition goes', { partitions: { '70': 'items_1' } }, 'copy', 'items_2 was detached or dropped'],
+  ['the last one goes', { partitions: {} }, 'copy', 'items_1, items_2 was detached or dropped'],
   [
     'one goes while another comes',
     { partitions: { '70': 'items_1', '72': 'items_3' }, attachedRows: ['items_3'] },
-    'blocked',
-    'items_2',
+    'copy',
+    'items_2 was detached or dropped; partition items_3 was attached with rows',
   ],
+  ['one goes and comes back', { returned: ['items_2'] }, 'copy', 'items_2 was detached for a while'],
+  ['one gets another file', { rewritten: ['items_2'] }, 'copy', 'items_2 was truncated or rewritten'],
+  ['one goes from a table made anew', { relationId: 8, partitions: {} }, 'blocked', 'dropped and created again'],
 ])('%s', (_case, change, kind, why = '') => {
   const verdict = judgeTableChange(before, { ...before, ...change });
   expect(verdict.kind).toBe(kind);
   if (why !== '') expect(verdict).toMatchObject({ why: expect.stringContaining(why) as string });
+});
+
+it.each<[string, Partial<TableState>, CopyExtent]>([
+  ['rows that came are copied', { attachedRows: ['items_3'] }, 'rows'],
+  ['keys that may be gone are looked for', { partitions: { '70': 'items_1' } }, 'keys'],
+  ['so are those of a file that was emptied', { rewritten: ['items_2'] }, 'keys'],
+  ['what was away may have lost rows, and have others', { returned: ['items_2'] }, 'both'],
+  ['a swap is both', { partitions: { '70': 'items_1', '72': 'items_3' }, attachedRows: ['items_3'] }, 'both'],
+  [
+    'so is a partition gone beside a column of another type',
+    { columns: [id, name, column('size', 'int8')], partitions: {} },
+    'both',
+  ],
+])('%s', (_case, change, extent) => {
+  expect(judgeTableChange(before, { ...before, ...change })).toMatchObject({ kind: 'copy', extent });
 });
 
 it.each<[string, Partial<TableState>, Partial<TableState>, TableVerdict['kind']]>([

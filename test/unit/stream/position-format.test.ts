@@ -28,6 +28,18 @@ test('the format of position records is pinned', () => {
   );
 });
 
+test('so is what a sweep and a partitioned table add', () => {
+  const copies = { 'public.events': { done: false, after: null, rows: 0, request: 'one', sweep: 'later' as const } };
+  const partitionDigests = { 'public.events': { attached: '0123456789abcdef', files: 'fedcba9876543210' } };
+  const value = encodePositionRecord({ ...record, copies, partitions: { 'public.events': ['7'] }, partitionDigests });
+  expect(value.toString()).toContain(
+    '"copies":{"public.events":{"done":false,"after":null,"rows":0,"request":"one","sweep":"later"}},' +
+      '"committedAt":1700000000123,"partitions":{"public.events":["7"]},' +
+      '"partitionDigests":{"public.events":{"attached":"0123456789abcdef","files":"fedcba9876543210"}}}',
+  );
+  expect(parsePositionRecord({ offset: '1', value }, 'shop.positions')).toMatchObject({ copies, partitionDigests });
+});
+
 test('a record comes back as it was', () => {
   expect(parsePositionRecord({ offset: '1', value: encodePositionRecord(record) }, 'shop.positions')).toEqual(record);
 });

@@ -77,10 +77,8 @@ it('an order to begin again is obeyed next, however fast chunks are read', async
     copier.appended();
     await settled();
   }
-  expect(ready.at(-1)?.cursor).toEqual({ done: false, after: null, rows: 0, request: 'once more' });
-  copier.appended();
-  await settled();
-  expect(ready.at(-2)).toMatchObject({ cursor: { rows: 500, request: 'once more' }, rows: { 0: { id: 1 } } });
+  expect(ready.at(-2)?.cursor).toMatchObject({ done: false, after: null, rows: 0, request: 'once more' });
+  expect(ready.at(-1)).toMatchObject({ cursor: { rows: 500, request: 'once more' }, rows: { 0: { id: 1 } } });
   expect(reads.length).toBeLessThan(9);
   copier.close();
 });

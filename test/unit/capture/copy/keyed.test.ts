@@ -1,4 +1,11 @@
-import { judgeKeys, keyedStatement, parseKeyed, refusalOf } from '../../../../capture/copy/keyed';
+import {
+  judgeKeys,
+  keyedStatement,
+  missingOf,
+  missingStatement,
+  parseKeyed,
+  refusalOf,
+} from '../../../../capture/copy/keyed';
 import type { CapturedTable } from '../../../../capture/source/catalogue';
 
 const column = (name: string, type: string, baseType = type) => ({
@@ -40,6 +47,30 @@ describe('the statement', () => {
 
   it('of a partitioned table it asks all partitions', () => {
     expect(keyedStatement({ ...orders, partitioned: true }, [{ id: 1, region: 'a' }]).text).not.toContain('only');
+  });
+});
+
+describe('of keys that the log has', () => {
+  const keys = [
+    { region: 'a', id: '1' },
+    { region: 'b', id: '2' },
+    { region: 'c', id: '3' },
+  ];
+
+  it('those without a row are asked for, by the key’s own types and operators', () => {
+    const extension = { ...orders, keyOperators: ['ext', 'pg_catalog'] };
+    expect(missingStatement(extension, keys.slice(0, 2))).toEqual({
+      text:
+        'select at from (values (0, $1::character varying(5), $2::bigint), (1, $3::character varying(5), $4::bigint)) ' +
+        'asked(at, k0, k1) where not exists (select from only "public"."orders" found where ' +
+        'found."region" operator("ext".=) asked.k0 and found."id" operator("pg_catalog".=) asked.k1)',
+      values: ['a', '1', 'b', '2'],
+    });
+  });
+
+  it('and come back as the log has them', () => {
+    expect(missingOf(keys, [['2'], ['0']])).toEqual({ missing: [keys[0], keys[2]], answered: 3 });
+    expect(missingOf(keys, [])).toEqual({ missing: [], answered: 3 });
   });
 });
 

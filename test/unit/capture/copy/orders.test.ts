@@ -85,9 +85,8 @@ describe('an order to copy a table again', () => {
     await world.forMs(10);
     expect(world.reads).toEqual([]);
     world.copier.obey(again);
-    expect(world.ready).toMatchObject([{ rows: [], cursor: { done: false, after: null, rows: 0, request: 'one' } }]);
-    expect(world.copier.done).toBe(true); // as the log has it, until that is appended
     await world.forMs(10);
+    expect(world.ready[0]).toMatchObject({ rows: [], cursor: { done: false, after: null, rows: 0, request: 'one' } });
     expect(ids(world, 'public.a')).toEqual(upTo(30));
     expect(ids(world, 'public.b')).toEqual([]);
     expect(world.copier.progress()).toMatchObject({
@@ -95,6 +94,36 @@ describe('an order to copy a table again', () => {
       'public.b': { done: true },
     });
     expect(world.ready.at(-1)?.cursor).toEqual({ done: true, after: { id: 30 }, rows: 30, request: 'one' });
+    world.copier.close();
+  });
+
+  it('has the keys deleted that the log holds and the source does not, once rows are read', async () => {
+    const world = copierOver(rows, { cursors, liveKeys: { 'public.a': [1, 30, 31, 40], 'public.b': [50] } });
+    world.copier.obey(again);
+    await world.forMs(10);
+    expect(world.swept).toEqual([{ table: 'public.a', keys: 4, deleted: 2 }]);
+    expect(
+      world.ready.map(({ rows, missing, cursor }) => [rows.length, missing.length, cursor.sweep, cursor.done]),
+    ).toEqual([
+      [0, 0, 'later', false],
+      [30, 0, 'now', false],
+      [0, 2, 'now', false],
+      [0, 0, undefined, true],
+    ]);
+    expect(ids(world, 'public.a')).toEqual(upTo(30));
+    world.copier.close();
+  });
+
+  it('waits until the log holds all that was written before it', async () => {
+    let closed = '9';
+    const world = copierOver(rows, { cursors, pass: () => closed });
+    world.copier.obey(again);
+    await world.forMs(50);
+    expect(world.ready).toEqual([]);
+    closed = '10';
+    world.copier.closed(closed);
+    await world.forMs(10);
+    expect(world.copier.progress()).toMatchObject({ 'public.a': { done: true, request: 'one' } });
     world.copier.close();
   });
 
@@ -111,6 +140,19 @@ describe('an order to copy a table again', () => {
     await next.forMs(10);
     expect(next.ready).toEqual([]);
     next.copier.close();
+  });
+
+  it('a sweep that a crash interrupted is begun again by the next session, and alone if it was ordered alone', async () => {
+    const interrupted = { ...copied, done: false, sweep: 'now' as const };
+    const world = copierOver(rows, {
+      cursors: { ...cursors, 'public.a': interrupted },
+      liveKeys: { 'public.a': [31] },
+    });
+    await world.forMs(10);
+    expect(world.ready.flatMap(({ missing }) => missing)).toEqual([{ id: 31 }]);
+    expect(world.ready.at(-1)?.cursor).toEqual(copied);
+    expect(ids(world, 'public.a')).toEqual([]);
+    world.copier.close();
   });
 
   it('another order of the same table copies it once more, also in the middle of its copy', async () => {

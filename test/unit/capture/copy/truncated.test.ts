@@ -49,6 +49,8 @@ async function copy(during: (copier: Copier) => void, after: (copier: Copier) =>
     closedPoint: () => '10',
     onReady: (each) => ready.push(each),
     onHeld: () => held(),
+    onSwept: () => undefined,
+    writtenKeys: async function* () {},
     onWaiting: () => undefined,
     onFailed: (error) => {
       throw error;

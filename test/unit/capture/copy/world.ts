@@ -16,6 +16,7 @@ export interface World {
   /** Every read of the source: when, and how many rows it found. */
   readonly reads: { readonly at: number; readonly table: string; readonly rows: number }[];
   readonly ready: ReadyChunk[];
+  readonly swept: { readonly table: string; readonly keys: number; readonly deleted: number }[];
   /** Jest's clock is moved on, as forwarding would work meanwhile: what is ready is appended, and the next is asked for. */
   forMs(ms: number): Promise<void>;
 }
@@ -26,14 +27,32 @@ export function copierOver(
   {
     bounds = { chunkRows: 5_000 },
     cursors = {},
-  }: { bounds?: CopyOptions['bounds']; cursors?: CopyOptions['cursors'] } = {},
+    liveKeys = {},
+    pass = () => '10',
+  }: {
+    bounds?: CopyOptions['bounds'];
+    cursors?: CopyOptions['cursors'];
+    /** Ids that the log has a row for. */
+    liveKeys?: Readonly<Record<string, readonly number[]>>;
+    /** The stream's closed point. */
+    pass?: CopyOptions['closedPoint'];
+  } = {},
 ): World {
   const reads: World['reads'] = [];
   const ready: ReadyChunk[] = [];
   const snapshot = { xmax: 100n, xip: [] };
-  const readChunk = async (_client: Client, { table, after, limit }: ChunkRequest): Promise<Chunk> => {
+  const swept: World['swept'] = [];
+  const readChunk = async (_client: Client, { table, after, limit, keys }: ChunkRequest): Promise<Chunk> => {
+    const size = rows[table.name] ?? 0;
+    if (keys) {
+      const missing = keys.filter(({ id }) => Number(id) > size);
+      return { rows: [], missing, answered: keys.length, snapshot, writtenBelow: '0', bytes: 0, ms: 1, last: true };
+    }
+    if (limit === 0) {
+      return { rows: [], missing: [], answered: 0, snapshot, writtenBelow: '10', bytes: 0, ms: 1, last: false };
+    }
     const from = after === null ? 0 : Number(after['id']);
-    const found = Math.min(limit, (rows[table.name] ?? 0) - from);
+    const found = Math.min(limit, size - from);
     reads.push({ at: Date.now(), table: table.name, rows: found });
     const ids = Array.from({ length: found }, (_, index) => ({ id: from + 1 + index }));
     return {
@@ -59,12 +78,16 @@ export function copierOver(
       now: () => Date.now(),
       clock: () => performance.now(),
     },
-    closedPoint: () => '10',
+    closedPoint: pass,
     onReady: (chunk) => {
       ready.push(chunk);
       waiting += 1;
     },
     onHeld: () => undefined,
+    onSwept: (table, { keys, deleted }) => swept.push({ table, keys, deleted }),
+    writtenKeys: async function* (table) {
+      yield (liveKeys[table] ?? []).map((id) => ({ id }));
+    },
     onWaiting: () => undefined,
     onFailed: (error) => {
       throw error;
@@ -74,6 +97,7 @@ export function copierOver(
     copier,
     reads,
     ready,
+    swept,
     async forMs(ms) {
       for (const end = Date.now() + ms; Date.now() < end; await jest.advanceTimersByTimeAsync(1)) {
         while (waiting > 0) {

@@ -1,0 +1,58 @@
+import type { CopyCursor } from '../../stream/log';
+import type { CapturedTable } from '../source/catalogue';
+import type { CopyExtent } from '../table-change';
+import { createKeyOf } from '../values';
+import type { Chunk } from './chunk';
+import { stateOf } from './copied-row';
+
+/** To begin a table again: by an operator, whose order has a name, or since its rows changed unsaid. */
+export interface Order {
+  readonly request: string | undefined;
+  readonly extent: CopyExtent;
+  /** The log says so, and a crash resumes it. */
+  readonly recorded?: () => void;
+}
+
+/** Where a table's copy stands behind this page. */
+export function advanced(before: CopyCursor, table: CapturedTable, chunk: Chunk): CopyCursor {
+  const lastRow = chunk.rows.at(-1);
+  const sweep = before.sweep === undefined ? {} : { sweep: chunk.last ? ('now' as const) : ('later' as const) };
+  return {
+    done: chunk.last && before.sweep === undefined,
+    after: lastRow ? createKeyOf(table)(stateOf(lastRow)) : before.after,
+    rows: before.rows + chunk.rows.length,
+    ...named(before),
+    ...sweep,
+  };
+}
+
+/**
+ * Where a table's copy begins anew. What is outstanding of it stays so: rows that were never copied, keys that were never
+ * looked for.
+ */
+export function begunAgain(
+  before: CopyCursor,
+  { extent, request = before.request }: Pick<Order, 'extent' | 'request'>,
+): CopyCursor {
+  const sweep = extent !== 'rows' || before.sweep !== undefined;
+  if (extent !== 'keys') {
+    return { done: false, after: null, rows: 0, ...named({ request }), ...(sweep ? { sweep: 'later' } : {}) };
+  }
+  const rowsToCome = !before.done && before.sweep !== 'now';
+  const { after, rows } = before;
+  return { done: false, after, rows, ...named({ request }), sweep: rowsToCome ? 'later' : 'now' };
+}
+
+/** All keys have been looked for, which is the last there is to do. */
+export function sweptOf({ after, rows, request }: CopyCursor): CopyCursor {
+  return { done: true, after, rows, ...named({ request }) };
+}
+
+/** Two orders to begin the same table again are one. */
+export function widened(extent: CopyExtent, other: CopyExtent | undefined): CopyExtent {
+  return other === undefined || other === extent ? extent : 'both';
+}
+
+function named({ request }: { readonly request?: string | undefined }): { readonly request?: string } {
+  return request === undefined ? {} : { request };
+}
