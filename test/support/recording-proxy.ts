@@ -135,6 +135,8 @@ function forward(
 ): Promise<{ status: number; headers: IncomingMessage['headers']; content: Buffer }> {
   return new Promise((resolve, reject) => {
     const target = new URL(incoming.url ?? '/', upstream);
+    // What our client leaves out of an answer is what is recorded here; it gets the whole of it.
+    target.searchParams.delete('filter_path');
     const headers: Record<string, string | string[] | undefined> = { ...incoming.headers, host: target.host };
     delete headers['transfer-encoding'];
     delete headers['accept-encoding']; // answers are read here
