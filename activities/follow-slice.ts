@@ -98,6 +98,7 @@ class Slice {
     const { durability } = store.capabilities;
     checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance, durability });
     this.parking = await openParking({ deps: this.deps, input: this.input, session: this.session }, acquire);
+    this.batches.lastOnly = this.parking === noParking;
     await reader.seek(acceptance.next);
     this.startFrom(acceptance);
     control.beat(this.durable);

@@ -6,6 +6,7 @@ import { PoisonRecord, type PoisonReason } from '../model/errors';
 import { coalesce, type Mutation } from '../model/mutation';
 import type { FetchedRecord, LaneReader, LogBatch } from '../stream/log';
 import { createOutcomeDecoder } from '../stream/outcome';
+import { withoutSuperseded } from './superseded';
 import { reshape, type Admitted, type VersionGuard } from './version-guard';
 
 /**
@@ -22,6 +23,9 @@ const waitMs = 500;
 const besideBytes = 4 << 20;
 /** Between so many records the store gets a turn: its answers are waited for by the next statement. */
 const recordsPerTurn = 200;
+
+/** Twice as many as there are where rows are written and deleted, with a tombstone each. */
+const dense = 4;
 
 /** A piece of the log, and what it amounts to in the store: one mutation per document. */
 export interface MicroBatch extends LogBatch, Mapped {
@@ -51,6 +55,10 @@ export interface PoisonedRecord {
 export class MicroBatches {
   /** Taken from the reader and not yet handed out: the reader is ahead of the slice by this. */
   ready: MicroBatch | null = null;
+  /** No record is wanted that a later one of its batch makes good for. Where records are parked, each of a row's is. */
+  lastOnly = false;
+  /** The last batch had `dense` records of a document, or more. */
+  private dense = false;
   private readonly decode = createOutcomeDecoder();
 
   constructor(
@@ -87,8 +95,15 @@ export class MicroBatches {
       ...(until === undefined ? {} : { until }),
     });
     if (!piece) return null;
-    const mapped = await this.map(piece.records, signal);
-    return { ...piece, ...mapped, mutations: coalesce(mapped.each) };
+    const mapped = await this.map(this.needed(piece.records), signal);
+    const mutations = coalesce(mapped.each);
+    this.dense = mutations.length * dense <= piece.records.length;
+    return { ...piece, ...mapped, mutations };
+  }
+
+  /** Looking for what is superseded costs a tenth of decoding it: it is done while there is much of it. */
+  private needed(records: readonly FetchedRecord[]): readonly FetchedRecord[] {
+    return this.lastOnly && this.dense ? withoutSuperseded(records) : records;
   }
 
   /** Throws what is nobody's fault in particular, and the fault of a record that `parks` does not have set aside. */
