@@ -65,10 +65,12 @@ export async function* writtenKeys(options: LiveKeysOptions): AsyncGenerator<rea
     onFailed: fail,
   });
   try {
-    do {
+    for (let isLast = false; !isLast;) {
       await untilPage();
+      // Told before the page is given out: what is written meanwhile would make another one, and another, for ever.
+      isLast = progress.done;
       yield page.take();
-    } while (!progress.done || page.keys.size > 0);
+    }
   } finally {
     await feed.close();
   }
