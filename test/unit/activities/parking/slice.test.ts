@@ -57,10 +57,10 @@ function refusing(state: { refuses: ReadonlySet<number> }) {
 const definition = { ...pipeline.stores['replica'], poison: { store: 'park', maxParked: 5 } } as StoreDefinition;
 const generation = { number: 1, definition, mappingHash: 'm', logId: 'log' };
 
-async function world(totals: number, refuses: readonly number[]) {
+async function world(totals: number, refuses: readonly number[], log = pieces(Array<boolean>(totals).fill(true))) {
   const state = { refuses: new Set(refuses) };
   const topic = createTopic();
-  const created = await prepared(createWorld(pieces(Array<boolean>(totals).fill(true)), { store: refusing(state) }));
+  const created = await prepared(createWorld(log, { store: refusing(state) }));
   const deps: Changeable<Deps> = { ...created.deps, openParkedLog: async ({ index }) => topic.open(index) };
   const lane: Omit<World, 'deps'> & { deps: Changeable<Deps> } = Object.assign(created, { deps });
   return Object.assign(lane, { state, topic });
@@ -145,6 +145,42 @@ describe('a row whose record the store refuses', () => {
     await slice(lane);
     expect(total(lane)).toBe(3);
   });
+});
+
+test('a record that cannot be read stays when it is tried again, with the count of it, until it is skipped', async () => {
+  const log = pieces([true, true, true]).map((piece, at) =>
+    at === 1
+      ? { ...piece, records: piece.records.map((one) => ({ ...one, value: Buffer.from('of a newer version') })) }
+      : piece,
+  );
+  const lane = await world(3, [], log);
+  const parks = {
+    ...generation,
+    definition: { ...definition, poison: { decode: 'park', store: 'park' } } as StoreDefinition,
+  };
+  const obey = (parkedOrder?: ParkedOrder) =>
+    run(lane, { generation: parks, ...(parkedOrder ? { parkedOrder } : {}) }).result;
+  await obey();
+  const facts = () =>
+    [...lane.topic.records.values()].map((one) => [one.facts.offset, one.facts.reason, one.facts.attempts]);
+  expect({ facts: facts(), total: total(lane) }).toEqual({
+    facts: [
+      ['1', 'undecodable', 1],
+      ['2', 'waits', 0],
+    ],
+    total: 0,
+  });
+  const key = [...lane.topic.records.values()][0]?.facts.keyId ?? '';
+  await obey(order({ key }));
+  expect({ facts: facts(), total: total(lane) }).toEqual({
+    facts: [
+      ['1', 'undecodable', 2],
+      ['2', 'waits', 0],
+    ],
+    total: 0,
+  });
+  await obey(order({ id: '2', action: 'skip', key, offset: '1' }));
+  expect({ facts: facts(), total: total(lane) }).toEqual({ facts: [], total: 2 });
 });
 
 describe('a topic that was deleted while nobody had read it', () => {
