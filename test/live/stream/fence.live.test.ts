@@ -157,18 +157,25 @@ describe.each(producers)('an answer that is lost until the client gives up, %s',
   });
 });
 
+/** Producers that no writer may close. Left open, they would keep this process alive. */
+const kept: Producer[] = [];
+afterEach(async () => {
+  for (const producer of kept.splice(0)) await producer.disconnect();
+});
+
 /** Every writer gets the same producer, its transaction aborted where one is open. */
 function withOneProducer(kafka: Kafka): Kafka {
-  let kept: Producer | undefined;
+  let one: Producer | undefined;
   let open: Transaction | undefined;
   return {
     admin: kafka.admin.bind(kafka),
     consumer: kafka.consumer.bind(kafka),
     logger: kafka.logger.bind(kafka),
     producer: (config) => {
-      if (kept) return kept;
+      if (one) return one;
       const producer = kafka.producer(config);
-      kept = {
+      kept.push(producer);
+      one = {
         ...producer,
         disconnect: () => Promise.resolve(),
         transaction: async () => {
@@ -176,7 +183,7 @@ function withOneProducer(kafka: Kafka): Kafka {
           return (open = await producer.transaction());
         },
       };
-      return kept;
+      return one;
     },
   };
 }
