@@ -11,8 +11,8 @@ import { reshape, type Admitted, type VersionGuard } from './version-guard';
 
 /**
  * Records a micro-batch holds at most (a source transaction may make it larger, in pieces of this size). Each costs a
- * commit in PostgreSQL and a write of the record in Elasticsearch. One append of capture has to fit (`capture/pending.ts`), or
- * every other piece would be nearly empty.
+ * commit in PostgreSQL and a write of the record in Elasticsearch. Half of the most that one append of
+ * capture holds (`capture/pending.ts`): were it a little less than one, every other piece would be nearly empty.
  */
 const batchRecords = 4_000;
 /** Invariant 10: the records of a micro-batch are in memory several times over, as bytes, as rows, as statements. */
