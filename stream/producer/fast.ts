@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
+import { unknownKafkajs } from '../known-kafkajs';
 import { PartitionRecords, groupedMessages } from './partition-records';
 import { encodeProduceBody, type Compress, type ProduceInput } from './produce-request';
 import { createHeaderEncoder, type Payload } from './records';
-
-/** Internals may change with any version. This one was read, and is what the tests ran with. */
-const knownVersion = '2.2.4';
 
 /** The parts of kafkajs that are looked at, as that version has them. */
 type Group = (of: { topic: string; partitionMetadata: unknown[]; messages: unknown; partitioner: unknown }) => unknown;
@@ -36,8 +34,8 @@ export function prepareFastProducer(): Promise<string | null> {
 
 /** `load` is `require`. Nothing is changed unless everything is as it is known to be. */
 export async function prepare(load: (name: string) => unknown): Promise<string | null> {
-  const { version } = load('kafkajs/package.json') as { readonly version: string };
-  if (version !== knownVersion) return `kafkajs ${version} is installed, and only ${knownVersion} is known`;
+  const unknown = unknownKafkajs(load);
+  if (unknown !== null) return unknown;
   const group = load('kafkajs/src/producer/groupMessagesPerPartition') as Group;
   const definitions = load('kafkajs/src/protocol/requests/produce') as ProduceDefinitions;
   const { lookupCodec } = load('kafkajs/src/protocol/message/compression') as Compression;
