@@ -15,8 +15,11 @@ export type Tampering =
   | { readonly kind: 'pass' }
   /** The broker gets the request, its answer does not arrive: the connection breaks instead. */
   | { readonly kind: 'drop-answer' }
-  /** The broker's answer arrives with this error code in its last two bytes: right for heartbeats and added partitions. */
-  | { readonly kind: 'answer-error'; readonly code: number }
+  /**
+   * The broker's answer arrives with this error code in its last two bytes: right for heartbeats and added partitions. An answer that
+   * is an error anyway ("the last transaction is not over yet", which comes or not) stays as it is; `replaced` tells.
+   */
+  | { readonly kind: 'answer-error'; readonly code: number; readonly replaced?: () => void }
   /** The request leaves only when `until` has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> };
 
@@ -35,7 +38,10 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
         onNextAnswer(socket, () => void socket.destroy(new Error('the answer was lost')));
       } else if (decision.kind === 'answer-error') {
         onNextAnswer(socket, (bytes, deliver) => {
-          bytes.writeInt16BE(decision.code, bytes.length - 2);
+          if (bytes.readInt16BE(bytes.length - 2) === 0) {
+            bytes.writeInt16BE(decision.code, bytes.length - 2);
+            decision.replaced?.();
+          }
           deliver();
         });
       }
