@@ -73,6 +73,7 @@ export async function watchStream(
         const message = decodeWalMessage(payload);
         if (message.kind === 'insert') arrivals.see([Number(message.after[0])]);
       },
+      onOversized: (_head, bytes) => new Error(`A message of ${bytes} bytes.`),
       onKeepalive: () => undefined,
       onEnd: (error) => process.stderr.write(`  the bare stream ended: ${error.message}\n`),
     },

@@ -8,7 +8,7 @@ import type { MessageCounting } from './messages';
 import { unitBounds, type Pending } from './pending';
 import type { Layouts } from './layouts';
 import { decodeWalMessage, type Relation } from './pgoutput';
-import type { ReplicationHandlers } from './replication';
+import { largestMessageBytes, type ReplicationHandlers } from './replication';
 import type { Straight } from './straight';
 import { createTransactions, type TransactionSink } from './transactions';
 
@@ -19,12 +19,6 @@ import { createTransactions, type TransactionSink } from './transactions';
  */
 const pauseBytes = 2 * unitBounds.bytes;
 const resumeBytes = pauseBytes - unitBounds.bytes / 4;
-
-/**
- * Twice the largest record that may be declared: an update carries its row twice. Beyond it texts and encoded bytes of one
- * row are more than a worker has, and it would die of it again and again without a word.
- */
-const largestMessageBytes = (2 * 64 + 8) * 1024 * 1024;
 
 /** The side of capture that the socket pushes into. */
 export interface Intake {
@@ -130,7 +124,6 @@ export function createIntake(input: {
       backlog.push(() => onMessage(copy));
       return;
     }
-    if (payload.length > largestMessageBytes) throw tooLarge(payload, input.tables);
     if (!transactions.acceptStraight(payload)) {
       const message = decodeWalMessage(payload);
       if (message.kind === 'relation' && !input.layouts.knows(message.relation)) return learn(message.relation);
@@ -139,6 +132,11 @@ export function createIntake(input: {
     // At once and here, since the loop may be waiting for an append that takes minutes.
     if (pending.bytes >= pauseBytes) input.pause();
     if (pending.overflowing) wake();
+  }
+
+  function onEnd(error: Error): void {
+    if (backlog) backlog.push(() => fail(error));
+    else fail(error);
   }
 
   function onKeepalive(walEnd: bigint): void {
@@ -170,7 +168,7 @@ export function createIntake(input: {
   }
 
   return {
-    handlers: { onMessage, onKeepalive, onEnd: (error) => (backlog ? backlog.push(() => fail(error)) : fail(error)) },
+    handlers: { onMessage, onOversized: (head, bytes) => tooLarge(head, bytes, input.tables), onKeepalive, onEnd },
     closedPoint: () => (transactions.open ? null : closedLsn),
     get failure() {
       return failure;
@@ -198,12 +196,12 @@ export function createIntake(input: {
   };
 }
 
-/** Not decoded: inserts, updates and deletes name their table behind the first byte. */
-function tooLarge(payload: Buffer, tables: readonly TableSchema[]): Blocked {
-  const table = tables.find(({ relationId }) => relationId === payload.readUInt32BE(1))?.name;
+/** Not read: inserts, updates and deletes name their table behind the first byte. */
+function tooLarge(head: Buffer, bytes: number, tables: readonly TableSchema[]): Blocked {
+  const table = tables.find(({ relationId }) => relationId === head.readUInt32BE(1))?.name;
   return new Blocked(
     'oversized',
-    `The source sent ${payload.length} bytes at once${table ? ` for a row of ${table}` : ''}, and capture takes ` +
+    `The source sent ${bytes} bytes at once${table ? ` for a row of ${table}` : ''}, and capture takes ` +
       `${largestMessageBytes}. Nothing from its transaction on was confirmed. Begin a new log with a new pipeline once the row ` +
       'is smaller, or without its table.',
   );

@@ -1,8 +1,8 @@
-import { lsnToText } from '../model/position';
-import { connect, disconnect, translateSourceError } from './source/connection';
 import type { Client } from 'pg';
+import { lsnFromText, lsnToText } from '../model/position';
+import { connect, disconnect, translateSourceError } from './source/connection';
 import type { SourceSystem } from './source/identity';
-import { lsnFromText } from '../model/position';
+import { openCopyDataWire, type CopyDataWire } from './wire';
 
 /** Microseconds between 1970 and PostgreSQL's epoch, 2000-01-01. */
 const postgresEpochMicros = 946_684_800_000_000n;
@@ -13,16 +13,20 @@ const statusMs = 1_000;
 /** A confirmation is told at once unless one was told just now; then the timer tells it. */
 const confirmMs = 100;
 
-/** What `pg` has and its types do not tell. */
-interface Wire {
-  readonly stream: NodeJS.ReadableStream & { readonly readableLength: number; destroy(): void };
-  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
-  sendCopyFromChunk(chunk: Buffer): void;
-}
+/** XLogData: 'w', start, end, clock, then the payload. */
+const payloadAt = 25;
+
+/**
+ * Twice the largest record that may be declared: an update carries its row twice. Beyond it texts and encoded bytes of one
+ * row are more than a worker has, and it would die of it again and again without a word.
+ */
+export const largestMessageBytes = (2 * 64 + 8) * 1024 * 1024;
 
 export interface ReplicationHandlers {
   /** One pgoutput message; `payload` is a view that does not outlive the call. */
   readonly onMessage: (payload: Buffer) => void;
+  /** The first bytes of one that has more than `largestMessageBytes`, and is not read: returns what the stream ends with. */
+  readonly onOversized: (head: Buffer, bytes: number) => Error;
   /** The server has decoded, and sent, everything before `walEnd`. */
   readonly onKeepalive: (walEnd: bigint) => void;
   /** The stream is over: the connection is lost, or a handler threw. Called once. */
@@ -53,10 +57,16 @@ export interface Replication {
 
 export async function openReplication(url: string): Promise<Replication> {
   let onEnd: (error: Error) => void = () => undefined;
-  const client = await connect(url, { replication: true, onLost: (error) => onEnd(error) });
+  let wire: CopyDataWire | null = null;
+  const client = await connect(url, {
+    replication: true,
+    onLost: (error) => onEnd(error),
+    beforeConnect: (opening) => (wire = openCopyDataWire(opening, payloadAt + largestMessageBytes)),
+  });
   try {
     const system = await identifySystem(client);
-    return createReplication(client, system, (listener) => (onEnd = listener));
+    if (!wire) throw new Error('A connection was made, and nobody was told before.');
+    return createReplication({ client, wire, system }, (listener) => (onEnd = listener));
   } catch (error) {
     await disconnect(client);
     throw translateSourceError(error);
@@ -77,11 +87,9 @@ async function identifySystem(client: Client): Promise<SourceSystem> {
 }
 
 function createReplication(
-  client: Client,
-  system: SourceSystem,
+  { client, wire, system }: { client: Client; wire: CopyDataWire; system: SourceSystem },
   setOnEnd: (listener: (error: Error) => void) => void,
 ): Replication {
-  const wire = client.connection as unknown as Wire;
   let confirmed = 0n;
   let held = false;
   let coalescing = false;
@@ -121,13 +129,16 @@ function createReplication(
         handlers.onEnd(error);
       };
       setOnEnd(end);
-      wire.on('copyData', ({ chunk }) => {
-        if (ended) return;
-        try {
-          receive(chunk, handlers, () => sendStatus(false));
-        } catch (error) {
-          end(error instanceof Error ? error : new Error(String(error)));
-        }
+      wire.take({
+        onCopyData(bytes, from, to) {
+          if (ended) return;
+          try {
+            receive({ bytes, from, to }, handlers, () => sendStatus(false));
+          } catch (error) {
+            end(error instanceof Error ? error : new Error(String(error)));
+          }
+        },
+        onOversized: (head, bytes) => end(handlers.onOversized(head.subarray(payloadAt), bytes - payloadAt)),
       });
       wire.stream.on('data', coalesce);
       // Resolves only when the server ends the stream, which it does not do by itself while it is well.
@@ -177,13 +188,17 @@ function startCommand(options: {
   );
 }
 
-/** XLogData: 'w', start, end, clock, then the payload at byte 25. Keepalive: 'k', end, clock, reply at byte 17. */
-function receive(chunk: Buffer, handlers: ReplicationHandlers, reply: () => void): void {
-  if (chunk[0] === 0x77) {
-    handlers.onMessage(chunk.subarray(25));
-  } else if (chunk[0] === 0x6b) {
-    handlers.onKeepalive(chunk.readBigUInt64BE(1));
-    if (chunk[17] === 1) reply();
+/** Keepalive: 'k', end, clock, whether an answer is wanted at byte 17. One view is made of a message, or none. */
+function receive(
+  { bytes, from, to }: { bytes: Buffer; from: number; to: number },
+  handlers: ReplicationHandlers,
+  reply: () => void,
+): void {
+  if (bytes[from] === 0x77) {
+    handlers.onMessage(bytes.subarray(from + payloadAt, to));
+  } else if (bytes[from] === 0x6b) {
+    handlers.onKeepalive(bytes.readBigUInt64BE(from + 1));
+    if (bytes[from + 17] === 1) reply();
   }
 }
 

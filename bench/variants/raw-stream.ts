@@ -28,6 +28,7 @@ export async function rawStream(spec: RawStreamSpec, meter: Meter): Promise<numb
             if (kind === 'insert' || kind === 'update' || kind === 'delete') seen += 1;
             if (kind === 'commit' && seen >= changes) resolve();
           },
+          onOversized: (_head, bytes) => new Error(`A message of ${bytes} bytes.`),
           onKeepalive: () => undefined,
           onEnd: reject,
         },

@@ -33,9 +33,15 @@ const textTypes: NonNullable<ClientConfig['types']> = { getTypeParser: () => (te
  */
 export async function connect(
   url: string,
-  options: { readonly replication?: boolean; readonly onLost?: (error: Error) => void } = {},
+  options: {
+    readonly replication?: boolean;
+    readonly onLost?: (error: Error) => void;
+    /** Nothing has been sent or received yet. */
+    readonly beforeConnect?: (client: Client) => void;
+  } = {},
 ): Promise<Client> {
   const client = newClient(url, options.replication === true);
+  options.beforeConnect?.(client);
   // Without a listener Node ends the process when an idle connection breaks; queries in flight fail by themselves.
   client.on('error', (error) => options.onLost?.(translateSourceError(error)));
   try {

@@ -166,7 +166,10 @@ describe('the slot', () => {
       slot,
       publication,
       startLsn: '0',
-      handlers: { onMessage: () => undefined, onKeepalive: () => undefined, onEnd: (error) => (lost = error) },
+      handlers: {
+        ...{ onMessage: () => undefined, onOversized: () => new Error('unexpected'), onKeepalive: () => undefined },
+        onEnd: (error) => (lost = error),
+      },
     });
     await becomes(() => slotIsRead(source), 'the slot to be in use');
     stuck.pause();

@@ -209,7 +209,9 @@ const slots: Broken[] = [
       await w.sql(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
       const other = await openReplication(w.source.url);
       w.later(() => other.close().then(() => slotIs(w, slot, false)));
-      const handlers = { onMessage: () => undefined, onKeepalive: () => undefined, onEnd: () => undefined };
+      const nothing = () => undefined;
+      const onOversized = () => new Error('unexpected');
+      const handlers = { onMessage: nothing, onOversized, onKeepalive: nothing, onEnd: nothing };
       other.stream({ slot, publication: 'of_another', startLsn: '0', handlers });
       await slotIs(w, slot, true);
     },

@@ -29,15 +29,12 @@ function intake(pending = createPending()) {
   });
 }
 
-it('refuses a row that a worker could not hold, by its table, before it is decoded', () => {
-  const bytes = Buffer.alloc(137 * 1024 * 1024);
-  wal.insert(7, []).copy(bytes);
-  expect(() => intake().handlers.onMessage(bytes)).toThrow(
-    expect.objectContaining({
-      reason: 'oversized',
-      message: expect.stringContaining(`sent ${bytes.length} bytes at once for a row of public.docs`) as string,
-    }) as Error,
-  );
+it('refuses a row that a worker could not hold, by its table, of which the first bytes are all that was read', () => {
+  const bytes = 137 * 1024 * 1024;
+  expect(intake().handlers.onOversized(wal.insert(7, []), bytes)).toMatchObject({
+    reason: 'oversized',
+    message: expect.stringContaining(`sent ${bytes} bytes at once for a row of public.docs`) as string,
+  });
 });
 
 it('under a backlog each unit is a full one, and the stream is read again while it is appended', () => {
