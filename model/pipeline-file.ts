@@ -103,7 +103,7 @@ const parameters = z.record(z.string(), z.unknown());
 
 const elasticsearchStore = z
   .strictObject({
-    type: z.literal('elasticsearch').describe('an Elasticsearch cluster'),
+    type: z.literal('elasticsearch').describe('an Elasticsearch or OpenSearch cluster'),
     url: secret.describe('https://user:password@host:port, by reference'),
     index: z
       .string()

@@ -10,6 +10,7 @@ import { surveyFields } from './fields';
 import { judgeCluster, judgeFields } from './judge';
 import { generationNumber } from './names';
 import { settingProblems } from './overrides';
+import { products } from './product';
 
 type Check = StoreCheck<DefinitionOf<'elasticsearch'>>;
 
@@ -110,10 +111,10 @@ function has(tables: readonly TableSchema[], name: string): boolean {
   return tables.some((table) => table.name === name);
 }
 
-function describe({ version, health, indexes }: ClusterFacts, index: string): string[] {
+function describe({ product, version, health, indexes }: ClusterFacts, index: string): string[] {
   const built = indexes.filter(({ name }) => generationNumber(index, name) !== null).length;
   return [
-    `Elasticsearch ${version ?? 'of unknown version'}, health ${health ?? 'unknown'}`,
+    `${products[product].title} ${version ?? 'of unknown version'}, health ${health ?? 'unknown'}`,
     `alias ${index}: ${built === 0 ? 'to be made, no generation yet' : `${built} generation(s)`}`,
   ];
 }

@@ -1,5 +1,6 @@
-import { Client, errors } from '@elastic/elasticsearch';
+import { Client, errors, SniffingTransport } from '@elastic/elasticsearch';
 import { InvalidConfig, Unavailable } from '../../model/errors';
+import { distributionOf } from './product';
 
 /** One request. */
 export interface Call {
@@ -29,31 +30,71 @@ export interface Connection {
 /** A server that accepts and never answers (a stopped process, a black hole) must not hold a slice for longer. */
 const patienceMs = 12_000;
 
+/**
+ * Speaks plain JSON and takes whoever answers. The client's own headers name a version, which OpenSearch refuses and which makes
+ * Elasticsearch 9 answer as 8 did; its product check would leave OpenSearch out.
+ */
+class PlainTransport extends SniffingTransport {
+  constructor(options: ConstructorParameters<typeof SniffingTransport>[0]) {
+    const plain = { ...options };
+    delete plain.productCheck;
+    delete plain.vendoredHeaders;
+    super(plain);
+  }
+}
+
 /** Opens no socket before the first request. The only importer of the vendor's client. */
 export function connect(url: string, timeoutMs = patienceMs): Connection {
   // Retries are Temporal's: a client that sends a bulk again by itself writes after its slice was told that it failed.
-  const client = new Client({ node: nodeOf(url), maxRetries: 0, requestTimeout: timeoutMs });
+  const client = new Client({
+    node: nodeOf(url),
+    maxRetries: 0,
+    requestTimeout: timeoutMs,
+    Transport: PlainTransport,
+  });
+  let recognised = false;
+
+  async function send(call: Call, signal?: AbortSignal): Promise<Answer & { readonly calledElasticsearch: boolean }> {
+    signal?.throwIfAborted();
+    try {
+      const { statusCode, body, headers } = await client.transport.request(
+        {
+          method: call.method,
+          path: `/${call.path.map(encodeURIComponent).join('/')}`,
+          ...(call.query ? { querystring: call.query } : {}),
+          ...(call.body ? { body: call.body } : {}),
+          ...(call.lines === undefined ? {} : { bulkBody: call.lines }),
+        },
+        { meta: true, ...(signal ? { signal } : {}) },
+      );
+      return { status: statusCode, body, calledElasticsearch: headers['x-elastic-product'] === 'Elasticsearch' };
+    } catch (error) {
+      if (error instanceof errors.ResponseError)
+        return { status: error.statusCode ?? 0, body: error.body as unknown, calledElasticsearch: false };
+      signal?.throwIfAborted();
+      throw withoutAnswer(error, timeoutMs);
+    }
+  }
+
+  /** Whatever says yes to anything (a proxy, a web server) must not be taken for a store. OpenSearch tells only when asked. */
+  async function recognise(signal?: AbortSignal): Promise<void> {
+    const { status, body } = await send({ method: 'GET', path: [''] }, signal);
+    // Not now: it is asked again behind the next answer.
+    if (status >= 500 || status === 401 || status === 403) return;
+    if (distributionOf(body) !== 'opensearch') {
+      throw new InvalidConfig(
+        "What answers at the store's url is neither Elasticsearch nor OpenSearch; correct the url.",
+      );
+    }
+    recognised = true;
+  }
+
   return {
     async ask(call, signal) {
-      signal?.throwIfAborted();
-      try {
-        const { statusCode, body } = await client.transport.request(
-          {
-            method: call.method,
-            path: `/${call.path.map(encodeURIComponent).join('/')}`,
-            ...(call.query ? { querystring: call.query } : {}),
-            ...(call.body ? { body: call.body } : {}),
-            ...(call.lines === undefined ? {} : { bulkBody: call.lines }),
-          },
-          { meta: true, ...(signal ? { signal } : {}) },
-        );
-        return { status: statusCode, body };
-      } catch (error) {
-        if (error instanceof errors.ResponseError)
-          return { status: error.statusCode ?? 0, body: error.body as unknown };
-        signal?.throwIfAborted();
-        throw withoutAnswer(error, timeoutMs);
-      }
+      const { status, body, calledElasticsearch } = await send(call, signal);
+      recognised ||= calledElasticsearch;
+      if (!recognised && status >= 200 && status < 300) await recognise(signal);
+      return { status, body };
     },
     close: () => client.close(),
   };
@@ -66,9 +107,6 @@ function nodeOf(url: string): string {
 
 /** The vendor's messages may quote an address with its password: only what kind of failure it was goes on. */
 function withoutAnswer(error: unknown, timeoutMs: number): Error {
-  if (error instanceof errors.ProductNotSupportedError) {
-    return new InvalidConfig("What answers at the store's url is not Elasticsearch; correct the url.");
-  }
   if (error instanceof errors.TimeoutError) {
     return new Unavailable(`Elasticsearch did not answer within ${timeoutMs / 1_000} s. It is tried again.`);
   }

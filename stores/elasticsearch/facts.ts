@@ -1,6 +1,7 @@
 import { isSuccess, succeeded } from './answers';
 import type { Answer, Ask } from './client';
 import type { Meta } from './generations';
+import { productOf, type Product } from './product';
 
 /** One index that is, or stands, under the store's names. */
 export interface IndexFacts {
@@ -14,6 +15,7 @@ export interface IndexFacts {
 }
 
 export interface ClusterFacts {
+  readonly product: Product;
   /** Such as `8.19.4`; null when this user may not know it. */
   readonly version: string | null;
   readonly health: 'green' | 'yellow' | 'red' | null;
@@ -34,6 +36,7 @@ export async function readCluster(ask: Ask, who: Answer, index: string, signal: 
     await ask({ method: 'GET', path: ['_cluster', 'health'] }, signal),
   );
   return {
+    product: productOf(who.body),
     version: await readVersion(ask, who, signal),
     health: health?.status ?? null,
     dataNodes: health?.number_of_data_nodes ?? 1,

@@ -1,8 +1,7 @@
 import { finding, type Finding } from '../../model/finding';
 import type { ClusterFacts, IndexFacts } from './facts';
 import { generationNumber, idField, recordField } from './names';
-
-const supportedMajor = '8';
+import { products } from './product';
 
 interface Store {
   readonly pipeline: string;
@@ -19,12 +18,14 @@ export function judgeCluster(facts: ClusterFacts, us: Store): Finding[] {
   ];
 }
 
-function judgeServer({ version, missingPrivileges, readOnly }: ClusterFacts, { store, index }: Store): Finding[] {
+function judgeServer(facts: ClusterFacts, { store, index }: Store): Finding[] {
+  const { product, version, missingPrivileges, readOnly } = facts;
   const where = `stores.${store}.url`;
+  const { title, majors } = products[product];
   const found: Finding[] = [];
-  if (version !== null && version.split('.')[0] !== supportedMajor) {
-    const cure = `Use a cluster of version ${supportedMajor}.`;
-    found.push(finding('store-version', { where, what: `it is Elasticsearch ${version}.`, cure }));
+  if (version !== null && !majors.some((major) => version.split('.')[0] === major)) {
+    const cure = `Use ${title} ${majors.join(' or ')}.`;
+    found.push(finding('store-version', { where, what: `it is ${title} ${version}.`, cure }));
   }
   if (missingPrivileges.length > 0) {
     const cure = `Give its role on ["${index}", "${index}-*"]: ${JSON.stringify(missingPrivileges)}`;

@@ -11,41 +11,25 @@ export async function ask(url: string, path: string, init: { method?: string; bo
   return JSON.parse(text) as unknown;
 }
 
-interface Hits {
-  readonly pit_id: string;
-  readonly hits: {
-    readonly hits: readonly {
-      readonly _id: string;
-      readonly _source: Record<string, unknown>;
-      readonly sort: readonly unknown[];
-    }[];
-  };
+interface Page {
+  readonly _scroll_id: string;
+  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: Record<string, unknown> }[] };
 }
 
-/** All documents that readers of an alias can find, by id: one point in time, every page. */
+/** All documents that readers of an alias can find, by id: one point in time, every page. By scrolling, which OpenSearch knows too. */
 export async function readIndex(url: string, alias: string): Promise<Map<string, Record<string, unknown>>> {
   await ask(url, `/${alias}/_refresh`, { method: 'POST' });
-  const { id } = (await ask(url, `/${alias}/_pit?keep_alive=1m`, { method: 'POST' })) as { id: string };
   const documents = new Map<string, Record<string, unknown>>();
-  let pit = id;
+  const body = { size: 5000, sort: ['_doc'] };
+  let page = (await ask(url, `/${alias}/_search?scroll=1m`, { body })) as Page;
   try {
-    for (let after: readonly unknown[] | undefined; ;) {
-      const page = (await ask(url, '/_search', {
-        body: {
-          size: 5000,
-          pit: { id: pit, keep_alive: '1m' },
-          sort: [{ _shard_doc: 'asc' }],
-          track_total_hits: false,
-          ...(after ? { search_after: after } : {}),
-        },
-      })) as Hits;
-      pit = page.pit_id;
+    while (page.hits.hits.length > 0) {
       for (const hit of page.hits.hits) documents.set(hit._id, hit._source);
-      after = page.hits.hits.at(-1)?.sort;
-      if (!after) return documents;
+      page = (await ask(url, '/_search/scroll', { body: { scroll: '1m', scroll_id: page._scroll_id } })) as Page;
     }
+    return documents;
   } finally {
-    await ask(url, '/_pit', { method: 'DELETE', body: { id: pit } });
+    await ask(url, '/_search/scroll', { method: 'DELETE', body: { scroll_id: page._scroll_id } });
   }
 }
 

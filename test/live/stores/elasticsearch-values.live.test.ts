@@ -53,6 +53,13 @@ async function held(place: Place, rows: readonly Row[]): Promise<readonly Docume
   return (await scanAll(store, first, 'values')).map(({ body }) => body);
 }
 
+async function isOpenSearch(place: Place): Promise<boolean> {
+  // Elasticsearch's small build answers 405 here.
+  if ((await place.status('/', { method: 'GET' })) !== 200) return false;
+  const { version } = (await place.ask('/')) as { version: { distribution?: string } };
+  return version.distribution === 'opensearch';
+}
+
 async function find(place: Place, query: object): Promise<string[]> {
   const found = (await place.ask(`/${place.index}/_search`, { body: { query, size: 100 } })) as {
     hits: { hits: { _source: { id: string } }[] };
@@ -143,7 +150,9 @@ test('what PostgreSQL allows and no field has room for is held as it is, and doe
       { id: '4', words: '', data: 'null', tags: '{}' },
     ];
     expect(await held(place, rows)).toEqual(rows);
-    expect(await find(place, { exists: { field: '_ignored' } })).toEqual(['0', '1', '2', '3']);
+    const marked = await find(place, { exists: { field: '_ignored' } });
+    // OpenSearch does not mark what is only too long for its field.
+    expect(marked).toEqual((await isOpenSearch(place)) ? ['0', '1', '2'] : ['0', '1', '2', '3']);
     expect(await find(place, { ids: { values: ['values/2'] } })).toEqual(['2']);
   });
 }, 60_000);

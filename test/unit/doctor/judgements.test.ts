@@ -157,12 +157,17 @@ describe('the brokers', () => {
 
 describe('stores', () => {
   const cluster: ClusterFacts = {
+    product: 'elasticsearch',
     ...{ version: '8.19.4', health: 'green', dataNodes: 3, readOnly: false, missingPrivileges: [], indexes: [] },
   };
   test.each<[string, Partial<ClusterFacts>, string[]]>([
     ['control: good', {}, []],
     ['version 7', { version: '7.17.0' }, ['store-version']],
-    ['version 9', { version: '9.0.0' }, ['store-version']],
+    ['version 9', { version: '9.2.0' }, []],
+    ['version 10', { version: '10.0.0' }, ['store-version']],
+    ['OpenSearch 3', { product: 'opensearch', version: '3.0.0' }, []],
+    ['OpenSearch 1', { product: 'opensearch', version: '1.3.20' }, ['store-version']],
+    ["OpenSearch with one of Elasticsearch's majors", { product: 'opensearch', version: '8.0.0' }, ['store-version']],
     ['a version that may not be known', { version: null }, []],
     ['red', { health: 'red' }, ['store-health-red']],
     ['yellow', { health: 'yellow' }, ['store-health-yellow']],

@@ -91,48 +91,66 @@ test('an error status is an answer, judged by whoever asked', async () => {
   );
 });
 
-test('something else than Elasticsearch is a mistake of the configuration, and so is an address that is none', async () => {
-  await against(
-    (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
-    async (url) => expect(await failure(url)).toBeInstanceOf(InvalidConfig),
-  );
+test('something else is a mistake of the configuration, and so is an address that is none', async () => {
+  const others = ['{}', '{"version":{"distribution":"other"}}', '"yes"', 'null'];
+  for (const body of others) {
+    await against(
+      (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body),
+      async (url) => expect(await failure(url)).toBeInstanceOf(InvalidConfig),
+    );
+  }
   for (const url of ['', 'localhost:9200', 'redis://hunter2@host']) {
     expect(() => connect(url)).toThrow(InvalidConfig);
     expect(() => connect(url)).not.toThrow(/hunter2/);
   }
 });
 
-describe('what else speaks this protocol', () => {
-  const answer =
-    (body: object, headers: Readonly<Record<string, string>>): RequestListener =>
-    (_, response) => {
-      response.writeHead(200, { 'content-type': 'application/json', ...headers });
-      response.end(JSON.stringify(body));
-    };
+describe('who speaks this protocol', () => {
+  const plain = { 'content-type': 'application/json' };
+  const whoIsOpenSearch = JSON.stringify({ version: { distribution: 'opensearch', number: '2.19.1' } });
 
-  test('a server that does not call itself Elasticsearch, as OpenSearch does not, is refused as a wrong set-up', async () => {
-    const opensearch = { version: { distribution: 'opensearch', number: '2.19.0' } };
-    await against(answer(opensearch, {}), async (url) => {
-      const error = await failure(url);
-      expect(error).toBeInstanceOf(InvalidConfig);
-      expect(error.message).toMatch(/not Elasticsearch/);
+  test('OpenSearch, which does not call itself anything in its headers, is asked once who it is', async () => {
+    const paths: (string | undefined)[] = [];
+    const listener: RequestListener = (request, response) => {
+      paths.push(request.url);
+      response.writeHead(200, plain).end(request.url === '/' ? whoIsOpenSearch : '{"status":"green"}');
+    };
+    await against(listener, async (url) => {
+      const connection = connect(url);
+      for (let i = 0; i < 3; i += 1) expect((await connection.ask(health)).body).toEqual({ status: 'green' });
+      await connection.close();
     });
+    expect(paths).toEqual(['/_cluster/health', '/', '/_cluster/health', '/_cluster/health']);
   });
 
-  test('bodies are sent as those of version 8, which Elasticsearch 9 is made to understand', async () => {
+  test('one that does not tell now who it is is asked again, and its answers are taken meanwhile', async () => {
+    let asked = 0;
+    const listener: RequestListener = (request, response) => {
+      if (request.url !== '/') response.writeHead(200, plain).end('{}');
+      else if ((asked += 1) === 1) response.writeHead(503, plain).end('{}');
+      else response.writeHead(200, plain).end(whoIsOpenSearch);
+    };
+    await against(listener, async (url) => {
+      const connection = connect(url);
+      for (let i = 0; i < 4; i += 1) expect((await connection.ask(health)).status).toBe(200);
+      await connection.close();
+    });
+    expect(asked).toBe(2);
+  });
+
+  test('requests are plain JSON: no version is named that one of them would refuse', async () => {
     const seen: (string | undefined)[] = [];
     const listener: RequestListener = (request, response) => {
       seen.push(request.headers['content-type'], request.headers.accept);
-      answer({}, { 'x-elastic-product': 'Elasticsearch' })(request, response);
+      response.writeHead(200, { ...plain, 'x-elastic-product': 'Elasticsearch' }).end('{}');
     };
     await against(listener, async (url) => {
       const connection = connect(url);
       await connection.ask({ method: 'POST', path: ['shop', '_bulk'], lines: '{}\n' });
+      await connection.ask({ method: 'PUT', path: ['shop'], body: {} });
       await connection.close();
     });
-    expect(seen).toEqual([
-      'application/vnd.elasticsearch+x-ndjson; compatible-with=8',
-      'application/vnd.elasticsearch+json; compatible-with=8',
-    ]);
+    const json = 'application/json';
+    expect(seen).toEqual(['application/x-ndjson', json, json, json]);
   });
 });
