@@ -4,7 +4,7 @@ require('./node-version');
 const fs = require('node:fs');
 const path = require('node:path');
 const { withLock } = require('./lock');
-const { run } = require('./provision/command');
+const { fetchBy, run } = require('./provision/command');
 const { reportFailure } = require('./report-failure');
 
 const project = path.dirname(__dirname);
@@ -57,7 +57,7 @@ async function ensureDependencies({ report, signal }) {
   await withLock({ file: lockFile(), onWait, signal }, async () => {
     if (isCurrent()) return;
     report('npm ci');
-    await run({
+    await fetchBy({
       what: 'npm ci',
       command: 'npm',
       args: ['ci', '--no-audit', '--no-fund'],

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFile, spawn } = require('node:child_process');
+const { setTimeout: pause } = require('node:timers/promises');
 const { StackFailure } = require('../failure');
 const { lastLines } = require('../log-tail');
 const { endTree } = require('../processes/ending');
@@ -17,7 +18,7 @@ const { identityOf } = require('../processes/identity');
  */
 function ask(command, args) {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(command, args, { timeout: 60_000 }, (error, stdout, stderr) => {
       resolve(error ? undefined : `${stdout}${stderr}`);
     });
   });
@@ -86,7 +87,30 @@ async function run({ what, command, args, cwd, logFile, cure, env = {}, signal }
   }
 }
 
+/** How long is waited before each next try: an answer that fails to come mostly comes soon after. */
+const pausesMs = [3_000, 15_000];
+
+/**
+ * The same for what comes over a network, where one answer that fails to come would cost a fresh machine everything. Maven,
+ * Go and npm go on where they ended; the error is the last try's.
+ *
+ * @param {Parameters<typeof run>[0]} request
+ * @param {readonly number[]} [pauses]
+ * @returns {Promise<void>}
+ */
+async function fetchBy(request, pauses = pausesMs) {
+  for (const pauseMs of pauses) {
+    try {
+      return await run(request);
+    } catch (error) {
+      if (!(error instanceof StackFailure)) throw error;
+      await pause(pauseMs, undefined, request.signal ? { signal: request.signal } : undefined);
+    }
+  }
+  return run(request);
+}
+
 /** @param {string} logFile */
 const noteFor = (logFile) => `${logFile}.running`;
 
-module.exports = { ask, run, endForerunner };
+module.exports = { ask, run, fetchBy, endForerunner };

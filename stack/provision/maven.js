@@ -4,8 +4,15 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { withLock } = require('../lock');
 const { installLog } = require('./cache');
-const { run } = require('./command');
+const { fetchBy } = require('./command');
 const { findMaven } = require('./toolchain');
+
+/** A server that says nothing is given up after two minutes instead of thirty: the first for Maven 3.8, the others since. */
+const silenceBounds = [
+  '-Dmaven.wagon.rto=120000',
+  '-Daether.connector.requestTimeout=120000',
+  '-Daether.connector.connectTimeout=30000',
+];
 
 /**
  * Runs one goal of the dependency plugin on a pinned pom. The pom is copied: Maven writes beside the one it is given,
@@ -30,10 +37,10 @@ async function runMaven({ name, title, insteadOf, part, java, directory, goal, s
   // the same plugins. It costs little, since the first brings most of what the second needs.
   const lock = { file: path.join(cache, 'maven.lock'), onWait: () => report('waiting for another Maven'), signal };
   await withLock(lock, () =>
-    run({
+    fetchBy({
       what: `Maven, fetching ${title}`,
       command: maven,
-      args: ['--batch-mode', '--no-transfer-progress', '--file', pom, ...goal],
+      args: ['--batch-mode', '--no-transfer-progress', ...silenceBounds, '--file', pom, ...goal],
       cwd: directory,
       // The Java that was chosen, not the one that Maven's script would choose.
       env: { JAVA_HOME: path.dirname(path.dirname(java)) },

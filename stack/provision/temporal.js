@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const versions = require('../versions/versions.json');
 const { StackFailure } = require('../failure');
-const { ask, run } = require('./command');
+const { ask, fetchBy, run } = require('./command');
 const { install, installed, installLog } = require('./cache');
 const { findGo } = require('./toolchain');
 const { isAtLeast, versionIn } = require('./version');
@@ -147,7 +147,7 @@ async function build(directory, go, logFile, signal) {
     fs.copyFileSync(path.join(__dirname, '..', 'versions', 'temporal', file), path.join(directory, file));
   // Unset, the CLI calls itself 0.0.0-DEV and would be taken for an old one.
   const stamp = `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${pinned.version}`;
-  await run({
+  await fetchBy({
     what: 'Go, building the Temporal CLI',
     command: go,
     args: [

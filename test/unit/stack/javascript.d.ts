@@ -8,6 +8,7 @@ declare module '*/stack/lock';
 declare module '*/stack/processes/ending';
 declare module '*/stack/processes/identity';
 declare module '*/stack/provision/cache';
+declare module '*/stack/provision/command';
 declare module '*/stack/provision/postgres';
 declare module '*/stack/provision/redis';
 declare module '*/stack/provision/temporal';

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provision } from '../../../stack';
 import { cacheDirectory, install, installed } from '../../../stack/provision/cache';
+import { fetchBy } from '../../../stack/provision/command';
 import { platformPackage, ways as waysToPostgres } from '../../../stack/provision/postgres';
 import { ways as waysToRedis } from '../../../stack/provision/redis';
 import { ways as waysToTemporal } from '../../../stack/provision/temporal';
@@ -115,6 +116,34 @@ describe('the cache', () => {
     const fill = async () => void (fills += 1);
     const [first, second] = await Promise.all([install(request(), fill), install(request(), fill)]);
     expect([first, fills]).toEqual([second, 1]);
+  });
+});
+
+describe('what comes over a network', () => {
+  /** A program that fails so many times, counted in a file, and how often it has run in the end. */
+  async function afterFailures(failures: number): Promise<{ error: string | null; runs: number }> {
+    const counter = join(cache, 'runs');
+    const count = `n=$(cat '${counter}' 2>/dev/null || echo 0); echo $((n + 1)) > '${counter}'; [ $n -ge ${failures} ]`;
+    const request = { what: 'a fetch', command: 'sh', args: ['-c', count], cwd: cache, cure: 'None.' };
+    const ended = fetchBy({ ...request, logFile: join(cache, 'fetch.log') }, [1, 1]);
+    const error = await ended.then(
+      () => null,
+      ({ message }: Error) => message,
+    );
+    return { error, runs: Number(readFileSync(counter, 'utf8')) };
+  }
+
+  test('is fetched again when it fails, twice, and not once it is there', async () => {
+    expect(await afterFailures(0)).toEqual({ error: null, runs: 1 });
+    rmSync(join(cache, 'runs'));
+    expect(await afterFailures(2)).toEqual({ error: null, runs: 3 });
+  });
+
+  test('that fails each time is an error, the last try’s', async () => {
+    expect(await afterFailures(9)).toEqual({
+      error: expect.stringMatching(/^a fetch failed with exit code 1\. None\./) as string,
+      runs: 3,
+    });
   });
 });
 
