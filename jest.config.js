@@ -14,7 +14,10 @@ module.exports = {
   // Tests with a world of their own that mostly wait for heartbeats to be missed do so two at a time (`it.concurrent`).
   maxConcurrency: 2,
   // For hooks and short tests; a live test says its own. A bound finds what hangs, not what is slow.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
+  // What a test leaves open (a socket, a timer) is no verdict: with all verdicts known Jest ends, instead of waiting for it
+  // for ever. Processes and servers that were left are ended, and counted, by stack/run-on-stack.js.
+  forceExit: true,
   projects: [
     {
       ...base,

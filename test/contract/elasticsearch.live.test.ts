@@ -61,15 +61,15 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
       sabotaged,
     );
     await expectPropertiesToFail(sabotaged, 20);
-  }, 60_000);
+  });
 
   test('offsets before the data', async () => {
     const sabotaged = elasticsearchAdapter(dataAfterOffsets());
     await expectCheckToFail('offsets are never ahead of the data', sabotaged);
-  }, 60_000);
+  });
 
   test('items are not looked at', async () => {
     const sabotaged = elasticsearchAdapter(withoutLookingAtItems);
     await expectCheckToFail('a refused record fails the batch, moves no offset and is named by its offset', sabotaged);
-  }, 60_000);
+  });
 });

@@ -83,7 +83,7 @@ export function postgresAdapter(
         async restart() {
           // What a restart takes from this database: its connections, and what they had not committed.
           await client.query(
-            'select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+            'select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
           );
         },
         read: (target) => readView(client, target),

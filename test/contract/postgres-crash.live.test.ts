@@ -121,7 +121,7 @@ describe('lost answers and lost connections', () => {
     await store.prepare(first);
     await store.acquire(first, lane, me);
     await stores.client.query(
-      `select pg_terminate_backend(pid, 1000) from pg_stat_activity
+      `select pg_terminate_backend(pid, 60000) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()`,
     );
     const options = { owner: me, from: 0, to: 1, mutations: [account(1, 1, 0)] };

@@ -112,12 +112,8 @@ export function isAssertion(error: unknown): boolean {
 
 export function describeStoreContract(adapter: StoreAdapter): void {
   describe(`the ${adapter.name} store`, () => {
-    test.each(checkNames)(
-      '%s',
-      async (name) => {
-        await runStoreCheck(name, adapter);
-      },
-      60_000,
-    );
+    test.each(checkNames)('%s', async (name) => {
+      await runStoreCheck(name, adapter);
+    });
   });
 }

@@ -4,7 +4,7 @@ export async function ask(url: string, path: string, init: { method?: string; bo
     method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
     headers: { 'content-type': 'application/json' },
     ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`Elasticsearch answered ${response.status} to ${path}: ${text.slice(0, 300)}`);

@@ -10,7 +10,7 @@ export function temporalCli(scenario: Scenario, args: readonly string[]): Promis
     execFile(
       binary,
       [...args, '--address', temporalAddress, '--namespace', scenario.namespace],
-      { timeout: 30_000, env: { ...process.env, HOME: scenario.folder } },
+      { timeout: 180_000, env: { ...process.env, HOME: scenario.folder } },
       (error, stdout, stderr) => {
         if (error) reject(new Error(`temporal ${args.join(' ')}: ${error.message}\n${stderr}`));
         else resolve(stdout);

@@ -149,7 +149,7 @@ describe('the socket', () => {
     const running = await source.capture();
     await becomes(() => slotIsRead(source), 'the slot to be in use');
     await source.sql.query(
-      'select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1',
+      'select pg_terminate_backend(active_pid, 60000) from pg_replication_slots where slot_name = $1',
       [source.options.pipeline.source.slot],
     );
     await expect(running.ended).rejects.toMatchObject({ name: 'Unavailable' });

@@ -40,7 +40,7 @@ test('a late upsert is refused when Elasticsearch has forgotten the delete it co
     expect(await lateUpsertOverForgottenDelete(place, connect)).toEqual({ 'accounts/2': 20 });
     expect(await recordedNext(place.open(), 1)).toBe(9);
   });
-}, 60_000);
+});
 
 test('control: without the write alias it brings the row back', async () => {
   await withPlace(async (place) => {
@@ -49,7 +49,7 @@ test('control: without the write alias it brings the row back', async () => {
       'accounts/2': 20,
     });
   });
-}, 60_000);
+});
 
 test('of many that take the lane at once one has it, and it is the only one whose batch is held', async () => {
   await withPlace(async (place) => {
@@ -72,7 +72,7 @@ test('of many that take the lane at once one has it, and it is the only one whos
     await place.open().acquire(first, lane, owner(5000));
     for (const store of stores) await expectFenced(store.acquire(first, lane, owner(4000)));
   });
-}, 60_000);
+});
 
 test('a killed owner leaves documents without offsets: its successor repeats them, and counts them as repeated', async () => {
   await withPlace(async (place) => {
@@ -91,7 +91,7 @@ test('a killed owner leaves documents without offsets: its successor repeats the
     expect(applied).toEqual({ durable: true, upserts: 0, deletes: 0, repeated: 1200 });
     expect(Object.keys(await balances(successor, first))).toHaveLength(1200);
   });
-}, 60_000);
+});
 
 test('a lost answer to the record is found out, and the batch is not applied twice', async () => {
   await withPlace(async (place) => {
@@ -111,7 +111,7 @@ test('a lost answer to the record is found out, and the batch is not applied twi
     await apply(store, first, { owner: owner(1000), from: 1, to: 2, mutations: [account(1, 11, 1)] });
     expect(await balances(store, first)).toEqual({ 'accounts/1': 11 });
   });
-}, 60_000);
+});
 
 test("the previous owner's record that arrives after the lane changed hands stops nobody for good", async () => {
   await withPlace(async (place) => {
@@ -135,7 +135,7 @@ test("the previous owner's record that arrives after the lane changed hands stop
     await apply(newer, first, { ...both, owner: owner(3000), from: 1 });
     expect(await balances(newer, first)).toEqual({ 'accounts/1': 11 });
   });
-}, 60_000);
+});
 
 test('nothing is written to an index that was deleted behind our back, and none is made', async () => {
   await withPlace(async (place) => {
@@ -149,4 +149,4 @@ test('nothing is written to an index that was deleted behind our back, and none 
     expect(error).toMatchObject({ name: 'Blocked', reason: 'store-behind' });
     expect(await place.ask(`/${place.index}*/_alias?expand_wildcards=all`)).toEqual({});
   });
-}, 60_000);
+});

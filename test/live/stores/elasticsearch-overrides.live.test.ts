@@ -42,7 +42,7 @@ test('settings, analyzers and fields are those that the file asks for; a field i
       },
     });
   });
-}, 60_000);
+});
 
 test('a generation with fields of its own fits the table it was made for, and takes a new column', async () => {
   await withPlace(async (place) => {
@@ -57,7 +57,7 @@ test('a generation with fields of its own fits the table it was made for, and ta
     await store.extend(first, grown, ['note']);
     expect(await store.fit(first, grown)).toEqual({ absent: [], other: [], surplus: [] });
   });
-}, 60_000);
+});
 
 test('the interval of refreshes is the one that was chosen', async () => {
   await withPlace(async (place) => {
@@ -65,7 +65,7 @@ test('the interval of refreshes is the one that was chosen', async () => {
     const settings = await place.ask(`/${place.index}-g1/_settings?flat_settings=true`);
     expect(settings).toMatchObject({ [`${place.index}-g1`]: { settings: { 'index.refresh_interval': '-1' } } });
   });
-}, 60_000);
+});
 
 test('what Elasticsearch does not take is said with its reason, and nothing is made', async () => {
   await withPlace(async (place) => {
@@ -75,4 +75,4 @@ test('what Elasticsearch does not take is said with its reason, and nothing is m
     expect(error.message).toMatch(/not_there/);
     expect(await place.ask(`/${place.index}*/_alias?expand_wildcards=all`)).toEqual({});
   });
-}, 60_000);
+});

@@ -20,7 +20,7 @@ test("a stray write to the readers' name is refused from the first generation on
     expect(await stray()).toBe(400);
     expect([...(await readIndex(testAddress('elasticsearch'), place.index)).keys()]).toEqual([]);
   });
-}, 60_000);
+});
 
 test("the readers' name stays taken when the generation that held it is dropped before it was ever read", async () => {
   await withPlace(async (place) => {
@@ -33,7 +33,7 @@ test("the readers' name stays taken when the generation that held it is dropped 
     await store.promote(second);
     expect((await store.inspect()).live).toBe(2);
   });
-}, 60_000);
+});
 
 test("a name that is an index, or somebody's alias, is refused with what to do", async () => {
   await withPlace(async (place) => {
@@ -45,7 +45,7 @@ test("a name that is an index, or somebody's alias, is refused with what to do",
     await place.ask(`/${place.index}-theirs`, { method: 'PUT', body: { aliases: { [place.index]: {} } } });
     expect((await failure(place.open().prepare(first))).message).toContain(`${place.index}-theirs`);
   });
-}, 60_000);
+});
 
 test('two stores cannot have one index: the second is refused, and sees no generation of the first', async () => {
   await withPlace(async (place) => {
@@ -54,7 +54,7 @@ test('two stores cannot have one index: the second is refused, and sees no gener
     expect(await failure(other.prepare({ ...first, store: 'other' }))).toBeInstanceOf(InvalidConfig);
     expect(await other.inspect()).toEqual({ generations: [], live: null });
   });
-}, 60_000);
+});
 
 test('readers find documents as they were written, no record of a lane, and what is new within the refresh interval', async () => {
   await withPlace(async (place) => {
@@ -78,7 +78,7 @@ test('readers find documents as they were written, no record of a lane, and what
     >;
     expect(settings[`${place.index}-g1`]?.settings.index.refresh_interval).toBe('1s');
   });
-}, 60_000);
+});
 
 test('formats that outlive us: the record and what the index says of its generation', async () => {
   // A change here makes existing indexes unreadable: give the new form another `format` and read both.
@@ -120,4 +120,4 @@ test('formats that outlive us: the record and what the index says of its generat
       fields: { accounts: ['id', 'holder', 'balance', 'vip'], lines: ['order_id', 'product', 'quantity', 'price'] },
     });
   });
-}, 60_000);
+});

@@ -114,7 +114,7 @@ test('values are found by what they mean, to the last digit', async () => {
     expect(await find(place, { term: { 'amount.exact': '12345678901234567890.13' } })).toEqual([]);
     expect(await find(place, { exists: { field: '_ignored' } })).toEqual([]);
   });
-}, 60_000);
+});
 
 test('fractions of a second of every length are dates', async () => {
   await withPlace(async (place) => {
@@ -129,7 +129,7 @@ test('fractions of a second of every length are dates', async () => {
       await find(place, { range: { instant: { gte: '2026-01-02T03:04:05Z', lt: '2026-01-02T03:04:06Z' } } }),
     ).toHaveLength(7);
   });
-}, 60_000);
+});
 
 test('what PostgreSQL allows and no field has room for is held as it is, and does not stop the lane', async () => {
   await withPlace(async (place) => {
@@ -155,7 +155,7 @@ test('what PostgreSQL allows and no field has room for is held as it is, and doe
     expect(marked).toEqual((await isOpenSearch(place)) ? ['0', '1', '2'] : ['0', '1', '2', '3']);
     expect(await find(place, { ids: { values: ['values/2'] } })).toEqual(['2']);
   });
-}, 60_000);
+});
 
 test('a field the index does not know blocks the lane with its name and offset, and no value', async () => {
   await withPlace(async (place) => {
@@ -173,4 +173,4 @@ test('a field the index does not know blocks the lane with its name and offset, 
     expect(error.message).not.toContain('secret');
     expect(await recordedNext(store, 1)).toBe(0);
   });
-}, 60_000);
+});
