@@ -131,8 +131,10 @@ export async function levyAll(client: Client): Promise<void> {
       return;
     } catch (error) {
       await client.query('rollback');
-      // Beside other writers it may be the victim of a deadlock: as users do, it is tried again.
-      if (!(error instanceof DatabaseError) || error.code !== '40P01') throw error;
+      // Beside other writers it may be the victim of a deadlock, or find that the vault it had picked has another key by
+      // the time its row is free: as users do, it is tried again.
+      const passes = error instanceof NothingToDo || (error instanceof DatabaseError && error.code === '40P01');
+      if (!passes) throw error;
     }
   }
 }
