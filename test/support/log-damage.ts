@@ -17,7 +17,13 @@ export async function deleteRecords(kafka: Kafka, topic: string, below?: string)
       below === undefined
         ? ends.map(({ partition, high }) => ({ partition, offset: high }))
         : [{ partition: 0, offset: below }];
-    await admin.deleteTopicRecords({ topic, partitions });
+    // The controller has taken the policy when it answers; the broker goes by it some moments later.
+    await waitFor({
+      what: `the records of ${topic} to be deleted`,
+      seconds: 20,
+      look: () => admin.deleteTopicRecords({ topic, partitions }),
+      until: () => true,
+    });
   });
 }
 

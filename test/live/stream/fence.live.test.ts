@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ProducerKind } from '../../../model/settings';
+import type { LogWriter } from '../../../stream/log';
 import { takeFence, type LogWriterOptions } from '../../../stream/log-writer';
 import type { Kafka, Producer, Transaction } from '../../support/kafka';
 import { LogFixture, closing, readUntil, valuesOf } from './log-fixture';
@@ -90,18 +91,19 @@ describe.each(producers)('a lost answer, %s', (producer) => {
       request === lost && [3, 6].includes((count += 1)) ? { kind: 'drop-answer' } : { kind: 'pass' },
     );
     const kafka = log.kafka({ socketFactory });
-    let writer = await log.writer({ kafka });
+    let writer: LogWriter | null = null;
     let failures = 0;
-    for (let at = 1; at <= 10; at += 1) {
-      // As capture does: after an error open another writer, skip what its last record includes.
-      while (Number(writer.last?.position.lsn ?? 0) < at) {
-        try {
-          await writer.append(log.records(3, at * 3), closing(at));
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'Unavailable' });
-          failures += 1;
-          writer = await log.writer({ kafka });
-        }
+    for (let at = 1; at <= 10;) {
+      // As capture does: after an error open another writer, skip what its last record includes. Opening one may lose an
+      // answer as well.
+      try {
+        writer ??= await log.writer({ kafka });
+        if (Number(writer.last?.position.lsn ?? 0) < at) await writer.append(log.records(3, at * 3), closing(at));
+        at += 1;
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'Unavailable' });
+        failures += 1;
+        writer = null;
       }
     }
     process.stdout.write(`${count} requests, ${failures} writers thrown away\n`);

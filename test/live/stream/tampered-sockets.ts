@@ -5,6 +5,8 @@ import type { ISocketFactory } from '../../support/kafka';
 export const requests = {
   produce: 0,
   fetch: 1,
+  listOffsets: 2,
+  joinGroup: 11,
   heartbeat: 12,
   findCoordinator: 10,
   addPartitions: 24,

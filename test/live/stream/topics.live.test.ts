@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ensureTopics, type TopicsOptions } from '../../../stream/topics';
 import { readLastPosition } from '../../../stream/positions';
+import { waitFor } from '../../support/wait';
 import { LogFixture } from './log-fixture';
 
 jest.setTimeout(180_000);
@@ -49,9 +50,20 @@ describe('the topics of a log', () => {
     });
     const admin = log.kafka().admin();
     await admin.connect();
-    const configEntries = [{ name: 'cleanup.policy', value: 'delete' }];
+    const policy = 'cleanup.policy';
+    const configEntries = [{ name: policy, value: 'delete' }];
     const resource = { type: 2, name: `${log.prefix}.positions`, configEntries };
     await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+    // The controller has taken it when it answers; what a broker says follows some moments later.
+    await waitFor({
+      what: 'the broker to say the new policy',
+      seconds: 20,
+      look: () =>
+        admin.describeConfigs({ includeSynonyms: false, resources: [{ ...resource, configNames: [policy] }] }),
+      until: ({ resources: [told] }) =>
+        told?.configEntries.some(({ configName, configValue }) => configName === policy && configValue === 'delete') ===
+        true,
+    });
     await admin.disconnect();
     await expect(ensureTopics(options)).rejects.toMatchObject({
       name: 'InvalidConfig',

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ProducerKind } from '../../../model/settings';
@@ -131,11 +131,10 @@ test.each([
   await log.close();
 });
 
-/** The first segment of a topic's partition 0 on the disk of the stack's broker. */
+/** The first segment of a topic's partition 0 on the disk of the stack's broker (stack/servers/kafka.js). */
 function segmentOf(topic: string): string {
   const stack = process.env['SLIPSTREAM_TEST_STACK'] ?? '';
-  const folder = readdirSync(stack, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith(`/${topic}-0`));
-  if (folder === undefined)
-    throw new Error(`The broker's folder of ${topic} is not below SLIPSTREAM_TEST_STACK (${stack}).`);
-  return join(stack, folder, '00000000000000000000.log');
+  const segment = join(stack, 'kafka', 'data', `${topic}-0`, '00000000000000000000.log');
+  if (!existsSync(segment)) throw new Error(`The broker of SLIPSTREAM_TEST_STACK has no ${segment}.`);
+  return segment;
 }
