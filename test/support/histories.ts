@@ -32,6 +32,9 @@ function holds(value: unknown, text: string): boolean {
   return Object.values(value).some((part) => holds(part, text));
 }
 
+/** As Temporal numbers the kinds of time-outs. */
+const scheduleToStart = 2;
+
 /** Attempts that failed or timed out, in words. Empty after an orderly takeover. */
 export function failedAttempts(runs: readonly RecordedRun[]): string[] {
   return runs.flatMap(({ workflowId, events }) =>
@@ -43,6 +46,8 @@ export function failedAttempts(runs: readonly RecordedRun[]): string[] {
       }
       const failure =
         event.activityTaskFailedEventAttributes?.failure ?? event.activityTaskTimedOutEventAttributes?.failure;
+      // Nobody began it: a worker that is too busy to take its own next slice in time leaves it to any other.
+      if (Number(failure?.timeoutFailureInfo?.timeoutType) === scheduleToStart) return [];
       return failure ? [`${id}: ${failure.message}`] : [];
     }),
   );

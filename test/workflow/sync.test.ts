@@ -35,7 +35,12 @@ test('a pipeline file is all it takes: every part becomes LIVE, and the whole wi
   expect(status.capture.status).toBe('LIVE');
   const offsets = await scenario.handle().query('offsets');
   expect(offsets).toMatchObject({ stores: { search: { 1: expect.any(Object) as object } } });
-  const { searchAttributes } = await scenario.handle('search').describe();
+  const searchAttributes = await waitFor({
+    what: 'the search attributes to say LIVE',
+    seconds: 10,
+    look: async () => (await scenario.handle('search').describe()).searchAttributes,
+    until: ({ SyncStatus: status }) => status?.[0] === 'LIVE',
+  });
   expect(searchAttributes).toMatchObject({
     SyncPipeline: [scenario.name],
     SyncStore: ['search'],

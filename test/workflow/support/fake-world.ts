@@ -104,7 +104,8 @@ export function exampleFile(name: string): PipelineFile {
       replica: { type: 'postgres', url: { env: 'REPLICA_URL' }, schema: 'shop', tables },
       search: { type: 'elasticsearch', url: { env: 'SEARCH_URL' }, index: 'shop', tables },
     },
-    slice: { seconds: 30, heartbeatSeconds: 2 },
+    // Nothing here waits for a heartbeat to be missed; one that a busy machine delays would make two slices of one.
+    slice: { seconds: 30, heartbeatSeconds: 60 },
   };
 }
 
