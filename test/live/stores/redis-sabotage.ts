@@ -1,6 +1,6 @@
 import type { RedisParts } from '../../../stores/redis/store';
 import type { Tap } from '../../contract/tap';
-import { connect, type Connection, type ScriptCall } from '../../../stores/redis/client';
+import { connect, type Connection, type Script, type ScriptCall } from '../../../stores/redis/client';
 import { scripts, type Scripts } from '../../../stores/redis/scripts';
 
 /** Batches, which are one script each, through a tap. */
@@ -57,12 +57,32 @@ export function offsetsThenData(pass: () => Promise<void>): (url: string) => Con
         const moved = await connection.run(script, withoutData(call), signal);
         if (moved !== 'applied') return moved;
         await pass();
-        const { text } = script;
-        const unconditional = text.replace(/if now\[1\].* then return now end/, '');
-        return connection.run({ name: 'data', text: unconditional }, call, signal);
+        return connection.run(unconditional(script), call, signal);
       },
     };
   };
+}
+
+/** Data is sent when the next batch comes: the record is always one batch ahead. */
+export function dataAfterOffsets(): (url: string) => Connection {
+  let late: (() => Promise<unknown>) | null = null;
+  return (url) => {
+    const connection = connect(url);
+    return {
+      ...connection,
+      async run(script, call, signal) {
+        if (script.name !== 'apply') return connection.run(script, call, signal);
+        await late?.();
+        late = () => connection.run(unconditional(script), call, signal);
+        return connection.run(script, withoutData(call), signal);
+      },
+    };
+  };
+}
+
+/** A batch's script that looks at nothing and writes. */
+function unconditional({ text }: Script): Script {
+  return { name: 'data', text: text.replace(/if now\[1\].* then return now end/, '') };
 }
 
 function withoutData({ keys, args }: ScriptCall): ScriptCall {
