@@ -84,9 +84,8 @@ describe('a server that dies', () => {
   });
 
   test('a frozen server is unavailable, and a batch it did not answer is no gap afterwards', async () => {
-    await place.begun({ url: redis.url });
-    // Of little patience, and used for nothing else: what a busy machine answers late is no failure of the beginning.
-    const store = place.open({ url: redis.url, connect: (url) => connect(url, 300) });
+    // Of less patience than usual, and enough for what a busy machine answers late.
+    const store = await place.begun({ url: redis.url, connect: (url) => connect(url, 3_000) });
     redis.server.pause();
     const batch = { owner: me, from: 0, to: 1, mutations: [account(1, 1, 0)] };
     expect((await failure(apply(store, first, batch))).name).toBe('Unavailable');
