@@ -1,12 +1,14 @@
 import { openScenario } from '../../support/scenario';
 import { announceSeed } from '../../support/random';
 import { differencesOf, expectEqual, settle, untilLive } from '../../support/settle';
+import { stopwatch } from '../../support/stopwatch';
 import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
 jest.setTimeout(300_000);
 
 it('single rows that a store has lost, or should not have, are mended by their keys while writers go on', async () => {
+  const lap = stopwatch('copy of keys');
   const scenario = await openScenario({ stores: ['replica'], recordVersions: false });
   const { source, replica, schema, client, name } = scenario;
   const rest = new AbortController();
@@ -14,6 +16,7 @@ it('single rows that a store has lost, or should not have, are mended by their k
     await scenario.startWorker();
     await scenario.startSync();
     await untilLive(scenario, 90);
+    lap('LIVE');
     // Somebody's hand in the store's own tables: no change of the source will ever mend these.
     const entries = `"${schema}_g1".entries`;
     const [lost = {}] = await replica.query(
@@ -49,10 +52,12 @@ it('single rows that a store has lost, or should not have, are mended by their k
       until: (copied) => copied.length > 0,
       evidence: () => scenario.evidence(),
     });
+    lap('told that they are copied');
     rest.abort();
     await writing;
     await settle(scenario, 60);
     await expectEqual(scenario);
+    lap('equal');
     expect(told).toMatchObject([{ table: 'public.entries' }]);
 
     // Control: without an order it stays as it is, however much is written.
@@ -61,6 +66,7 @@ it('single rows that a store has lost, or should not have, are mended by their k
     );
     await settle(scenario, 60);
     expect(await differencesOf(scenario)).toMatchObject([{ kind: 'only in the store', key: '77000001' }]);
+    lap('control');
   } finally {
     rest.abort();
     await scenario.close();
