@@ -148,7 +148,8 @@ interface Version extends Pick<Outcome, 'table' | 'schemaId'> {
 
 function shaped(mutation: Mutation, shapes: Admitted['shapes']): Mutation {
   const shape = shapes.size === 0 || mutation.document === null ? undefined : shapes.get(mutation.target);
-  return shape && mutation.document ? { ...mutation, document: reshape(mutation.document, shape) } : mutation;
+  if (!shape || !mutation.document) return mutation;
+  return { ...mutation, document: reshape(mutation.document, shape), text: undefined };
 }
 
 function bytesOf(records: readonly FetchedRecord[]): number {

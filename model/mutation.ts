@@ -19,6 +19,8 @@ export interface Mutation {
   readonly key: Row;
   /** The whole document, or null: delete it. Only stores of JSON documents are given lists and objects. */
   readonly document: DocumentBody | null;
+  /** The document as JSON on one line, where it is a row just as it travelled (`Outcome.afterText`). */
+  readonly text?: string | undefined;
   /** Offset of the record in its own partition, decimal digits. */
   readonly version: string;
 }

@@ -44,8 +44,7 @@ export class FlatRows {
       }
     }
     if (text.charCodeAt(at) !== brace) return null;
-    const escape = text.indexOf('\\', from);
-    if (escape >= 0 && escape < at) return null;
+    if (isBefore(text.indexOf('\\', from), at) || isBefore(text.indexOf('\n', from), at)) return null;
     this.end = at + 1;
     return row;
   }
@@ -95,6 +94,11 @@ export class FlatRows {
       : null;
     this.model = row;
   }
+}
+
+/** `found`: as `indexOf` says it. */
+function isBefore(found: number, at: number): boolean {
+  return found >= 0 && found < at;
 }
 
 function endsValue(text: string, at: number): boolean {

@@ -200,8 +200,9 @@ export class LaneSession {
         );
       }
       const absent = headers?.[absentHeader];
-      const absentBytes = absent === undefined ? {} : { absentBytes: Number(absent.toString()) };
-      buffer?.add({ topic, partition, offset, key, value, ...absentBytes }, Number(offset));
+      const record = { topic, partition, offset, key, value };
+      const whole = absent === undefined ? record : { ...record, absentBytes: Number(absent.toString()) };
+      buffer?.add(whole, Number(offset));
     }
   }
 

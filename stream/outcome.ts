@@ -46,14 +46,13 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness)
   const beforeEnd = endOfRow(text, beforeAt, afterMark);
   if (beforeEnd === null) return null;
   const afterAt = beforeEnd + afterMark.length;
-  let after: Row | null | undefined = text.length > cutCharacters ? null : rows.read(text, afterAt);
-  let afterEnd: number | null = rows.end;
-  if (after === null || !text.startsWith(sourceMark, afterEnd)) {
-    afterEnd = endOfRow(text, afterAt, sourceMark);
-    if (afterEnd === null) return null;
-    after = parseRow(text.slice(afterAt, afterEnd));
-    if (after) rows.learn(after);
-  }
+  const afterEnd = endOfRow(text, afterAt, sourceMark);
+  if (afterEnd === null) return null;
+  const afterText = ownText(value, text, { from: afterAt, end: afterEnd });
+  const flat = text.length > cutCharacters ? null : rows.read(afterText, 0);
+  const straight = flat !== null && rows.end === afterText.length;
+  const after = straight ? flat : parseRow(afterText);
+  if (!straight && after) rows.learn(after);
   const sourceAt = afterEnd + sourceMark.length;
   const sourceEnd = text.indexOf(snapshotMark, sourceAt);
   if (sourceEnd < 0) return null;
@@ -66,7 +65,14 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness)
     ? after === null && beforeEnd > beforeAt + 4
     : (operation === 'c' || operation === 'u' || operation === 'r') && after;
   if (!known || !key || source === null) return null;
-  return { table: source.table, schemaId: source.schemaId, key, after: deleted ? null : (after ?? null) };
+  const { table, schemaId } = source;
+  return { table, schemaId, key, after: deleted ? null : (after ?? null), afterText: straight ? afterText : undefined };
+}
+
+/** Values are cut out of it and stay as long as a batch: a text of its own does not keep all of the record's with it. */
+function ownText(bytes: Buffer | null, text: string, { from, end }: { from: number; end: number }): string {
+  // As many characters as bytes: all of it is ASCII, so they stand at the same places.
+  return bytes?.length === text.length ? bytes.toString('latin1', from, end) : text.slice(from, end);
 }
 
 function readKey(text: string, keys: FlatRows): Row | null | undefined {

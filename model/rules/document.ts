@@ -44,7 +44,7 @@ export function compileDocument(rule: DocumentRule): MapDocument {
     // replay that begins after the row left the filter ends the same.
     if (row === null || !belongs(row)) return { id, target, key, document: null, version };
     const taken = whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
-    if (made === null) return { id, target, key, document: taken, version };
+    if (made === null) return { id, target, key, document: taken, text: whole ? change.afterText : undefined, version };
     const fields = made(row, change);
     return { id, target, key, document: fields && { ...taken, ...fields }, version };
   };

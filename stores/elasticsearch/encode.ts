@@ -2,11 +2,11 @@ import type { Mutation } from '../../model/mutation';
 import { idField } from './names';
 
 /** NDJSON of one mutation: the action and, unless it is a delete, the document. */
-export function encodeAction({ id, document, version }: Mutation): string {
+export function encodeAction({ id, document, text, version }: Mutation): string {
   const quoted = JSON.stringify(id);
   // The version as text: as a JSON number it would lose digits above 2^53.
   const action = `{"_id":${quoted},"version":"${version}","version_type":"external"}`;
   if (document === null) return `{"delete":${action}}\n`;
-  const body = JSON.stringify(document).slice(1);
+  const body = (text ?? JSON.stringify(document)).slice(1);
   return `{"index":${action}}\n{"${idField}":${quoted}${body === '}' ? '' : ','}${body}\n`;
 }

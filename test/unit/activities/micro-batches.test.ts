@@ -1,4 +1,5 @@
 import { MicroBatches } from '../../../activities/micro-batches';
+import type { Admitted } from '../../../activities/version-guard';
 import { createMapping } from '../../../model/mapping';
 import { parsePipeline } from '../../../model/pipeline';
 import { encodeChange } from '../../../stream/envelope';
@@ -34,7 +35,11 @@ function hotPiece(records: number): LogBatch {
   return { records: all, next: {}, closed: true, position: { lsn: '1', index: 0 }, positionAt: 1, copies: {} };
 }
 
-function batchesOf(pieces: readonly LogBatch[], poisoned: string[]): MicroBatches {
+function batchesOf(
+  pieces: readonly LogBatch[],
+  poisoned: string[],
+  shapes: Admitted['shapes'] = new Map(),
+): MicroBatches {
   const left = [...pieces];
   const reader: LaneReader = {
     logId: 'log',
@@ -44,7 +49,7 @@ function batchesOf(pieces: readonly LogBatch[], poisoned: string[]): MicroBatche
     close: () => Promise.resolve(),
   };
   const guard = {
-    admitted: () => ({ columns: null, shapes: new Map() }),
+    admitted: () => ({ columns: null, shapes }),
     admit: () => Promise.reject(new Error('no')),
   };
   const absent = { complete: () => Promise.reject(new Error('no')) };
@@ -70,4 +75,21 @@ test.each([
     expect(batch?.records).toHaveLength(40);
     expect(poisoned).toHaveLength(expected);
   }
+});
+
+test('the text of a row goes along, and not where the generation holds the table in another shape', async () => {
+  const piece = (): LogBatch => ({ ...hotPiece(4), records: [record(0, 1), record(1, 2)] });
+  const textsOf = async (shapes?: Admitted['shapes']) => {
+    const batch = await batchesOf([piece()], [], shapes).next(signal);
+    return batch?.mutations.map(({ document, text }) => [document, text]);
+  };
+  // The first row of a topic is the one by which the next are read.
+  expect(await textsOf()).toEqual([
+    [{ id: '1', total: 0 }, undefined],
+    [{ id: '2', total: 1 }, '{"id":"2","total":1}'],
+  ]);
+  expect(await textsOf(new Map([['orders', { taken: ['id'], empty: ['note'] }]]))).toEqual([
+    [{ id: '1', note: null }, undefined],
+    [{ id: '2', note: null }, undefined],
+  ]);
 });

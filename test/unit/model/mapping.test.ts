@@ -50,6 +50,21 @@ describe('mapping', () => {
     ]);
   });
 
+  test('the text of a row goes along where the document is that row, and nowhere else', () => {
+    const afterText = JSON.stringify(product);
+    const textBy = (mapping: TableMapping) =>
+      createMapping(definition(mapping))({ ...change('create', product), afterText }, '1').map(({ text }) => text);
+    expect(textBy({})).toEqual([afterText]);
+    expect(textBy({ into: 'items', filter: { active: { equals: true } } })).toEqual([afterText]);
+    const others: readonly TableMapping[] = [
+      { select: ['id', 'name'] },
+      { rename: { name: 'title' } },
+      { fields: { kind: { constant: 'product' } } },
+      { filter: { active: { equals: false } } },
+    ];
+    for (const mapping of others) expect(textBy(mapping)).toEqual([undefined]);
+  });
+
   test('a delete is a delete, and a table that is not mapped is nothing', () => {
     const map = createMapping(definition({}));
     expect(map(change('delete', null, product), '3')).toMatchObject([{ id: 'products/7', document: null }]);

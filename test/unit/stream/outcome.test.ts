@@ -101,3 +101,28 @@ test.each([null, Buffer.from('7'), Buffer.from('{')])('a key that is none is ref
   if (!record) throw new Error('nothing encoded');
   expect(caught(() => decodeOutcome({ ...record, key }))).toMatchObject({ name: 'Blocked', reason: 'undecodable' });
 });
+
+describe('the row as it travelled', () => {
+  const decode = createOutcomeDecoder();
+  const texts = (after: Row) => recordsOf({ after }).map((record) => decode(record)?.afterText);
+
+  test('is told once rows of its topic are known, and is JSON on one line that says what the row says', () => {
+    expect(texts({ id: '1', note: 'first', price: 1.5 })).toEqual([undefined]);
+    for (const note of ['plain', 'ümläut', '😀 beyond', '', null, true]) {
+      const after = { id: '2', note, price: -0.25 };
+      expect(texts(after)).toEqual([JSON.stringify(after)]);
+    }
+  });
+
+  test('is not told of a row with an escape in it, which is read in another way', () => {
+    expect(texts({ id: '3', note: 'a "quoted" word', price: 1 })).toEqual([undefined]);
+    expect(texts({ id: '3', note: 'two\nlines', price: 1 })).toEqual([undefined]);
+  });
+
+  test('is not told of one that a foreign hand wrote on two lines: requests made of it would be cut there', () => {
+    const [record] = recordsOf({ after: { id: '4', note: 'here', price: 1 } });
+    if (!record?.value) throw new Error('nothing encoded');
+    const value = Buffer.from(record.value.toString().replace('"note":"here"', '"note":"he\nre"'));
+    expect(() => decode({ ...record, value })).toThrow(/it is not JSON/);
+  });
+});
