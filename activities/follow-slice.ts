@@ -10,7 +10,8 @@ import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities
 import type { Deps, LaneSession } from './deps';
 import { generationOf } from './generation';
 import { checkAcceptance } from './acceptance';
-import { noProgress } from './lane-progress';
+import { lagOf, noProgress } from './lane-progress';
+import { HandedOver } from './handed-over';
 import { laneName, openLaneSession, sessionKey, withBatch } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
 import { noParking, openParking, rulesOf, type ApplyTo, type Parking } from './parking/parking';
@@ -64,8 +65,7 @@ class Slice {
   private copiesDone = false;
   private records = 0;
   private parking: Parking = noParking;
-  /** What the store was handed since it was last durable. */
-  private unsettled: LaneSession['inHand'] = null;
+  private readonly handedOver = new HandedOver();
 
   constructor(
     private readonly deps: Deps,
@@ -133,7 +133,7 @@ class Slice {
 
   private async loop(control: SliceControl<LaneProgress>): Promise<SliceEnd> {
     for (;;) {
-      if (control.signal.aborted) return control.end();
+      if (control.signal.aborted) return await this.cutOff(control);
       const { parkedOrder } = this.input;
       // What was taken from the reader is applied before the end: left behind, it would cost the next slice its session.
       const ended = this.batches.ready || parkedOrder ? null : (this.ended() ?? (await this.caughtUpForGood()));
@@ -141,12 +141,12 @@ class Slice {
       try {
         if (parkedOrder) return await this.obey(parkedOrder, control.signal);
         const batch = await this.batches.next(control.signal);
-        if (control.signal.aborted) return control.end();
+        if (control.signal.aborted) return await this.cutOff(control);
         if (batch) await this.applyAndLookAhead(batch, control);
       } catch (error) {
         // Cut off in the middle of a batch, as it was told to be: not a failure. What the store durably holds is
         // returned all the same; thrown, an orderly takeover would read as a failed attempt and lose its progress.
-        if (error === control.signal.reason) return control.end();
+        if (error === control.signal.reason) return await this.cutOff(control);
         if (!(error instanceof ExtensionNeeded)) throw error;
         await extendStore(this.deps, this.session.store, {
           generation: this.generation,
@@ -158,20 +158,31 @@ class Slice {
     }
   }
 
+  /** What is under way has ended first: it hears of the same signal. */
+  private async cutOff(control: SliceControl<LaneProgress>): Promise<SliceEnd> {
+    await this.handedOver.settle().catch((error: unknown) => {
+      if (error !== control.signal.reason) throw error;
+    });
+    return control.end();
+  }
+
   private async applyAndLookAhead(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
-    const applying = this.apply(batch, control);
+    this.handedOver.add(batch, this.apply(batch, control));
+    this.recount();
     const looking =
       this.mayLookAhead(batch) && this.batches.lookAhead(batch, control.signal).then(() => this.recount());
-    // Both have ended before either's error goes on: a write that ends after its failure was told would be a late one.
-    const [applied, looked] = await Promise.allSettled([applying, looking]);
-    if (applied.status === 'rejected') throw applied.reason;
+    const [looked] = await Promise.allSettled([looking]);
+    // Where a batch may come again without some of its records, none is handed over behind it.
+    const atOnce = this.parking === noParking ? this.session.store.batchesAtOnce : 1;
+    await this.handedOver.settle(looked.status === 'fulfilled' && this.batches.ready ? atOnce - 1 : 0);
     if (looked.status === 'rejected') throw looked.reason;
   }
 
   /** Whoever asks how far the lane is behind counts what the reader has handed out and the store does not hold yet. */
   private recount(): void {
     const { ready } = this.batches;
-    this.session.inHand = ready ? withBatch(this.unsettled, ready) : this.unsettled;
+    const { inHand } = this.handedOver;
+    this.session.inHand = ready ? withBatch(inHand, ready) : inHand;
   }
 
   /** Not where the slice is to end: what the reader has handed out can only be given back with the reader. */
@@ -184,11 +195,11 @@ class Slice {
 
   private async apply(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
     const { from, began } = { from: this.handed, began: this.deps.clock() };
-    this.unsettled = withBatch(this.unsettled, batch);
-    this.recount();
-    const applied = await this.parking.through(batch, this.handing(batch, control.signal));
+    const handing = this.handing(batch, control.signal);
+    // Before the answer: the next one may be handed over meanwhile, and begins here.
     this.handed = batch.next;
     this.closed = batch.closed;
+    const applied = await this.parking.through(batch, handing);
     const { upserts, deletes, repeated, batches } = this.durable;
     this.durable = {
       ...this.durable,
@@ -203,7 +214,7 @@ class Slice {
       ...applied,
     });
     if (!applied.durable) return;
-    this.unsettled = null;
+    this.handedOver.isDurable(batch);
     this.recount();
     // Invariant 3: the offset is reported only after the store durably holds everything before it.
     this.durable = { ...this.durable, next: batch.next, position: batch.position };
@@ -279,16 +290,8 @@ class Slice {
   }
 
   private measured(): LaneProgress {
-    const { records, oldestAt, caughtUp } = this.session.reader.ahead();
-    const { ready } = this.batches;
-    const since = ready ? ready.positionAt : caughtUp ? null : oldestAt;
     const now = this.deps.now();
-    return {
-      ...this.durable,
-      ...(this.parking.counts ? { parked: this.parking.counts } : {}),
-      lagRecords: records + (ready?.records.length ?? 0),
-      lagSeconds: since === null ? 0 : Math.max(0, (now - since) / 1_000),
-      at: now,
-    };
+    const parked = this.parking.counts;
+    return { ...this.durable, ...(parked ? { parked } : {}), ...lagOf(this.session, now), at: now };
   }
 }

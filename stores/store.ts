@@ -120,6 +120,11 @@ export interface Inspection {
 export interface Store {
   /** What the kind can do: `capabilitiesOf` its definition. The guarantee sheet is computed from it. */
   readonly capabilities: Capabilities;
+  /**
+   * How many batches of a lane `apply` takes at once. With 2 the next may be handed over before the one before it has
+   * resolved, if it begins where that one ends: they resolve in their order, and when one rejects so does the other.
+   */
+  readonly batchesAtOnce: 1 | 2;
   /** What exists: how a sync that starts with an empty Temporal finds its generations again. Changes nothing. */
   inspect(): Promise<Inspection>;
   /** Creates what is missing for a generation; adopts it only if its record matches (else `Blocked`: log-replaced, store-behind). Repeatable. */

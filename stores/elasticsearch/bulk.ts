@@ -3,14 +3,15 @@ import { refusal, throwRefused, type Refusal } from '../refused';
 import type { Generation } from '../store';
 import type { Ask } from './client';
 import { encodeAction } from './encode';
+import type { Gate } from './gate';
 import { laneLost } from './send';
 import { writeChunk, type ChunkOutcome } from './write-chunk';
 
 /** Servers accept 100 MiB, proxies before them often much less; beyond a few MiB a request gains nothing. */
 const chunkBytes = 5 * 1024 * 1024;
 const chunkDocuments = 500;
-/** Requests under way at once: one alone leaves the server idle while we encode. */
-const inFlight = 4;
+/** Requests of a lane under way at once: one alone leaves the server idle while we encode. */
+export const inFlight = 4;
 /** Elasticsearch's own limit on ids. */
 const idBytes = 512;
 
@@ -45,7 +46,8 @@ export function* chunksOf(
   let bytes = 0;
   for (const mutation of mutations) {
     const line = encodeAction(mutation);
-    const size = Buffer.byteLength(line);
+    // At most three bytes per UTF-16 unit: counted only where it matters.
+    const size = line.length * 3 * limits.documents <= limits.bytes ? line.length * 3 : Buffer.byteLength(line);
     if (held.length > 0 && (bytes + size > limits.bytes || held.length === limits.documents)) {
       yield { mutations: held, lines: lines.join('') };
       held = [];
@@ -71,6 +73,13 @@ function isOverlong(id: string): boolean {
   return id.length * 3 > idBytes && Buffer.byteLength(id) > idBytes;
 }
 
+/** The batch before, while it is under way. */
+export interface Predecessor {
+  readonly mutations: readonly Mutation[];
+  /** Resolves when each of its documents was answered; rejects when it cannot be gone on with. */
+  readonly written: Promise<unknown>;
+}
+
 /**
  * Writes all mutations through a write alias. Resolves when every item is durable; `laneLost` when the alias is gone.
  * Throws `Refused` with all that can never be stored, everything else being written, or `Unavailable`; and only once
@@ -84,27 +93,37 @@ export async function writeMutations(
     readonly alias: string;
     readonly mutations: readonly Mutation[];
     readonly signal: AbortSignal;
+    readonly gate: Gate;
+    readonly predecessor: Predecessor | null;
   },
 ): Promise<WrittenWith | typeof laneLost> {
-  const { generation, alias, mutations, signal } = input;
+  const { generation, alias, mutations, signal, gate, predecessor } = input;
   const overlong = overlongIds(generation, mutations);
-  const chunks = chunksOf(overlong.length === 0 ? mutations : mutations.filter(({ id }) => !isOverlong(id)));
+  const fitting = overlong.length === 0 ? mutations : mutations.filter(({ id }) => !isOverlong(id));
+  const stages = stagesOf(fitting, predecessor);
   const results: ChunkOutcome[] = [];
   let lost = false;
   const failures: unknown[] = [];
+  predecessor?.written.catch((error: unknown) => failures.push(error)); // no more is sent then
+  const send = async (chunk: Chunk) => {
+    const result = await writeChunk(ask, { generation, alias, chunk, signal });
+    if (result === laneLost) lost = true;
+    else results.push(result);
+  };
   const sender = async () => {
-    for (const chunk of chunks) {
-      if (lost || failures.length > 0) return;
-      try {
-        const result = await writeChunk(ask, { generation, alias, chunk, signal });
-        if (result === laneLost) lost = true;
-        else results.push(result);
-      } catch (error) {
-        failures.push(error);
+    try {
+      for (const { after, chunks } of stages) {
+        await after;
+        for (const chunk of chunks) {
+          if (lost || failures.length > 0) return;
+          await send(chunk);
+        }
       }
+    } catch (error) {
+      failures.push(error);
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, sender));
+  await Promise.all(Array.from({ length: inFlight }, () => gate(sender)));
   // Fenced before all else: what a replaced owner could not store is no longer its concern.
   if (lost) return laneLost;
   // What may pass comes before what never will: the batch comes again, and then everything that is refused is known.
@@ -119,4 +138,26 @@ export async function writeMutations(
     }),
     { upserts: 0, deletes: 0, repeated: 0, conflict: null },
   );
+}
+
+interface Stage {
+  readonly after: Promise<unknown> | null;
+  /** Shared by all senders. */
+  readonly chunks: Generator<Chunk>;
+}
+
+/**
+ * Documents that the batch before writes too come last, when it has been answered: of two versions under way at once the
+ * older may come second, and its conflict would be taken for somebody else's write.
+ */
+function stagesOf(mutations: readonly Mutation[], predecessor: Predecessor | null): readonly Stage[] {
+  if (predecessor === null) return [{ after: null, chunks: chunksOf(mutations) }];
+  const written = new Set(predecessor.mutations.map(({ id }) => id));
+  const fresh: Mutation[] = [];
+  const again: Mutation[] = [];
+  for (const mutation of mutations) (written.has(mutation.id) ? again : fresh).push(mutation);
+  return [
+    { after: null, chunks: chunksOf(fresh) },
+    { after: predecessor.written, chunks: chunksOf(again) },
+  ];
 }

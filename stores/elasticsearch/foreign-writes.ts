@@ -15,9 +15,9 @@ export interface WriterWatch {
   readonly acquired: (lane: string, taken: { previous: Owner | null; owner: Owner; sequence: number }) => void;
   /**
    * A batch begins behind a position record of this time, milliseconds since the Unix epoch: whether a conflict in it is a
-   * foreign writer's. Until `ended`, what it wrote is in doubt.
+   * foreign writer's. Until `ended`, what it wrote is in doubt. `follows`: behind one that is under way itself.
    */
-  readonly begins: (lane: string, positionAt: number) => boolean;
+  readonly begins: (lane: string, positionAt: number, follows?: boolean) => boolean;
   /** All of the batch is written, and the record with `sequence`. */
   readonly ended: (lane: string, sequence: number) => void;
 }
@@ -27,8 +27,9 @@ interface Standing {
   sequence: number;
   /** What reached the log later than this was written by nobody before us. Milliseconds since the Unix epoch. */
   doubtedAt: number;
-  /** The same before the batch under way. */
+  /** The same before the first of the batches under way. */
   before: number;
+  underWay: number;
 }
 
 /** The log's times are of the process that captures, whose clock may be another's. */
@@ -42,17 +43,23 @@ export function watchWriters(now: () => number = Date.now): WriterWatch {
       const still = previous !== null && found?.owner === ownerToken(previous) && found.sequence === sequence;
       // A lane that nobody ever had holds nothing: its first owner is alone from the first batch.
       const doubtedAt = previous === null ? -Infinity : still ? found.doubtedAt : now();
-      lanes.set(lane, { owner: ownerToken(owner), sequence, doubtedAt, before: doubtedAt });
+      lanes.set(lane, { owner: ownerToken(owner), sequence, doubtedAt, before: doubtedAt, underWay: 0 });
     },
-    begins(lane, positionAt) {
+    begins(lane, positionAt, follows = false) {
       const found = lanes.get(lane);
       if (!found) return false;
-      [found.before, found.doubtedAt] = [found.doubtedAt, now()];
+      // Of one that did not end nobody knows what it wrote: the doubt about it stays, whatever becomes of this one.
+      if (!follows) [found.before, found.underWay] = [found.doubtedAt, 0];
+      found.underWay += 1;
+      found.doubtedAt = now();
       return positionAt > found.before + marginMs;
     },
     ended(lane, sequence) {
       const found = lanes.get(lane);
-      if (found) [found.doubtedAt, found.sequence] = [found.before, sequence];
+      if (!found) return;
+      found.sequence = sequence;
+      found.underWay -= 1;
+      if (found.underWay === 0) found.doubtedAt = found.before;
     },
   };
 }

@@ -198,7 +198,7 @@ async function sendRecord(
 ): Promise<BulkItem | typeof laneLost> {
   const { alias, action, record, signal } = input;
   const lines = `${JSON.stringify(action)}\n${JSON.stringify({ [recordField]: record })}\n`;
-  const answer = await sendBulk(ask, { alias, lines, ...(signal ? { signal } : {}) });
+  const answer = await sendBulk(ask, { alias, lines, sequence: true, ...(signal ? { signal } : {}) });
   if (!isSuccess(answer)) throw refused(answer, `the record behind ${alias}`);
   const [item] = bulkItems(answer, 1);
   if (!item || judgeItem(item) === 'fenced') return laneLost;

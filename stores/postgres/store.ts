@@ -49,6 +49,8 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
 
   return {
     capabilities: capabilitiesOf(context.definition),
+
+    batchesAtOnce: 1,
     inspect: () => inspect(site),
     prepare: (generation) => prepareGeneration(site, generation),
     acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),

@@ -49,6 +49,8 @@ export function openRedisStore(context: StoreContext, parts: Partial<RedisParts>
   return {
     capabilities: capabilitiesOf(definition),
 
+    batchesAtOnce: 1,
+
     inspect: () => inspectGenerations(place),
 
     prepare: (generation) => prepareGeneration(place, generation),

@@ -17,10 +17,31 @@ export function openCrashingStore(context: StoreContext, pass: Pass, sabotage: R
     return crashingStore(store, 'postgres', { pass, sabotage });
   }
   if (definition.type === 'redis') return crashingStore(openRedisStore(context), 'redis', { pass, sabotage });
+  const behind = new Set<string>();
   const store = openElasticsearchStore(context, {
-    connect: (url) => crashingElasticsearch(connectElasticsearch(url), { pass, sabotage, index: definition.index }),
+    connect: (url) =>
+      crashingElasticsearch(connectElasticsearch(url), { pass, sabotage, index: definition.index, behind }),
   });
-  return crashingStore(store, 'elasticsearch', { pass, sabotage });
+  return crashingStore(namingWhatIsBehind(store, behind), 'elasticsearch', { pass, sabotage });
+}
+
+/** Keeps in `behind` a document of the batch that was handed over behind another, while that is under way. */
+function namingWhatIsBehind(store: Store, behind: Set<string>): Store {
+  let underWay = 0;
+  return {
+    ...store,
+    async apply(generation, batch, signal) {
+      const [first] = batch.mutations;
+      if (underWay > 0 && first) behind.add(JSON.stringify(first.id));
+      underWay += 1;
+      try {
+        return await store.apply(generation, batch, signal);
+      } finally {
+        underWay -= 1;
+        behind.clear();
+      }
+    },
+  };
 }
 
 function crashingStore(
@@ -30,6 +51,7 @@ function crashingStore(
 ): Store {
   return {
     capabilities: store.capabilities,
+    batchesAtOnce: store.batchesAtOnce,
     inspect: () => store.inspect(),
     fit: (generation, table) => store.fit(generation, table),
     extend: (generation, table, names) => store.extend(generation, table, names),
@@ -114,7 +136,12 @@ function unconditional<S extends { readonly text: string }>(statement: S): S {
 /** Data and record are bulk requests to the same alias; the record's holds its id. */
 function crashingElasticsearch(
   connection: Elasticsearch,
-  { pass, sabotage, index }: { pass: Pass; sabotage: ReadonlySet<Sabotage>; index: string },
+  {
+    pass,
+    sabotage,
+    index,
+    behind,
+  }: { pass: Pass; sabotage: ReadonlySet<Sabotage>; index: string; behind: ReadonlySet<string> },
 ): Elasticsearch {
   const marker = JSON.stringify(recordId({ index: 0 }));
   const postponed: (() => Promise<unknown>)[] = [];
@@ -140,6 +167,7 @@ function crashingElasticsearch(
       }
       if (!isRecord) written = true;
       const answer = await connection.ask(sent, signal);
+      if ([...behind].some((id) => call.lines?.includes(id))) pass('elasticsearch.ahead-of-offsets');
       if (isRecord && postponed.length > 0) {
         pass('elasticsearch.between-data-and-offsets');
         for (const send of postponed.splice(0)) await send();

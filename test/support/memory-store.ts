@@ -78,6 +78,8 @@ export function openMemoryStore(
   return {
     capabilities: capabilitiesOf(context.definition),
 
+    batchesAtOnce: 1,
+
     async inspect() {
       const generations = [...durable.generations]
         .sort(([left], [right]) => left - right)

@@ -31,6 +31,8 @@ export interface ScenarioOptions {
   /** Triggers in the replica's tables cost time; off for sheer size. */
   readonly recordVersions?: boolean;
   readonly stores?: readonly ('replica' | 'search' | 'cache')[];
+  /** Connections that the replica is written over; one without it. */
+  readonly parallel?: number;
   readonly log?: PipelineFile['log'];
   /** Prefixes of logical messages to capture. */
   readonly messages?: readonly string[];
@@ -202,6 +204,7 @@ function pipelineFile(name: string, options: ScenarioOptions, stores: readonly s
     type: 'postgres' as const,
     url: { env: 'SCENARIO_REPLICA_URL' },
     schema: name,
+    ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
     tables: { ...replicaTables, ...options.sideTables?.replica },
   };
   const search = {

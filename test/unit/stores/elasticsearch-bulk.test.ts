@@ -1,6 +1,8 @@
 import { Blocked } from '../../../model/errors';
 import type { Mutation } from '../../../model/mutation';
-import { chunksOf, overlongIds } from '../../../stores/elasticsearch/bulk';
+import { chunksOf, inFlight, overlongIds, writeMutations } from '../../../stores/elasticsearch/bulk';
+import type { Answer, Call } from '../../../stores/elasticsearch/client';
+import { openGate } from '../../../stores/elasticsearch/gate';
 import { account, generation, withoutAccount } from '../../contract/fixture';
 
 const lines = (mutations: readonly Mutation[]) => [...chunksOf(mutations)].map((chunk) => chunk.lines).join('');
@@ -27,6 +29,14 @@ describe('encoding', () => {
     ]);
     expect(lines([{ ...odd, document: {} }])).toContain('{"_slipstream_id":"accounts/\\"\\n"}\n');
   });
+});
+
+test('a document whose text is known is written as that text, under its id', () => {
+  const text = '{"id":1,"holder":"h1","balance":1.50}';
+  expect(lines([{ ...account(1, 1, 7), text }]).split('\n')[1]).toBe(
+    '{"_slipstream_id":"accounts/1","id":1,"holder":"h1","balance":1.50}',
+  );
+  expect(lines([{ ...account(1, 1, 7), document: {}, text: '{}' }])).toContain('{"_slipstream_id":"accounts/1"}\n');
 });
 
 describe('chunks', () => {
@@ -61,4 +71,57 @@ test('an id beyond 512 bytes is named by its offset and not by its key', () => {
     expect(error.message).toMatch(/accounts at offset 4711/);
     expect(error.message).not.toMatch(/kkk|ééé/);
   }
+});
+
+describe('behind a batch that is under way', () => {
+  const second = [account(1, 2, 3), account(2, 2, 4)];
+
+  /** What is sent of the second batch before the first has been answered, and after. */
+  async function sentOf(first: readonly Mutation[], behind: boolean) {
+    const sent: string[] = [];
+    const ask = async ({ lines = '' }: Call): Promise<Answer> => {
+      const ids = [...lines.matchAll(/"_id":"([^"]*)"/g)].map(([, id]) => id ?? '');
+      sent.push(...ids);
+      return { status: 200, body: { items: ids.map(() => ({ index: { status: 201 } })) } };
+    };
+    let answered = () => {};
+    const written = new Promise<void>((resolve) => (answered = resolve));
+    const writing = writeMutations(ask, {
+      ...{ generation: generation(1), alias: 'alias', mutations: second, signal: new AbortController().signal },
+      ...{ gate: openGate(inFlight), predecessor: behind ? { mutations: first, written } : null },
+    });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const early = [...sent];
+    answered();
+    await writing;
+    return { early, all: sent.sort() };
+  }
+
+  test('a document that both write waits until the first has been answered, and no other does', async () => {
+    const { early, all } = await sentOf([account(1, 1, 1)], true);
+    expect(early).toEqual(['accounts/2']);
+    expect(all).toEqual(['accounts/1', 'accounts/2']);
+  });
+
+  test('control: without the batch before it, it does not', async () => {
+    expect((await sentOf([account(1, 1, 1)], false)).early).toEqual(['accounts/1', 'accounts/2']);
+  });
+
+  test('what the first ends with, the second does, and sends no more', async () => {
+    const sent: Call[] = [];
+    const written = Promise.reject(new Error('the first has failed'));
+    written.catch(() => undefined);
+    const writing = writeMutations(
+      async (call) => {
+        sent.push(call);
+        return { status: 200, body: { items: [{ index: { status: 201 } }] } };
+      },
+      {
+        ...{ generation: generation(1), alias: 'alias', mutations: second, signal: new AbortController().signal },
+        ...{ gate: openGate(inFlight), predecessor: { mutations: second, written } },
+      },
+    );
+    await expect(writing).rejects.toThrow('the first has failed');
+    expect(sent).toEqual([]);
+  });
 });

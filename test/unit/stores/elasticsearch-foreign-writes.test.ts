@@ -72,3 +72,26 @@ test('what is said names document and offset, and no value', () => {
   expect(message).toMatch(/accounts \(id = 7\).*4711/);
   expect(message).not.toContain('secret');
 });
+
+test('of two batches under way the doubt about both ends with the second', () => {
+  let now = time;
+  const watch = watchWriters(() => now);
+  watch.acquired(lane, taken(1000, 2000, 7));
+  now = later;
+  expect(watch.begins(lane, later)).toBe(true);
+  expect(watch.begins(lane, later, true)).toBe(true);
+  watch.ended(lane, 8);
+  watch.ended(lane, 9);
+  expect(watch.begins(lane, later)).toBe(true);
+});
+
+test('where the second fails, what it wrote stays in doubt', () => {
+  let now = time;
+  const watch = watchWriters(() => now);
+  watch.acquired(lane, taken(1000, 2000, 7));
+  now = later;
+  watch.begins(lane, later);
+  watch.begins(lane, later, true);
+  watch.ended(lane, 8); // and the second fails
+  expect(watch.begins(lane, later)).toBe(false);
+});
