@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureNames, type BenchOptions, type MeasureName } from './measure';
 
-export const usage = `usage: npm run bench -- <measure> [--runs N] [--changes N] [--seconds N] [--seed S] [--profile DIR] [--save] [--json]
+export const usage = `usage: npm run bench -- <measure> [--runs N] [--changes N] [--seconds N] [--seed S] [--parallel N] [--profile DIR] [--save] [--json]
        npm run bench -- report       writes the saved results into docs/performance.md
 
 measures: ${measureNames.join(' ')}
@@ -10,6 +10,7 @@ measures: ${measureNames.join(' ')}
   --changes   changes of one run; default: the measure's own
   --seconds   of one run of idle and leader; default: the measure's own
   --seed      of the workload; default 2014
+  --parallel  connections of the PostgreSQL store, 2 to 16, of postgres only; default: one
   --profile   writes a CPU profile of each process to this folder (for node's and Chromium's inspectors)
   --save      keeps the results in bench/results/<measure>.jsonl
   --json      one JSON line per case on stdout; the last line is {"measure","value","unit","raw","ratio","runs"}`;
@@ -37,6 +38,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       changes: values.changes === undefined ? null : whole('changes', values.changes),
       seconds: values.seconds === undefined ? null : whole('seconds', values.seconds),
       seed: whole('seed', values.seed),
+      parallel: values.parallel === undefined ? null : connections(known, values.parallel),
       profile: values.profile ?? null,
     },
     save: values.save,
@@ -54,6 +56,7 @@ function parse(args: readonly string[]) {
         changes: { type: 'string' },
         seconds: { type: 'string' },
         seed: { type: 'string', default: '2014' },
+        parallel: { type: 'string' },
         profile: { type: 'string' },
         save: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -62,6 +65,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function connections(command: string, text: string): number {
+  if (command !== 'postgres') throw new UsageError(`--parallel is of postgres alone, not of ${command}.`);
+  if (!/^([2-9]|1[0-6])$/.test(text)) throw new UsageError(`--parallel ${text}: expected a whole number from 2 to 16.`);
+  return Number(text);
 }
 
 function whole(name: string, text: string): number {

@@ -54,6 +54,8 @@ export interface BenchOptions {
   /** Of one run, for measures that run by the clock; null: the measure's own default. */
   readonly seconds: number | null;
   readonly seed: number;
+  /** Connections that a PostgreSQL store writes over (`parallel` of its definition); null: the one of an ordinary lane. */
+  readonly parallel: number | null;
   /** Folder for CPU profiles of the processes that run the sides; null: none. */
   readonly profile: string | null;
 }

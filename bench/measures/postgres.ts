@@ -17,16 +17,17 @@ export const postgres: Measure = {
   question: 'How fast does one lane bring a backlog of the log into a PostgreSQL store?',
   parts: ['postgres', 'kafka'],
   async run(bench) {
-    const backlog = await openBacklog(bench, defaultChanges);
+    const { parallel } = bench.options;
+    const backlog = over(await openBacklog(bench, defaultChanges), parallel);
     const ours = openRunner('follow', bench.options);
     const raw = openRunner('rawPostgres', bench.options);
     try {
       const sides = {
         ours: { run: (at: number) => runOurs(bench, backlog, { runner: ours, at }) },
-        raw: { run: (at: number) => runRaw(bench, backlog, { runner: raw, at }) },
+        raw: { run: (at: number) => runRaw(bench, backlog, { runner: raw, at, connections: parallel ?? 1 }) },
       };
       const results = await alternate(sides, bench.options.runs, bench.say);
-      return [summary(backlog, results)];
+      return [summary(backlog, parallel, results)];
     } finally {
       await Promise.all([ours.close(), raw.close()]);
       await backlog.close();
@@ -48,7 +49,11 @@ async function runOurs({ addresses }: Bench, backlog: Backlog, { runner, at }: R
   return reading;
 }
 
-async function runRaw({ addresses }: Bench, backlog: Backlog, { runner, at }: Run) {
+async function runRaw(
+  { addresses }: Bench,
+  backlog: Backlog,
+  { runner, at, connections }: Run & { connections: number },
+) {
   const { place, log, changes, sourceUrl, replicaUrl } = backlog;
   const relation = `${rawSchema}.items_${at + 1}`;
   const columns = await withClient(replicaUrl, async (client) => {
@@ -62,19 +67,30 @@ async function runRaw({ addresses }: Bench, backlog: Backlog, { runner, at }: Ru
     return rows;
   });
   await checkpoint(addresses.postgres);
-  const reading = await runner.run({ place, log, relation, columns, changes } satisfies RawPostgresSpec);
+  const reading = await runner.run({ place, log, relation, columns, connections, changes } satisfies RawPostgresSpec);
   assertEqual('The raw table', await readTable(sourceUrl, 'items'), await readTable(replicaUrl, relation));
   await withClient(replicaUrl, (client) => client.query(`drop table ${relation}`));
   return reading;
 }
 
-function summary({ workload }: Backlog, { ours, raw }: Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>): Result {
+/** The same log, followed by a replica that writes over so many connections. */
+function over(backlog: Backlog, parallel: number | null): Backlog {
+  const { pipeline, ...place } = backlog.place;
+  const { replica } = pipeline.stores;
+  if (parallel === null || replica?.type !== 'postgres') return backlog;
+  return { ...backlog, place: { ...place, pipeline: { ...pipeline, stores: { replica: { ...replica, parallel } } } } };
+}
+
+type Sides = Awaited<ReturnType<typeof alternate<'ours' | 'raw'>>>;
+
+function summary({ workload }: Backlog, parallel: number | null, { ours, raw }: Sides): Result {
+  const connections = parallel === null ? 'one connection' : `${parallel} connections, each document over one of them`;
   return {
     ...compared(ours, raw),
     measure: 'postgres',
-    case: 'one lane',
+    case: parallel === null ? 'one lane' : `one lane over ${parallel} connections`,
     unit: 'changes/s',
-    rawIs: '`insert … select from unnest … on conflict do update`, 1,000 rows a statement, one connection',
+    rawIs: `\`insert … select from unnest … on conflict do update\`, 1,000 rows a statement, ${connections}`,
     details: {},
     workload,
     compared: 'every column of every row of both sides with the source, by digest, after each run',
