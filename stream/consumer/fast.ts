@@ -3,10 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KafkaLog } from '../kafka';
 import { unknownKafkajs } from '../known-kafkajs';
 import { decodeFetchResponse } from './fetch-response';
+import { receiveLargeResponses, type Receiving } from './large-responses';
 import { sampleResponse } from './sample';
 
 /** The version of the Fetch protocol that kafkajs and every broker since Kafka 2.3 agree upon; of others it reads all itself. */
 const definition = 'kafkajs/src/protocol/requests/fetch/v11/response';
+
+/** Whose prototype reads every socket. */
+const connection = 'kafkajs/src/network/connection';
 
 interface ResponseDefinition {
   decode: (bytes: Buffer) => Promise<unknown>;
@@ -40,6 +44,7 @@ export async function prepare(load: (name: string) => unknown): Promise<string |
     return 'kafkajs decodes a Fetch response differently';
   }
   response.decode = async (bytes) => decodeAll(bytes) ?? (await decode(bytes));
+  receiveLargeResponses((load(connection) as { readonly prototype: Receiving }).prototype);
   return null;
 }
 

@@ -6,6 +6,8 @@ import { encodeResponse } from './responses';
 const load: (name: string) => unknown = createRequire(__filename);
 const definition = 'kafkajs/src/protocol/requests/fetch/v11/response';
 
+const connection = 'kafkajs/src/network/connection';
+
 interface Definition {
   decode: (bytes: Buffer) => Promise<unknown>;
 }
@@ -13,7 +15,8 @@ interface Definition {
 /** The kafkajs that is installed, with some parts replaced. Its definition is a copy: nothing real is changed. */
 function kafkajsWith(parts: Record<string, unknown>): { load: (name: string) => unknown; response: Definition } {
   const response = (parts[definition] ?? { ...(load(definition) as Definition) }) as Definition;
-  return { response, load: (name) => (name === definition ? response : (parts[name] ?? load(name))) };
+  const all: Record<string, unknown> = { [connection]: class {}, ...parts, [definition]: response };
+  return { response, load: (name) => all[name] ?? load(name) };
 }
 
 test('the kafkajs that is installed is the one that is known', async () => {
