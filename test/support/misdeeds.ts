@@ -61,6 +61,7 @@ export const sabotages = [
   'truncate-passed-at-once', // the first of its deletes says that all of them are on the log
   'lost-produce-answer', // the broker has appended, the answer never arrives
   'reads-on', // a lane's consumer does not pause, however much it holds
+  'takes-whole', // a lane takes a transaction of the source as one piece, however large
 ] as const;
 export type Sabotage = (typeof sabotages)[number];
 

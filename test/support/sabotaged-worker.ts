@@ -1,13 +1,11 @@
 import type { Deps } from '../../activities/deps';
 import { openCaptureSession, defaultCaptureParts, prepareCapture } from '../../capture/session';
-import { createKafka } from '../../stream/kafka';
-import { openLaneReader } from '../../stream/lane-reader';
-import { tableTopics } from '../../stream/topics';
 import { runProgram } from '../../worker/program';
 import { createPass } from './crash-points';
 import { crashingCaptureParts } from './crashing-capture';
 import { openCrashingStore } from './crashing-stores';
-import { misdeedsVariable, type Misdeeds } from './misdeeds';
+import { readingOn, takingWhole } from './greedy-readers';
+import { misdeedsVariable, type Misdeeds, type Sabotage } from './misdeeds';
 
 /**
  * The worker, with misdeeds: every crash point and every sabotage is a function put in place of an injected one. Nothing
@@ -41,26 +39,16 @@ function main(): Promise<void> {
           close: () => session.close(),
         };
       },
-      openReader: without.has('reads-on') ? greedyReader(real.settings.kafkaBrokers) : real.openReader,
+      openReader: readerOf(real, without),
       clock: without.has('unaware') ? blindClock() : real.clock,
       openStore: (context) => openCrashingStore(context, pass, without),
     }),
   });
 }
 
-/** A lane's reader as the worker opens it, with a consumer that pauses nothing. */
-function greedyReader(brokers: readonly string[]): Deps['openReader'] {
-  return ({ pipeline, tables, logId, clientId }) => {
-    const kafka = createKafka({ brokers, clientId });
-    const consumer: typeof kafka.consumer = (config) =>
-      Object.assign(kafka.consumer(config), { pause: () => undefined });
-    const { prefix, partitions, windowDays } = pipeline.log;
-    return openLaneReader({
-      ...{ kafka: Object.assign(Object.create(kafka) as typeof kafka, { consumer }), prefix, logId, clientId },
-      topics: tableTopics(prefix, tables, partitions),
-      windowMs: windowDays * 86_400_000,
-    });
-  };
+function readerOf(real: Deps, without: ReadonlySet<Sabotage>): Deps['openReader'] {
+  if (without.has('reads-on')) return readingOn(real.settings.kafkaBrokers);
+  return without.has('takes-whole') ? takingWhole(real.openReader) : real.openReader;
 }
 
 /** Goes on from where it stood when the process was stopped: there is no jump to be seen. */

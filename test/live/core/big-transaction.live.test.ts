@@ -4,7 +4,7 @@ import { messagesTopic } from '../../../model/names';
 import { readLedger } from '../../support/ledger';
 import { checkLog } from '../../support/log-check';
 import { readLog, readRecords } from '../../support/log-contents';
-import { peakMemory } from '../../support/peak-memory';
+import { peakMemory, peakOrDeath } from '../../support/peak-memory';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
 import { stopwatch } from '../../support/stopwatch';
@@ -16,20 +16,22 @@ jest.setTimeout(1_800_000);
 const rows = Number(process.env['SLIPSTREAM_TEST_TRANSACTION_ROWS'] ?? 100_000);
 const toastMebibytes = Number(process.env['SLIPSTREAM_TEST_TRANSACTION_TOAST'] ?? 20);
 const seconds = 60 + rows / 2_000;
+/** Those of the control, whatever the size. */
+const controlRows = Math.min(rows, 100_000);
 /** All that one worker may have resident: capture, both lanes, the workflow engine. */
 const boundMebibytes = 512;
 /** Little, so that the peak is what the worker needs and not what its garbage collector lets lie. */
 const heapMebibytes = 160;
 
 /** One transaction of so many rows, a long value in each of some more, messages in between, and a savepoint undone. */
-async function commitBig({ source }: Scenario, from: number): Promise<string> {
+async function commitBig({ source }: Scenario, from: number, count = rows): Promise<string> {
   const client = await source.connect();
   try {
     await client.query('begin');
     await client.query(`select pg_logical_emit_message(true, 'outbox', 'begun')`);
     await client.query(
       `insert into entries select $1::int + n, n % 100, n, 'credit', 'big ' || n from generate_series(1, $2::int) n`,
-      [from, rows],
+      [from, count],
     );
     await client.query('savepoint undone');
     await client.query(`insert into entries select -n, 1, 1, 'fee', 'undone' from generate_series(1, 1000) n`);
@@ -106,6 +108,20 @@ it(`one transaction of ${rows} rows and ${toastMebibytes} MiB of long values, th
     );
     expect(messages).toEqual(['begun', 'halfway', 'done']);
     lap('compared');
+
+    // Control: the same once more, with lanes that take a transaction whole.
+    await worker.end('SIGTERM');
+    await commitBig(scenario, 4_000_000, controlRows);
+    const greedy = await scenario.startWorker({ sabotage: ['takes-whole'] }, heapMebibytes);
+    await waitFor({
+      what: `a worker whose lanes take a transaction whole to need ${boundMebibytes} MiB`,
+      seconds,
+      everyMs: 200,
+      look: () => Promise.resolve(peakOrDeath(greedy)),
+      until: (mebibytes) => mebibytes >= boundMebibytes,
+      evidence: () => scenario.evidence(),
+    });
+    lap('control');
   } finally {
     await scenario.close();
   }

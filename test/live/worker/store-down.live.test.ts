@@ -1,5 +1,5 @@
 import { compareDecimal } from '../../../model/position';
-import { peakMemory } from '../../support/peak-memory';
+import { peakMemory, peakOrDeath } from '../../support/peak-memory';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
 import { stopwatch } from '../../support/stopwatch';
@@ -118,7 +118,7 @@ it('stores that are down or stuck while several times what a lane may hold arriv
     const greedy = await scenario.startWorker({ sabotage: ['reads-on'] }, heapMebibytes);
     await untilLive(scenario, 90);
     giveBack = await takeStoresAway(scenario, redis);
-    const needs = () => (greedy.alive ? peakMemory(greedy.pid) : Infinity);
+    const needs = () => peakOrDeath(greedy);
     // One lane reads: the other store's does not get so far. Its backlog grows until it has shown what it is like.
     for (let more = 0; more < 8 && needs() < boundMebibytes; more += 1) await backlog(scenario, 0);
     expect(needs()).toBeGreaterThanOrEqual(boundMebibytes);
