@@ -1,3 +1,4 @@
+import '../../support/load-ahead';
 import { announceSeed } from '../../support/random';
 import { readLedger } from '../../support/ledger';
 import { openScenario } from '../../support/scenario';

@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../../support/project';
 
@@ -14,4 +15,14 @@ test("no project of Jest takes a demo's PostgreSQL data for snapshots of its own
   );
   expect(taken.map(({ displayName }) => displayName)).toEqual([]);
   expect(projects).toHaveLength(3);
+});
+
+test('every file whose tests run beside each other has loaded what Jest would not load then', () => {
+  const folder = join(projectFolder, 'test');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'));
+  const concurrent = files.filter((file) => /^(it|test)\.concurrent/m.test(readFileSync(join(folder, file), 'utf8')));
+  expect(concurrent.length).toBeGreaterThan(4);
+  expect(concurrent.filter((file) => !readFileSync(join(folder, file), 'utf8').includes('support/load-ahead'))).toEqual(
+    [],
+  );
 });
