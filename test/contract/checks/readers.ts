@@ -10,6 +10,7 @@ import {
   renamedTables,
   withoutAccount,
 } from '../fixture';
+import { Unavailable } from '../../../model/errors';
 import type { Check } from '../check';
 import type { Generation, Store } from '../../../stores/store';
 
@@ -19,6 +20,20 @@ const me = owner(1000);
 
 const total = (rows: Readonly<Record<string, { readonly [column: string]: unknown }>> | null) =>
   Object.values(rows ?? {}).reduce((sum, row) => sum + Number(row['balance']), 0);
+
+/**
+ * As Temporal does it: a switch may be refused, with nothing changed, for as long as readers hold what it needs. One that
+ * is never made meets the test's own bound.
+ */
+async function promoteUnderReaders(store: Store, target: Generation): Promise<void> {
+  for (;;) {
+    try {
+      return await store.promote(target);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+}
 
 /** Lets everything else go on: a store in memory has no input or output to wait for. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -93,7 +108,7 @@ export const readerChecks = {
         const mutations = [renamedAccount(id, 1, 0)];
         await apply(later, second, { owner: me, from: at, to: at + 1, mutations, closed: at === 49 });
       }
-      await later.promote(second);
+      await promoteUnderReaders(later, second);
     })().finally(() => (reading = false));
     await Promise.all([seen, promoted]);
     expect(Object.values((await read('accounts')) ?? {}).every((row) => 'owner_name' in row)).toBe(true);
@@ -140,8 +155,8 @@ export const readerChecks = {
         [store, first],
         [later, second],
       ] as const) {
-        await into.promote(target);
-        await into.promote(target);
+        await promoteUnderReaders(into, target);
+        await promoteUnderReaders(into, target);
         await readAgain();
       }
       await later.drop(first);
