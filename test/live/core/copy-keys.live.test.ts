@@ -1,3 +1,4 @@
+import type { CaptureStatus } from '../../../model/status';
 import { openScenario } from '../../support/scenario';
 import { announceSeed } from '../../support/random';
 import { differencesOf, expectEqual, settle, untilLive } from '../../support/settle';
@@ -48,7 +49,10 @@ it('single rows that a store has lost, or should not have, are mended by their k
     const told = await waitFor({
       what: 'capture to have copied the rows',
       seconds: 60,
-      look: async () => (await scenario.status()).capture.progress?.keysCopied ?? [],
+      // Asked of capture itself: what is progress and no status, the whole pipeline is told every half minute at most.
+      look: async () =>
+        (await client.workflow.getHandle(`sync/${name}/capture`).query<CaptureStatus>('status')).progress?.keysCopied ??
+        [],
       until: (copied) => copied.length > 0,
       evidence: () => scenario.evidence(),
     });
