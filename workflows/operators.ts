@@ -104,8 +104,9 @@ export function serveOperators<Status extends PipelineStatus | CaptureStatus | S
     setHandler(signals[name], onSignal, { description: describeOrder(name, served.receiver) });
   }
   serveQueries(served);
-  serveUnknown(served);
   if (served.receiver === 'child') serveUpdates(served, check);
+  // Last: what waits for a run to begin, as behind a continue-as-new, is given to a default handler as soon as there is one.
+  serveUnknown(served);
 }
 
 function parseOrder(name: OrderName, input: unknown, receiver: 'sync' | 'child'): Checked<Order> {

@@ -1,7 +1,9 @@
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { CaptureSliceInput } from '../../activities/activities';
 import { scenarioPerTest } from './support/scenario-per-test';
 import type { Scenario } from './support/temporal';
 import { failing, slotAt } from './support/fake-world';
+import { captureWorkflowId } from '../../model/names';
 import { initialCaptureState } from '../../workflows/capture-state';
 import { waitFor } from '../support/wait';
 
@@ -20,8 +22,10 @@ test('capture prepares, copies, and is LIVE once every table is copied; slices g
   world.copiesDone = true;
   await scenario.captureStatus('LIVE');
   const queues = world.calls.filter(({ activity }) => activity === 'captureSlice').map(({ queue }) => queue);
-  expect(queues[0]).toBe(`${scenario.taskQueue}-slices`);
-  expect(new Set(queues.slice(1))).toEqual(new Set([`${scenario.taskQueue}-slices-worker-1`]));
+  const [anybody, warm] = [`${scenario.taskQueue}-slices`, `${scenario.taskQueue}-slices-worker-1`];
+  expect(queues[0]).toBe(anybody);
+  // Behind it one that the warm worker does not begin in time is anybody's: a busy machine may see that, too.
+  expect(new Set(queues)).toEqual(new Set([anybody, warm]));
 });
 
 test('pause and resume, by signal and by update', async () => {
@@ -35,6 +39,15 @@ test('pause and resume, by signal and by update', async () => {
   expect(world.slices.size).toBe(0);
   await handle.signal('resume');
   await scenario.captureStatus('LIVE');
+});
+
+test('an order that waits when a run begins is obeyed by it, and not called unknown', async () => {
+  const startWorkflowOperation = new WithStartWorkflowOperation('capture', {
+    ...{ workflowId: captureWorkflowId(scenario.name), workflowIdConflictPolicy: 'FAIL' },
+    ...{ taskQueue: scenario.taskQueue, args: [{ pipeline: scenario.world.pipeline }] },
+  });
+  const status = scenario.client.workflow.executeUpdateWithStart('pause', { startWorkflowOperation });
+  expect(await status).toMatchObject({ status: 'PAUSED' });
 });
 
 test('a slot in danger makes capture DEGRADED, and LIVE again when that is over', async () => {

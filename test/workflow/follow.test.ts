@@ -1,3 +1,5 @@
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { followWorkflowId } from '../../model/names';
 import { scenarioPerTest } from './support/scenario-per-test';
 import type { Scenario } from './support/temporal';
 import { failing } from './support/fake-world';
@@ -54,6 +56,16 @@ test('pause ends the slice with its progress, resume goes on from there', async 
   await scenario.caughtUp();
   expect(world.followInputs()[before]?.remembered).not.toBeNull();
   await scenario.storeStatus('LIVE');
+});
+
+test('an order that waits when a run begins is obeyed by it, and not called unknown', async () => {
+  await scenario.startWorker();
+  const startWorkflowOperation = new WithStartWorkflowOperation('follow', {
+    ...{ workflowId: followWorkflowId(scenario.name, 'search'), workflowIdConflictPolicy: 'FAIL' },
+    ...{ taskQueue: scenario.taskQueue, args: [{ pipeline: scenario.world.pipeline, store: 'search' }] },
+  });
+  const status = scenario.client.workflow.executeUpdateWithStart('pause', { startWorkflowOperation });
+  expect(await status).toMatchObject({ status: 'PAUSED' });
 });
 
 test('what keeps failing is DEGRADED, and LIVE again when retry finds it mended', async () => {
