@@ -1,9 +1,10 @@
 import type { Mutation } from '../../model/mutation';
-import { refusal, throwRefused, type Refusal } from '../refused';
+import { throwRefused } from '../refused';
 import type { Generation } from '../store';
 import type { Ask } from './client';
 import { encodeAction } from './encode';
 import type { Gate } from './gate';
+import { hasAlias, sortByLength } from './overlong';
 import { laneLost } from './send';
 import { writeChunk, type ChunkOutcome } from './write-chunk';
 
@@ -12,8 +13,6 @@ const chunkBytes = 5 * 1024 * 1024;
 const chunkDocuments = 500;
 /** Requests of a lane under way at once: one alone leaves the server idle while we encode. */
 export const inFlight = 4;
-/** Elasticsearch's own limit on ids. */
-const idBytes = 512;
 
 export interface Chunk {
   readonly mutations: readonly Mutation[];
@@ -61,18 +60,6 @@ export function* chunksOf(
   if (held.length > 0) yield { mutations: held, lines: lines.join('') };
 }
 
-/** Told before anything is sent, and not sent: the server would refuse the request as a whole. */
-export function overlongIds(generation: Generation, mutations: readonly Mutation[]): readonly Refusal[] {
-  return mutations
-    .filter(({ id }) => isOverlong(id))
-    .map((mutation) => refusal(generation, mutation, `its key makes an id of more than ${idBytes} bytes`));
-}
-
-function isOverlong(id: string): boolean {
-  // A character has at most three bytes per UTF-16 unit: most ids need no counting.
-  return id.length * 3 > idBytes && Buffer.byteLength(id) > idBytes;
-}
-
 /** The batch before, while it is under way. */
 export interface Predecessor {
   readonly mutations: readonly Mutation[];
@@ -98,8 +85,7 @@ export async function writeMutations(
   },
 ): Promise<WrittenWith | typeof laneLost> {
   const { generation, alias, mutations, signal, gate, predecessor } = input;
-  const overlong = overlongIds(generation, mutations);
-  const fitting = overlong.length === 0 ? mutations : mutations.filter(({ id }) => !isOverlong(id));
+  const { fitting, refusals: overlong, gone } = sortByLength(generation, mutations);
   const stages = stagesOf(fitting, predecessor);
   const results: ChunkOutcome[] = [];
   let lost = false;
@@ -128,6 +114,7 @@ export async function writeMutations(
   if (lost) return laneLost;
   // What may pass comes before what never will: the batch comes again, and then everything that is refused is known.
   if (failures.length > 0) throw failures[0];
+  if (overlong.length > 0 && results.length === 0 && !(await hasAlias(ask, alias, signal))) return laneLost;
   throwRefused([...overlong, ...results.flatMap(({ refusals }) => refusals)]);
   return results.reduce<WrittenWith>(
     (sum, each) => ({
@@ -136,7 +123,7 @@ export async function writeMutations(
       repeated: sum.repeated + each.repeated,
       conflict: sum.conflict ?? each.conflict,
     }),
-    { upserts: 0, deletes: 0, repeated: 0, conflict: null },
+    { upserts: 0, deletes: gone, repeated: 0, conflict: null },
   );
 }
 

@@ -1,5 +1,6 @@
 import { Fenced, Unavailable } from '../../../model/errors';
 import { connect } from '../../../stores/elasticsearch/client';
+import { Refused } from '../../../stores/refused';
 import {
   account,
   apply,
@@ -48,6 +49,22 @@ test('control: without the write alias it brings the row back', async () => {
       'accounts/1': 10,
       'accounts/2': 20,
     });
+  });
+});
+
+test('a replaced owner whose batch holds nothing that could be stored is told that it was replaced', async () => {
+  await withPlace(async (place) => {
+    const [older, newer] = [place.open(), place.open()];
+    await older.prepare(first);
+    await older.acquire(first, lane, owner(1000));
+    const overlong = { ...account(1, 10, 1), id: `accounts/${'k'.repeat(600)}` };
+    const next = { owner: owner(1000), from: 1, to: 2, mutations: [overlong] };
+    await apply(older, first, { owner: owner(1000), from: 0, to: 1, mutations: [account(2, 20, 0)] });
+    expect(await failure(apply(older, first, next))).toBeInstanceOf(Refused);
+    // What it remembers of the lane is from before it was replaced.
+    await older.acquire(first, lane, owner(1000));
+    await newer.acquire(first, lane, owner(2000));
+    await expectFenced(apply(older, first, next));
   });
 });
 

@@ -1,8 +1,11 @@
 import { Blocked } from '../../../model/errors';
 import type { Mutation } from '../../../model/mutation';
-import { chunksOf, inFlight, overlongIds, writeMutations } from '../../../stores/elasticsearch/bulk';
+import { chunksOf, inFlight, writeMutations } from '../../../stores/elasticsearch/bulk';
 import type { Answer, Call } from '../../../stores/elasticsearch/client';
 import { openGate } from '../../../stores/elasticsearch/gate';
+import { sortByLength } from '../../../stores/elasticsearch/overlong';
+import { laneLost } from '../../../stores/elasticsearch/send';
+import { Refused } from '../../../stores/refused';
 import { account, generation, withoutAccount } from '../../contract/fixture';
 
 const lines = (mutations: readonly Mutation[]) => [...chunksOf(mutations)].map((chunk) => chunk.lines).join('');
@@ -61,16 +64,47 @@ describe('chunks', () => {
   });
 });
 
-test('an id beyond 512 bytes is named by its offset and not by its key', () => {
+describe('ids beyond 512 bytes', () => {
   const long = (length: number, letter = 'k') => ({ ...account(1, 1, 4711), id: letter.repeat(length) });
-  expect(overlongIds(generation(1), [long(512), long(256, 'é')])).toEqual([]);
-  const found = overlongIds(generation(1), [long(512), long(513), long(257, 'é')]);
-  expect(found).toHaveLength(2);
-  for (const { error } of found) {
-    expect(error).toBeInstanceOf(Blocked);
-    expect(error.message).toMatch(/accounts at offset 4711/);
-    expect(error.message).not.toMatch(/kkk|ééé/);
+  const lost = { status: 404, body: {} };
+
+  /** What is asked of a server whose alias is there or not. */
+  async function written(mutations: readonly Mutation[], alias: Answer) {
+    const asked: string[] = [];
+    const ask = async ({ method, path }: Call): Promise<Answer> => {
+      asked.push(`${method} ${path.join('/')}`);
+      return alias;
+    };
+    const input = { generation: generation(1), alias: 'alias', mutations, signal: new AbortController().signal };
+    const outcome = writeMutations(ask, { ...input, gate: openGate(inFlight), predecessor: null });
+    return { asked, outcome: await outcome.catch((error: unknown) => error) };
   }
+
+  test('are named by their offset and not by their key', () => {
+    expect(sortByLength(generation(1), [long(512), long(256, 'é')])).toMatchObject({ refusals: [], gone: 0 });
+    const { fitting, refusals } = sortByLength(generation(1), [long(512), long(513), long(257, 'é')]);
+    expect(fitting).toHaveLength(1);
+    expect(refusals).toHaveLength(2);
+    for (const { error } of refusals) {
+      expect(error).toBeInstanceOf(Blocked);
+      expect(error.message).toMatch(/accounts at offset 4711/);
+      expect(error.message).not.toMatch(/kkk|ééé/);
+    }
+  });
+
+  test('are deletes of nothing where they are deletes, and nothing is sent', async () => {
+    const { asked, outcome } = await written([{ ...long(600), document: null }], lost);
+    expect(outcome).toEqual({ upserts: 0, deletes: 1, repeated: 0, conflict: null });
+    expect(asked).toEqual([]);
+  });
+
+  test('are no concern of an owner who has lost the lane: it is asked for, where nothing else was sent', async () => {
+    const replaced = await written([long(600)], lost);
+    expect(replaced.asked).toEqual(['GET _alias/alias']);
+    expect(replaced.outcome).toBe(laneLost);
+    const { outcome } = await written([long(600)], { status: 200, body: {} });
+    expect(outcome).toBeInstanceOf(Refused);
+  });
 });
 
 describe('behind a batch that is under way', () => {
