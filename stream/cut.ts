@@ -42,7 +42,7 @@ export interface TakeOptions {
  * whoever is full is paused until it is roomy again. A buffer that is not roomy may be paused, so when its first record
  * lies below the bound (`boundOf`) it gives open pieces until it is (full is not enough: one piece can leave a paused
  * buffer neither full nor roomy, and everybody waiting). If its first record lies beyond the bound, it is complete for
- * that bound and hinders nobody, since no limit is shared. So every other partition goes on being fetched until the
+ * that bound and hinders nobody: of the limit that all share, the one that is wanted next is free (`Appetite`). So every other partition goes on being fetched until the
  * bound's entry is complete and is handed out, which makes room among the entries. And when no entry is known, their
  * partition is not paused: one comes with the commit.
  */
@@ -90,6 +90,27 @@ export class Cut {
   get entriesFull(): boolean {
     const isLastOpen = this.entries[this.entries.length - 1]?.closed === false;
     return this.entries.length - (isLastOpen ? 1 : 0) >= this.maxEntries;
+  }
+
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const buffer of this.buffers) bytes += buffer.bytes;
+    return bytes;
+  }
+
+  /**
+   * The partition that is to be fetched when one alone may be: the first that has room and lacks what comes before a known
+   * record, the earliest of these first. None while a buffer without room has something to give, for it gives that at once.
+   */
+  lacking(): number | null {
+    const [first] = this.entries;
+    const giving = this.buffers.some((buffer, at) => !buffer.roomy && first && buffer.countBelow(end(first, at)) > 0);
+    if (giving) return null;
+    for (const entry of this.entries) {
+      const at = this.buffers.findIndex((buffer, each) => buffer.roomy && buffer.passed < end(entry, each));
+      if (at >= 0) return at;
+    }
+    return null;
   }
 
   /** The furthest closed record that fits, else a part of the next one when it must be; null: wait for more. */

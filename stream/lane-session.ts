@@ -1,17 +1,19 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import { Blocked, Unavailable } from '../model/errors';
 import { positionsTopic } from '../model/names';
+import { Appetite } from './appetite';
 import { Cut, type PositionEntry } from './cut';
 import { absentHeader } from './envelope';
 import { readExtents } from './extents';
 import { openFeed, type Feed } from './feed';
 import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
+import type { PartitionBuffer } from './partition-buffer';
 import { positionEntry } from './position-entry';
 import { parsePositionRecord } from './position-format';
 
 /**
- * All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way, and one record for each
- * partition: a batch that is larger than what a fetch asks for is handed out whole, or nobody could ever read it.
+ * All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way, or one record: a batch that is
+ * larger than what a fetch asks for is handed out whole, and alone, or nobody could ever read it.
  */
 const bufferBytes = 32 << 20;
 const fetchBytes = 4 << 20;
@@ -48,7 +50,8 @@ export class LaneSession {
   private readonly allTopics: Readonly<Record<string, number>>;
   private readonly logIdBytes: Buffer;
   private readonly indexes = new Map<string, number[]>();
-  private readonly paused = new Set<string>();
+  private readonly appetite: Appetite;
+  private positionsPaused = false;
   private feed: Feed | null = null;
   private joins = 0;
   /** Nothing the consumer says counts any more. */
@@ -66,7 +69,8 @@ export class LaneSession {
     this.positions = positionsTopic(prefix);
     this.allTopics = { ...topics, [this.positions]: 1 };
     this.logIdBytes = Buffer.from(logId);
-    const each = Math.floor((options.bufferBytes ?? bufferBytes) / Math.max(1, start.wanted.length));
+    const all = options.bufferBytes ?? bufferBytes;
+    const each = Math.floor(all / Math.max(1, start.wanted.length));
     this.cut = new Cut({
       prefix,
       partitions: start.wanted,
@@ -74,6 +78,7 @@ export class LaneSession {
       partitionBytes: Math.min(8 << 20, Math.max(256 << 10, each)),
       maxEntries,
     });
+    this.appetite = new Appetite(this.cut, all);
     for (const [at, { topic, partition }] of start.wanted.entries()) {
       const ofTopic = this.indexes.get(topic) ?? [];
       ofTopic[partition] = at;
@@ -145,23 +150,18 @@ export class LaneSession {
 
   /** Invariant 10: whoever holds enough is not fetched. Called after everything that adds or takes. */
   balance(): void {
-    const { feed, paused } = this;
+    const { feed } = this;
     if (!feed || this.deaf) return;
-    for (const { topic, partition, full, roomy } of this.cut.buffers) {
-      const place = `${topic}/${partition}`;
-      if (full && !paused.has(place)) {
-        feed.pause(topic, partition);
-        paused.add(place);
-      } else if (roomy && paused.delete(place)) {
-        feed.resume(topic, partition);
-      }
+    for (const { at, paused } of this.appetite.changes()) {
+      const { topic, partition } = this.cut.buffers[at] as PartitionBuffer;
+      if (paused) feed.pause(topic, partition);
+      else feed.resume(topic, partition);
     }
-    if (this.cut.entriesFull && !paused.has(this.positions)) {
-      feed.pause(this.positions, 0);
-      paused.add(this.positions);
-    } else if (!this.cut.entriesFull && paused.delete(this.positions)) {
-      feed.resume(this.positions, 0);
-    }
+    const { entriesFull } = this.cut;
+    if (entriesFull === this.positionsPaused) return;
+    this.positionsPaused = entriesFull;
+    if (entriesFull) feed.pause(this.positions, 0);
+    else feed.resume(this.positions, 0);
   }
 
   /** A consumer's callback must not throw into kafkajs, which would try the batch again, several times. */

@@ -34,7 +34,8 @@ export class PartitionBuffer {
     this.passed = offset + 1;
   }
 
-  private get bytes(): number {
+  /** Of what is held. */
+  get bytes(): number {
     return this.added - this.taken;
   }
 

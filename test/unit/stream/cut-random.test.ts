@@ -1,3 +1,4 @@
+import { Appetite } from '../../../stream/appetite';
 import type { LogBatch } from '../../../stream/log';
 import type { PositionEntry } from '../../../stream/cut';
 import { offsetOf } from '../../../model/offsets';
@@ -50,7 +51,7 @@ function runOnce(random: SeededRandom): void {
     partitions,
   );
   const fed = new Array<number>(partitions).fill(0);
-  // As a session does it (`balance`): paused when full, resumed when there is room again, and nothing in between.
+  const appetite = new Appetite(cut, random.pick([1, 5_000, 40_000, Infinity]));
   const paused = new Set<number>();
   let entriesFed = 0;
   let until: number | null = random.below(2) === 0 ? (entries[random.below(entries.length)]?.offset ?? 0) : null;
@@ -61,8 +62,7 @@ function runOnce(random: SeededRandom): void {
     const buffer = cut.buffers[at];
     const list = items[at] as Item[];
     const from = fed[at] ?? 0;
-    if (buffer?.full) paused.add(at);
-    if (buffer?.roomy) paused.delete(at);
+    for (const change of appetite.changes()) paused[change.paused ? 'add' : 'delete'](change.at);
     if (!buffer || paused.has(at) || from === list.length) return false;
     const part = list.slice(from, from + 1 + random.below(10));
     give(
