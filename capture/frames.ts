@@ -11,6 +11,8 @@ export interface FrameHandlers {
 /** One byte says what it is, four how long: themselves counted, the first not. */
 const headBytes = 5;
 const copyData = 0x64;
+/** Memory of which the next message is put together as well: large rows come one behind the other. */
+const largeBytes = 1024 * 1024;
 /** Of a message that is refused, as much as names its row. */
 const shownBytes = 64;
 
@@ -24,6 +26,8 @@ export function createFrames(handlers: FrameHandlers, largestBytes: number): (pi
   let stub: Buffer | null = null;
   let message: Buffer | null = null;
   let filled = 0;
+  /** Of the last message that was put together, until the garbage collector has come by: nobody looks at it any more. */
+  let spare: WeakRef<ArrayBufferLike> | null = null;
   let over = false;
 
   function deliver(bytes: Buffer, from: number, to: number): void {
@@ -43,7 +47,10 @@ export function createFrames(handlers: FrameHandlers, largestBytes: number): (pi
   }
 
   function begin(piece: Buffer, at: number, length: number): void {
-    message = Buffer.allocUnsafe(length);
+    const old = length < largeBytes ? undefined : spare?.deref();
+    if (old && old.byteLength >= length) message = Buffer.from(old, 0, length);
+    else message = Buffer.allocUnsafe(length);
+    if (length >= largeBytes) spare = new WeakRef(message.buffer);
     filled = piece.copy(message, 0, at);
   }
 

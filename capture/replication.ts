@@ -61,7 +61,7 @@ export async function openReplication(url: string): Promise<Replication> {
   const client = await connect(url, {
     replication: true,
     onLost: (error) => onEnd(error),
-    beforeConnect: (opening) => (wire = openCopyDataWire(opening, payloadAt + largestMessageBytes)),
+    open: (opening) => (wire = openCopyDataWire(opening, payloadAt + largestMessageBytes)),
   });
   try {
     const system = await identifySystem(client);

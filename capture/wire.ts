@@ -9,32 +9,36 @@ export interface Wire {
   sendCopyFromChunk(chunk: Buffer): void;
   /** Reads messages from the stream, which is asked for two events: `data` and `end`. */
   attachListeners(stream: EventEmitter): void;
+  emit(event: 'copyData', message: { readonly chunk: Buffer }): void;
 }
 
 export type CopyDataHandlers = Pick<FrameHandlers, 'onCopyData' | 'onOversized'>;
 
 export interface CopyDataWire extends Pick<Wire, 'sendCopyFromChunk'> {
   readonly stream: Wire['stream'];
-  /** Who gets CopyData from now on; nobody does before. */
+  /** Who gets CopyData from now on. Before, listeners of `pg`'s own event do. */
   take(handlers: CopyDataHandlers): void;
 }
 
 /**
- * CopyData goes to whoever takes it, everything else to `pg`, which keeps login, TLS and errors. Its own parser copies all that it
- * has read as soon as a message ends in another read than it began in, into a buffer that doubles: a row of 15 MiB took 56.
- * To be called before the client connects, so that both begin with the first byte.
+ * CopyData goes to whoever takes it, everything else to `pg`, message by message; login, TLS and errors stay its own. Left to read
+ * by itself, its parser copies all that it has read as soon as a message ends in another read than it began in, into a buffer
+ * that doubles: a row of 15 MiB took 56. To be called before the client connects, so that both begin with the first byte.
  */
-export function openCopyDataWire(client: Client, largestBytes: number): CopyDataWire {
+export function openCopyDataWire(client: Client, largestBytes = Infinity): CopyDataWire {
   const wire = client.connection as unknown as Wire;
   const attach = wire.attachListeners.bind(wire);
-  let handlers: CopyDataHandlers | null = null;
+  let handlers: CopyDataHandlers = {
+    onCopyData: (bytes, from, to) => wire.emit('copyData', { chunk: bytes.subarray(from, to) }),
+    onOversized: () => undefined,
+  };
   wire.attachListeners = (stream) => {
     const rest = new EventEmitter();
     attach(rest);
     const cut = createFrames(
       {
-        onCopyData: (bytes, from, to) => handlers?.onCopyData(bytes, from, to),
-        onOversized: (head, bytes) => handlers?.onOversized(head, bytes),
+        onCopyData: (bytes, from, to) => handlers.onCopyData(bytes, from, to),
+        onOversized: (head, bytes) => handlers.onOversized(head, bytes),
         onOther: (message) => void rest.emit('data', message),
       },
       largestBytes,

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
 import { InvalidConfig, Unavailable } from '../../model/errors';
+import { openCopyDataWire } from '../wire';
 
 /**
  * Every connection renders values the same way: a row found by the copy must read exactly as the same row does when the
@@ -36,12 +37,12 @@ export async function connect(
   options: {
     readonly replication?: boolean;
     readonly onLost?: (error: Error) => void;
-    /** Nothing has been sent or received yet. */
-    readonly beforeConnect?: (client: Client) => void;
+    /** Takes the rows of COPY, and of the replication stream, from what is read; nothing has been sent or received yet. */
+    readonly open?: (client: Client) => void;
   } = {},
 ): Promise<Client> {
   const client = newClient(url, options.replication === true);
-  options.beforeConnect?.(client);
+  (options.open ?? openCopyDataWire)(client);
   // Without a listener Node ends the process when an idle connection breaks; queries in flight fail by themselves.
   client.on('error', (error) => options.onLost?.(translateSourceError(error)));
   try {

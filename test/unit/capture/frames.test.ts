@@ -100,6 +100,13 @@ it('takes for a message of many pieces its own size of memory and no more', () =
   expect(seen.map(({ content }) => content.length)).toEqual([15 * MiB]);
 });
 
+it('takes for a large message that follows the same memory again', () => {
+  const { accept } = framing(32 * MiB);
+  allocatedFor(15 * MiB, accept);
+  expect(allocatedFor(14 * MiB, accept)).toBeLessThan(1024);
+  expect(allocatedFor(16 * MiB, accept)).toBeGreaterThan(16 * MiB);
+});
+
 it("control: pg's own parser, whose buffer doubles, takes three times as much", () => {
   const { Parser } = jest.requireActual<typeof PgParser>('pg-protocol/dist/parser');
   const parser = new Parser();
