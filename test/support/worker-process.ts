@@ -30,6 +30,9 @@ export interface WorkerOptions {
   readonly heapMebibytes?: number;
 }
 
+/** As `npm run worker` and the image have it; a unit test holds them together. */
+export const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: '1048576' } as const;
+
 /** Resolves when the worker polls its task queues. */
 export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
   const { environment, logFile, misdeeds, heapMebibytes = 512 } = options;
@@ -41,6 +44,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerProcess
   const program = compiled(options.program ?? (misdeeds ? 'test/support/sabotaged-worker.js' : 'worker/main.js'));
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMebibytes}`, program], {
     env: {
+      ...allocatorSettings,
       ...process.env,
       ...environment,
       ...(misdeeds ? { [misdeedsVariable]: JSON.stringify(misdeeds) } : {}),

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dockerfileProblems } from '../../docker/dockerfile-problems';
 import { allowed } from '../../docker/image-folder';
+import { allocatorSettings } from '../../support/worker-process';
 
 const sound = [
   'ARG VERSION=24.19.0',
@@ -41,6 +42,16 @@ describe('the check of a Dockerfile', () => {
 test('the Dockerfile has nothing wrong that can be seen without an engine', () => {
   const file = join(__dirname, '..', '..', '..', 'Dockerfile');
   expect(dockerfileProblems(readFileSync(file, 'utf8'))).toEqual([]);
+});
+
+test('image, npm run worker and tests give the allocator the same, or memory would be measured that nobody has', () => {
+  const root = join(__dirname, '..', '..', '..');
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { worker: string } };
+  const image = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  for (const [name, value] of Object.entries(allocatorSettings)) {
+    expect(image).toContain(`ENV ${name}=${value}\n`);
+    expect(scripts.worker).toContain(`${name}=${value} node`);
+  }
 });
 
 describe('.dockerignore', () => {
