@@ -1,6 +1,6 @@
 import { tableTopic } from '../../../model/names';
 import type { PipelineFile } from '../../../model/pipeline';
-import { peakMemory } from '../../support/peak-memory';
+import { peakMemory, peakOrDeath } from '../../support/peak-memory';
 import { readRecords } from '../../support/log-contents';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive } from '../../support/settle';
@@ -9,6 +9,10 @@ import { waitFor } from '../../support/wait';
 jest.setTimeout(600_000);
 
 const MiB = 1024 * 1024;
+/** All that one worker may have resident: capture, both lanes, the workflow engine. */
+const boundMebibytes = 512;
+/** Of JavaScript objects: rows are texts there, several at once. */
+const heapMebibytes = 256;
 const id = (name: string) => `md5('${name}')::uuid`;
 
 /** One document whose body has so many bytes. Those that are not active are in the replica alone: an index takes its time. */
@@ -19,6 +23,14 @@ const insert = ({ source }: Scenario, name: string, mebibytes: number, active = 
   );
 const update = ({ source }: Scenario, name: string, set: string) =>
   source.query(`update documents set ${set} where id = ${id(name)}`);
+
+/** So many of 15 MiB, one transaction. */
+const insertMany = ({ source }: Scenario, name: string, count: number) =>
+  source.query(
+    `insert into documents (id, title, body, active)
+     select md5($1 || n)::uuid, $1, repeat(md5(n::text), $3::int), false from generate_series(1, $2::int) n`,
+    [name, count, 15 * (MiB / 32)],
+  );
 
 const captureOf = (scenario: Scenario, status: string) =>
   waitFor({
@@ -42,7 +54,7 @@ it('rows of 2 and of 15 MiB pass; of 17 MiB BLOCKED, and by reference they pass 
   try {
     await insert(scenario, 'copied 2', 2, true);
     await insert(scenario, 'copied 15', 15);
-    const worker = await scenario.startWorker();
+    const worker = await scenario.startWorker(undefined, heapMebibytes);
     await scenario.startSync();
     await untilLive(scenario, 120);
     await insert(scenario, 'streamed 2', 2);
@@ -66,8 +78,12 @@ it('rows of 2 and of 15 MiB pass; of 17 MiB BLOCKED, and by reference they pass 
     await update(scenario, 'streamed 18', `body = 'small by now'`);
     await insert(scenario, 'gone', 17);
     await scenario.source.query(`delete from documents where id = ${id('gone')}`);
+    await insertMany(scenario, 'many', 8);
     await settle(scenario, 120);
     await expectEqual(scenario);
+    const peak = peakMemory(worker.pid);
+    process.stderr.write(`large rows: the worker's peak is ${peak} MiB\n`);
+    expect(peak).toBeLessThan(boundMebibytes);
 
     const references = await readRecords(
       scenario.kafka,
@@ -76,7 +92,19 @@ it('rows of 2 and of 15 MiB pass; of 17 MiB BLOCKED, and by reference they pass 
     ).then((envelopes) => envelopes.filter(({ absent }) => absent));
     expect(references.map(({ absent }) => absent)).toEqual(references.map(() => ['body']));
     expect(references.length).toBeGreaterThanOrEqual(4);
-    process.stderr.write(`large rows: the worker's peak is ${peakMemory(worker.pid)} MiB\n`);
+
+    // Control: as many again, with lanes that take a transaction whole.
+    await worker.end('SIGTERM');
+    await insertMany(scenario, 'more', 8);
+    const greedy = await scenario.startWorker({ sabotage: ['takes-whole'] }, heapMebibytes);
+    await waitFor({
+      what: `a worker whose lanes take a transaction whole to need ${boundMebibytes} MiB`,
+      seconds: 120,
+      everyMs: 200,
+      look: () => Promise.resolve(peakOrDeath(greedy)),
+      until: (mebibytes) => mebibytes >= boundMebibytes,
+      evidence: () => scenario.evidence(),
+    });
   } finally {
     await scenario.close();
   }
