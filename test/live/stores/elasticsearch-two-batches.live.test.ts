@@ -70,7 +70,7 @@ test('while the record of one is on its way, documents of the next are written; 
     expect(await recordedNext(place.open(), 1)).toBe(2);
     expect(await balances(store, first)).toEqual(whole);
   });
-}, 60_000);
+});
 
 /** Of each number of requests that came through: what the record says, and what is there. */
 async function cutEverywhere(wire: () => Wire): Promise<void> {
@@ -103,11 +103,11 @@ async function cutEverywhere(wire: () => Wire): Promise<void> {
 
 test('cut at any request of the two, the record is never ahead, and the repetition ends where they would have', async () => {
   await cutEverywhere(() => connect);
-}, 60_000);
+});
 
 test('control: with offsets before the data it is', async () => {
   await expect(cutEverywhere(dataAfterOffsets)).rejects.toThrow(/accounts/);
-}, 60_000);
+});
 
 /** The lane is taken while a document of the second batch is on its way; its successor removes the row meanwhile. */
 async function replacedBetween(wire: Wire): Promise<{ outcomes: readonly Outcome[]; there: object; next: number }> {
@@ -143,8 +143,8 @@ test('an owner replaced between the two is refused in the second', async () => {
   expect(outcomes[1]).toMatchObject({ name: 'Fenced' });
   expect(there).toEqual({});
   expect(next).toBe(5);
-}, 60_000);
+});
 
 test('control: without the write alias its document comes back', async () => {
   expect((await replacedBetween(withoutWriteAlias)).there).toEqual({ 'accounts/3': 2 });
-}, 60_000);
+});
