@@ -28,7 +28,7 @@ USER node
 # All interfaces of the container; what of it is reachable from outside is said by `ports`.
 ENV SLIPSTREAM_HTTP_HOST=0.0.0.0 SLIPSTREAM_HTTP_PORT=9464
 # Buffers of large rows go back to the system when they are freed (docs/operations.md, "Memory").
-ENV MALLOC_MMAP_THRESHOLD_=1048576
+ENV MALLOC_MMAP_THRESHOLD_=262144
 EXPOSE 9464
 # Ready means that all task queues are polled. A slim image has no curl.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 \

@@ -31,7 +31,7 @@ export interface WorkerOptions {
 }
 
 /** As `npm run worker` and the image have it; a unit test holds them together. */
-export const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: '1048576' } as const;
+export const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: '262144' } as const;
 
 /** Resolves when the worker polls its task queues. */
 export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
