@@ -51,13 +51,14 @@ export interface Pending {
 }
 
 /**
- * What one Kafka transaction may hold. Under a backlog it nearly always is this much: each costs four requests that wait for
- * one another, whatever its size, and with 768 KiB capture came to 0.28 of the stream alone, with 2.5 MiB to 0.35, in one run. A
- * source that is followed at its own pace never fills one, so its latency does not know them. Twice as many changes as a lane
- * takes at once (`activities/micro-batches.ts`), for half of one would leave it a small piece each time. Invariant 10: one
- * is in memory as records and once more as requests, and twice as many bytes wait behind it.
+ * What one Kafka transaction may hold. Under a backlog it nearly always is this much: each costs three requests that wait for
+ * one another, and markers in every partition, whatever its size; with 768 KiB capture came to 0.28 of the stream alone, with
+ * 2.5 MiB to 0.35, in one run. A source that is followed at its own pace never fills one, so its latency does not know them. The
+ * bytes are what four partitions take in one request, a batch each (`stream/sends.ts`), shares that differ a little included.
+ * Twice as many changes as a lane takes at once (`activities/micro-batches.ts`), for half of one would leave it a small piece
+ * each time. Invariant 10: one is in memory as records and once more as a request, and twice as many bytes wait behind it.
  */
-export const unitBounds = { changes: 8_000, bytes: 4 * 1024 * 1024 } as const;
+export const unitBounds = { changes: 8_000, bytes: 3_500_000 } as const;
 
 interface ClosedPoint {
   readonly position: Position;

@@ -9,6 +9,10 @@ const postgresEpochMicros = 946_684_800_000_000n;
 /** After a smaller read than this, wait for more: a reader faster than the walsender is woken per message, and both pay. */
 const fullReadBytes = 32 * 1024;
 const coalesceMs = 1;
+/*
+ * After each other read the rest of the process gets its turn: left alone, Node reads two mebibytes of a socket that has them, some
+ * 15 ms of work, before it looks at another one. An append is three answers of Kafka, one behind the other, and each would wait for it.
+ */
 const statusMs = 1_000;
 /** A confirmation is told at once unless one was told just now; then the timer tells it. */
 const confirmMs = 100;
@@ -92,7 +96,8 @@ function createReplication(
 ): Replication {
   let confirmed = 0n;
   let held = false;
-  let coalescing = false;
+  /** The socket rests for a moment, whatever those who read want. */
+  let resting = false;
   let ended = false;
   let status: NodeJS.Timeout | undefined;
 
@@ -104,18 +109,22 @@ function createReplication(
     wire.sendCopyFromChunk(statusMessage(confirmed, reply));
   };
   const read = () => {
-    if (held || coalescing || ended) wire.stream.pause();
+    if (held || resting || ended) wire.stream.pause();
     else wire.stream.resume();
   };
-  const coalesce = (bytes: Buffer) => {
-    // Under TLS a read is one record of 16 KiB at most, and more may wait decrypted: those are not small reads.
-    if (held || coalescing || bytes.length >= fullReadBytes || wire.stream.readableLength > 0) return;
-    coalescing = true;
+  const rest = (wait: (over: () => void) => unknown) => {
+    resting = true;
     wire.stream.pause();
-    setTimeout(() => {
-      coalescing = false;
+    wait(() => {
+      resting = false;
       read();
-    }, coalesceMs);
+    });
+  };
+  const pace = (bytes: Buffer) => {
+    if (held || resting) return;
+    // Under TLS a read is one record of 16 KiB at most, and more may wait decrypted: those are not small reads.
+    const small = bytes.length < fullReadBytes && wire.stream.readableLength === 0;
+    rest(small ? (over) => setTimeout(over, coalesceMs) : setImmediate);
   };
 
   return {
@@ -140,7 +149,7 @@ function createReplication(
         },
         onOversized: (head, bytes) => end(handlers.onOversized(head.subarray(payloadAt), bytes - payloadAt)),
       });
-      wire.stream.on('data', coalesce);
+      wire.stream.on('data', pace);
       // Resolves only when the server ends the stream, which it does not do by itself while it is well.
       client.query(startCommand({ slot, publication, messages, startLsn })).then(
         () => end(translateSourceError(new Error('Connection terminated: the server ended the stream'))),

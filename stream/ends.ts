@@ -1,5 +1,6 @@
 import { Blocked } from '../model/errors';
 import { withOffsets, type Offsets } from '../model/offsets';
+import { placeOf, type Counts } from './foreseen';
 
 /** What a broker answered to one send, per partition. */
 export interface Landed {
@@ -47,8 +48,7 @@ export function advanceEnds({
   readonly ends: Offsets;
   /** Partitions (`topic/partition`) this transaction has written before. Updated. */
   readonly sentBefore: Set<string>;
-  /** topic → partition → records sent */
-  readonly counts: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  readonly counts: Counts;
   readonly landed: readonly Landed[];
 }): Offsets {
   const changes: Record<string, Record<string, string>> = {};
@@ -67,7 +67,7 @@ export function advanceEnds({
         `The brokers gave no offset for what was sent to ${topic}, partition ${partition}; nothing was committed.`,
       );
     }
-    const place = `${topic}/${partition}`;
+    const place = placeOf(topic, partition);
     if (base < Number(known)) throw shrunk({ topic, partition, known, base });
     if (sentBefore.has(place) && base !== Number(known)) {
       throw new Error(

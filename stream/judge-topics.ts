@@ -1,13 +1,10 @@
 import { finding, type Finding } from '../model/finding';
 import { positionsTopic } from '../model/names';
 import { keepingOf, keepingSettings, type Keeping } from './keeping';
-import { maxPartitionBytes } from './sends';
 import type { TopicFacts } from './broker-facts';
 
-/** What Kafka counts beside the records of a batch. */
-const batchFraming = 100;
-/** The largest batch capture makes of many records. */
-const neededBytes = maxPartitionBytes + batchFraming;
+/** With less, too few records would go together. Up to it and beyond, batches are made as large as topics take. */
+const neededBytes = 900_100;
 
 /** What of the topics that exist keeps them from being this log. `wanted`: topic → partitions. Pure. */
 export function judgeTopics(

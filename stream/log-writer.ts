@@ -4,7 +4,8 @@ import { positionsTopic, schemasTopic } from '../model/names';
 import type { Offsets } from '../model/offsets';
 import type { SchemaVersion } from '../model/schema';
 import type { ProducerKind } from '../model/settings';
-import { advanceEnds, emptyEnds, startingEnds } from './ends';
+import { advanceEnds, emptyEnds, startingEnds, type Landed } from './ends';
+import { createForeseen, landedAsForeseen } from './foreseen';
 import { createTransactionalProducer, translateKafkaError, type KafkaLog } from './kafka';
 import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
@@ -34,6 +35,8 @@ export interface LogWriterOptions {
   readonly transactionTimeoutMs?: number;
   /** Keeps every other writer out. Replaced by tests only, to show what happens without. */
   readonly fence?: (producer: Producer) => Promise<void>;
+  /** Whether a position record that went with its records says where they landed. Replaced by tests only, as above. */
+  readonly landedAsForeseen?: typeof landedAsForeseen;
 }
 
 export const defaultTransactionTimeoutMs = 15_000;
@@ -94,10 +97,28 @@ interface Opened {
   readonly last: PositionRecord | null;
 }
 
+type Places = ReturnType<typeof groupByPlace>;
+
+/** What a transaction has written so far. */
+interface Written {
+  ends: Offsets;
+  readonly sentBefore: Set<string>;
+}
+
+function countsOf(places: Places): Map<string, Map<number, number>> {
+  return new Map(
+    [...places].map(([topic, partitions]) => [
+      topic,
+      new Map([...partitions].map(([partition, { length }]) => [partition, length])),
+    ]),
+  );
+}
+
 class Writer implements LogWriter {
   last: PositionRecord | null;
   readonly maxRecordBytes: number;
   private ends: Offsets;
+  private readonly foreseen = createForeseen();
   private appending = false;
   private dead: string | null = null;
 
@@ -151,39 +172,66 @@ class Writer implements LogWriter {
       const messages = form.toMessages(new Map([[0, [encodeSchemaVersion(version)]]]));
       await transaction.send({ topic: schemasTopic(prefix), acks: -1, messages });
     }
-    let ends = this.ends;
-    const sentBefore = new Set<string>();
-    for (const send of sends) ends = await this.send(transaction, { send, ends, sentBefore });
-    const record: PositionRecord = { version: 1, logId, ...source, ...closing, ends };
-    // Last in the transaction, as `ends` must say where everything else landed.
-    const closingRecord = { key: positionKey, value: encodePositionRecord(record) };
-    const messages = form.toMessages(new Map([[0, [closingRecord]]]));
-    await transaction.send({ topic: positionsTopic(prefix), acks: -1, messages });
+    const written = { ends: this.ends, sentBefore: new Set<string>() };
+    const last = sends.pop();
+    for (const send of sends) written.ends = await this.send(transaction, written, groupByPlace(send));
+    const record = await this.sendWithPosition(transaction, written, {
+      places: last && groupByPlace(last),
+      recordAt: (ends) => ({ version: 1, logId, ...source, ...closing, ends }),
+    });
     await transaction.commit();
-    this.ends = ends;
+    this.foreseen.committed(written.sentBefore, record.ends);
+    this.ends = record.ends;
     this.last = record;
     return record;
   }
 
+  /**
+   * The position record must say where everything else landed. What is known before is sent in one request with the last records:
+   * they become visible together or not at all, so that no order between partitions is needed within a transaction. Should they
+   * land elsewhere, the record is wrong and nothing is committed (Invariant 2).
+   */
+  private async sendWithPosition(
+    transaction: Transaction,
+    written: Written,
+    { places, recordAt }: { places: Places | undefined; recordAt: (ends: Offsets) => PositionRecord },
+  ): Promise<PositionRecord> {
+    const foreseen = places && this.foreseen.after({ ...written, counts: countsOf(places) });
+    if (places && foreseen) {
+      const record = recordAt(foreseen);
+      const ends = await this.send(transaction, written, places, record);
+      const { prefix, landedAsForeseen: asForeseen = landedAsForeseen } = this.options;
+      if (!asForeseen(foreseen, ends)) {
+        throw new Error(
+          `Records for ${prefix} landed elsewhere than this writer's last ones told: somebody else has written to a topic of ` +
+            'this log. Nothing was committed.',
+        );
+      }
+      return record;
+    }
+    if (places) written.ends = await this.send(transaction, written, places);
+    const record = recordAt(written.ends);
+    await this.send(transaction, written, new Map(), record);
+    return record;
+  }
+
+  /** Where the log ends for its readers once this is committed. */
   private async send(
     transaction: Transaction,
-    { send, ends, sentBefore }: { send: readonly EncodedRecord[]; ends: Offsets; sentBefore: Set<string> },
+    { ends, sentBefore }: Written,
+    places: Places,
+    record?: PositionRecord,
   ): Promise<Offsets> {
-    const places = groupByPlace(send);
-    const landed = await transaction.sendBatch({
-      acks: -1,
-      topicMessages: [...places].map(([topic, partitions]) => ({
-        topic,
-        messages: this.opened.form.toMessages(partitions),
-      })),
-    });
-    const counts = new Map(
-      [...places].map(([topic, partitions]) => [
-        topic,
-        new Map([...partitions].map(([partition, { length }]) => [partition, length])),
-      ]),
-    );
-    return advanceEnds({ ends, sentBefore, counts, landed });
+    const { form } = this.opened;
+    const topicMessages = [...places].map(([topic, partitions]) => ({ topic, messages: form.toMessages(partitions) }));
+    const positions = positionsTopic(this.options.prefix);
+    if (record) {
+      const closing = { key: positionKey, value: encodePositionRecord(record) };
+      topicMessages.push({ topic: positions, messages: form.toMessages(new Map([[0, [closing]]])) });
+    }
+    const answered: Landed[] = await transaction.sendBatch({ acks: -1, topicMessages });
+    const landed = record ? answered.filter(({ topicName }) => topicName !== positions) : answered;
+    return advanceEnds({ ends, sentBefore, counts: countsOf(places), landed });
   }
 
   private async end(why: string): Promise<void> {

@@ -1,9 +1,25 @@
+import { createRequire } from 'node:module';
+
+type Check = (bytes: Uint8Array) => number;
+
 /**
- * CRC-32C (Castagnoli, RFC 3720 appendix B.4) as an unsigned number, which every record batch carries. Eight bytes a
- * step ("slicing by 8"): the check is read by brokers and consumers alike, and byte by byte it is a third of what
- * producing costs.
+ * CRC-32C (Castagnoli, RFC 3720 appendix B.4) as an unsigned number, which every record batch carries. By the processor's own
+ * instruction where the package has a binary for the platform, which is four to five times as fast as a script can be: the check
+ * was a sixth of what capture costs. The same number by the script elsewhere.
  */
-export function crc32c(bytes: Uint8Array): number {
+export const crc32c: Check = byProcessor() ?? crc32cByScript;
+
+function byProcessor(): Check | null {
+  try {
+    const { crc32c: check } = createRequire(__filename)('@node-rs/crc32') as { readonly crc32c: Check };
+    return check(Buffer.from('123456789')) === 0xe3069283 ? check : null;
+  } catch {
+    return null; // no binary for this platform: slower, and right
+  }
+}
+
+/** Eight bytes a step ("slicing by 8"): byte by byte it is a third of what producing costs. */
+export function crc32cByScript(bytes: Uint8Array): number {
   let crc = ~0;
   let at = 0;
   // Up to where whole words can be read at their own addresses.

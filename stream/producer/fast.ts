@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { unknownKafkajs } from '../known-kafkajs';
+import { Body, carryBodies, roomBefore, type EncoderClass } from './body';
 import { PartitionRecords, groupedMessages } from './partition-records';
 import { encodeProduceBody, type Compress, type ProduceInput } from './produce-request';
 import { createHeaderEncoder, type Payload } from './records';
@@ -17,6 +18,11 @@ interface Encoded {
   readonly buf: Buffer;
   readonly buffer: Buffer;
 }
+type CreateRequest = (of: {
+  readonly correlationId: number;
+  readonly clientId: string;
+  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly encode: () => Promise<Encoded> };
+}) => Promise<Pick<Encoded, 'buffer'>>;
 interface Compression {
   readonly lookupCodec: (type: number) => { readonly compress: (encoded: Pick<Encoded, 'buffer'>) => Promise<Buffer> };
 }
@@ -42,6 +48,9 @@ export async function prepare(load: (name: string) => unknown): Promise<string |
   const { protocol } = definitions;
   if (!groupsAsKnown(group)) return 'kafkajs groups messages differently';
   if (!(await encodesAsKnown(protocol))) return 'kafkajs encodes a Produce request differently';
+  carryBodies(load('kafkajs/src/protocol/encoder') as EncoderClass);
+  if (!(await framesAsKnown(load('kafkajs/src/protocol/request') as CreateRequest)))
+    return 'kafkajs frames a request differently';
   const compressWith =
     (type: number): Compress =>
     (buffer) =>
@@ -51,10 +60,7 @@ export async function prepare(load: (name: string) => unknown): Promise<string |
     return (input) => {
       const made = make(input);
       if (!isOurs(input)) return made;
-      const encode = async () => {
-        const buffer = await encodeProduceBody(input, Date.now(), compressWith(input.compression));
-        return { buf: buffer, buffer };
-      };
+      const encode = () => encodeProduceBody(input, Date.now(), compressWith(input.compression));
       return { ...made, request: { ...made.request, encode } };
     };
   };
@@ -96,7 +102,21 @@ async function encodesAsKnown(protocol: ProduceDefinitions['protocol']): Promise
   const expected = await encodeProduceBody(ours, timestamp, () => Promise.reject(new Error('not compressed')));
   for (const version of [3, 7]) {
     const { buffer } = await protocol({ version })(of(theirs)).request.encode();
-    if (!expected.equals(buffer)) return false;
+    if (!expected.buffer.equals(buffer)) return false;
   }
   return true;
+}
+
+/** The same request around a body that is copied and around one that is not. */
+async function framesAsKnown(createRequest: CreateRequest): Promise<boolean> {
+  const bytes = Buffer.alloc(2_000, 'body');
+  const framed = async (body: Encoded) => {
+    const encode = () => Promise.resolve(body);
+    const request = { apiKey: 0, apiVersion: 7, encode };
+    return (await createRequest({ correlationId: 7, clientId: 'sample', request })).buffer;
+  };
+  const copied = await framed({ buf: bytes, buffer: bytes });
+  const memory = Buffer.allocUnsafeSlow(roomBefore + bytes.length);
+  memory.set(bytes, roomBefore);
+  return copied.equals(await framed(new Body(memory.subarray(roomBefore))));
 }

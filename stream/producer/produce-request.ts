@@ -1,3 +1,4 @@
+import { Body, roomBefore } from './body';
 import { crc32c } from './crc32c';
 import type { PartitionRecords } from './partition-records';
 import { sizeOfRecords, writeRecords } from './records';
@@ -40,10 +41,10 @@ const transactionalBit = 16;
 
 /**
  * The body of a Produce request, versions 3 to 7 (they differ in their number and in nothing else), in one buffer of the
- * right size, byte for byte what kafkajs makes of the same input. `now` is every record's time, milliseconds since the
+ * right size, byte for byte what kafkajs makes of the same input, with room before it. `now` is every record's time, milliseconds since the
  * Unix epoch. `compress` is asked for nothing when `compression` is 0.
  */
-export async function encodeProduceBody(input: ProduceInput, now: number, compress: Compress): Promise<Buffer> {
+export async function encodeProduceBody(input: ProduceInput, now: number, compress: Compress): Promise<Body> {
   const { transactionalId = null, acks, timeout, topicData } = input;
   const id = transactionalId === null ? null : Buffer.from(transactionalId);
   const topics = await Promise.all(
@@ -57,7 +58,8 @@ export async function encodeProduceBody(input: ProduceInput, now: number, compre
       ),
     })),
   );
-  const body = Buffer.allocUnsafe(sizeOf(id, topics));
+  // Not from a pool: what stands before it must be its own.
+  const body = Buffer.allocUnsafeSlow(roomBefore + sizeOf(id, topics)).subarray(roomBefore);
   let at = writeString(body, 0, id);
   at = body.writeInt16BE(acks, at);
   at = body.writeInt32BE(timeout, at);
@@ -77,7 +79,7 @@ export async function encodeProduceBody(input: ProduceInput, now: number, compre
       at = end;
     }
   }
-  return body;
+  return new Body(body);
 }
 
 async function sectionOf(

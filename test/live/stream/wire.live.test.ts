@@ -81,7 +81,7 @@ describe.each<ProducerKind>(['fast', 'stock'])('what the %s producer writes', (p
     const half = records.length >> 1;
     await writer.append(records.slice(0, half), closing(10));
     await log.disturb(1, [topic]);
-    await writer.append(records.slice(half), closing(20));
+    await (await log.writer({ producer })).append(records.slice(half), closing(20));
 
     const java = await readWithJava(testAddress('kafka'), topic, records.length);
     expect(inOrder(java)).toEqual(asText(records));

@@ -37,8 +37,15 @@ test('one request is not filled with large records of many partitions', () => {
   expect(sizes(Array.from({ length: 4 }, (_, partition) => record(7_000_000, partition)))).toEqual([1, 1, 1, 1]);
 });
 
+test('topics that take less get less', () => {
+  const small = { ...limits, maxRecordBytes: 700_000 };
+  const three = [record(300_000), record(300_000), record(300_000)];
+  expect(splitIntoSends(three, limits)).toHaveLength(1);
+  expect(splitIntoSends(three, small).map((send) => send.length)).toEqual([2, 1]);
+});
+
 test('headers count', () => {
-  const headed = { ...record(500_000), headers: { large: Buffer.alloc(400_000) } };
+  const headed = { ...record(600_000), headers: { large: Buffer.alloc(500_000) } };
   expect(sizes([record(10), headed])).toEqual([1, 1]);
   expect(sizes([record(10), { ...headed, headers: {} }])).toEqual([2]);
 });

@@ -8,11 +8,12 @@ const positions = { topic: 'shop.positions', partitions: ['0'] };
 /** A cluster that writes down what it is asked; `refuse` is thrown by the next request to its coordinator. */
 function clusterThatTells() {
   const told: string[] = [];
-  const state = { connected: true, refuse: null as Error | null };
+  const state = { connected: true, refuse: null as Error | null, times: 1 };
   const answer = async (what: string) => {
     told.push(what);
     const { refuse } = state;
-    state.refuse = null;
+    state.times -= 1;
+    if (state.times <= 0) state.refuse = null;
     if (refuse) throw refuse;
     return what;
   };
@@ -59,13 +60,24 @@ it('partitions that come later are added as ever, and a position alone adds its 
   expect(told.slice(2)).toEqual(['add shop.items/1', 'end', 'add shop.positions/0']);
 });
 
-it('partitions that could not be added are added by the next try', async () => {
+const wait = Object.assign(new Error('wait'), { type: 'CONCURRENT_TRANSACTIONS' });
+const added = 'add shop.items/0+3 shop.positions/0';
+
+it('while the last transaction is not over its coordinator is asked again, and nobody else', async () => {
   const { cluster, told, state } = clusterThatTells();
-  state.refuse = Object.assign(new Error('wait'), { type: 'CONCURRENT_TRANSACTIONS' });
-  await expect(add(cluster, items)).rejects.toThrow('wait');
+  Object.assign(state, { refuse: wait, times: 3 });
   await add(cluster, items);
-  const added = 'add shop.items/0+3 shop.positions/0';
-  expect(told).toEqual(['find ours', added, added]);
+  expect(told).toEqual(['find ours', added, added, added, added]);
+});
+
+it('one that is never over is left to the patience of kafkajs, and the partitions to its next try', async () => {
+  const { cluster, told, state } = clusterThatTells();
+  Object.assign(state, { refuse: wait, times: Infinity });
+  await expect(add(cluster, items)).rejects.toThrow('wait');
+  state.refuse = null;
+  await add(cluster, items);
+  expect(told[0]).toBe('find ours');
+  expect(new Set(told.slice(1))).toEqual(new Set([added]));
 });
 
 it('after an error, or a connection that was closed, it is looked for again', async () => {

@@ -1,4 +1,4 @@
-import { crc32c } from '../../../../stream/producer/crc32c';
+import { crc32c, crc32cByScript } from '../../../../stream/producer/crc32c';
 import { seededRandom } from '../seeded-random';
 
 /** The definition, a bit at a time. */
@@ -11,7 +11,14 @@ function bitwise(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-test('the vectors of RFC 3720, and the usual one', () => {
+const both = [
+  ['the one in use', crc32c],
+  ['the script', crc32cByScript],
+] as const;
+
+test('on this platform the processor does it', () => expect(crc32c).not.toBe(crc32cByScript));
+
+test.each(both)('%s: the vectors of RFC 3720, and the usual one', (_name, crc32c) => {
   const ascending = Uint8Array.from({ length: 32 }, (_, at) => at);
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
@@ -21,7 +28,7 @@ test('the vectors of RFC 3720, and the usual one', () => {
   expect(crc32c(new Uint8Array(0))).toBe(0);
 });
 
-test('whatever the length, and wherever in its buffer it begins', () => {
+test.each(both)('%s: whatever the length, and wherever in its buffer it begins', (_name, crc32c) => {
   const random = seededRandom();
   const noise = Uint8Array.from({ length: 200 }, () => random.below(256));
   for (let start = 0; start < 9; start += 1) {

@@ -6,6 +6,8 @@ const load: (name: string) => unknown = createRequire(__filename);
 const produce = 'kafkajs/src/protocol/requests/produce';
 const grouping = 'kafkajs/src/producer/groupMessagesPerPartition';
 
+const framing = 'kafkajs/src/protocol/request';
+type Framing = { readonly request: { encode(): Promise<{ readonly buf: Buffer }> } };
 type Definitions = { protocol: (of: { version: number }) => (input: object) => { request: { encode(): unknown } } };
 
 /** The kafkajs that is installed, with some parts replaced. Its definitions are a copy: nothing real is changed. */
@@ -31,6 +33,15 @@ test.each([
     'one that encodes otherwise',
     { [produce]: { protocol: () => () => ({ request: { encode: () => Promise.resolve({ buffer: Buffer.of(1) }) } }) } },
     'encodes a Produce request differently',
+  ],
+  [
+    'one that puts its header elsewhere',
+    {
+      [framing]: async ({ request }: Framing) => ({
+        buffer: Buffer.of((await request.encode()).buf.byteOffset > 0 ? 1 : 0),
+      }),
+    },
+    'frames a request differently',
   ],
 ])('%s is left alone, and the reason is told', async (_name, parts, reason) => {
   const kafkajs = kafkajsWith(parts);
