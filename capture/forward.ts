@@ -3,6 +3,7 @@ import type { SchemaVersion } from '../model/schema';
 import type { Closing, CopyCursor, LogWriter } from '../stream/log';
 import type { Bell } from './bell';
 import type { Copier } from './copy/copier';
+import { gatherFor } from './gather';
 import type { Intake } from './intake';
 import type { MessageCounting } from './messages';
 import type { Pending, Unit } from './pending';
@@ -47,6 +48,8 @@ export interface Forwarding {
   readonly encode: Emptying['encode'];
   /** Reading from the socket: paused between runs and while too much is pending. */
   readonly read: (wanted: boolean) => void;
+  /** The source has more than was read of it at once. */
+  readonly hurried: () => boolean;
   readonly askForKeepalive: () => void;
   readonly confirm: (lsn: string) => void;
   /** Takes note of what became of the captured tables. Throws when the log cannot go on with one of them. */
@@ -110,6 +113,13 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
       const emptied = await emptyTable({ ...parts, append: appendUnit }, truncation, options);
       if (!emptied) return 'cancelled';
       pending.endTruncation(truncation);
+      continue;
+    }
+
+    const enough = pending.overflowing || intake.full;
+    const gathering = gatherFor({ hurried: parts.hurried(), enough, restedMs: now - appendedAt });
+    if (gathering > 0) {
+      await bell.wait(gathering);
       continue;
     }
 

@@ -54,6 +54,8 @@ export interface Replication {
   resume(): void;
   /** Invariant 1: the caller passes the last acknowledged closed position record's LSN, and nothing else is reported. */
   confirm(lsn: string): void;
+  /** As much came at once as is read at once: more is there. */
+  readonly hurried: boolean;
   /** Asks the server to say at once how far it has decoded. */
   requestKeepalive(): void;
   close(): Promise<void>;
@@ -98,6 +100,7 @@ function createReplication(
   let held = false;
   /** The socket rests for a moment, whatever those who read want. */
   let resting = false;
+  let hurried = false;
   let ended = false;
   let status: NodeJS.Timeout | undefined;
 
@@ -124,6 +127,7 @@ function createReplication(
     if (held || resting) return;
     // Under TLS a read is one record of 16 KiB at most, and more may wait decrypted: those are not small reads.
     const small = bytes.length < fullReadBytes && wire.stream.readableLength === 0;
+    hurried = !small;
     rest(small ? (over) => setTimeout(over, coalesceMs) : setImmediate);
   };
 
@@ -170,6 +174,9 @@ function createReplication(
       if (value <= confirmed) return;
       confirmed = value;
       if (Date.now() - statusAt >= confirmMs) sendStatus(false);
+    },
+    get hurried() {
+      return hurried;
     },
     requestKeepalive: () => sendStatus(true),
     async close() {

@@ -207,6 +207,7 @@ function createSession(
     liveKeys: (table, watch) => parts.liveKeys(options, table, watch),
     encode: (change) => encodeChange(change, context),
     read: (wanted) => (wanted ? replication.resume() : replication.pause()),
+    hurried: () => replication.hurried,
     askForKeepalive: () => replication.requestKeepalive(),
     confirm: (lsn) => {
       closedLsn = lsn;

@@ -16,7 +16,7 @@ import type { CaptureSpec } from '../variants/capture';
 import type { RawProduceSpec } from '../variants/raw-produce';
 import type { RawStreamSpec } from '../variants/raw-stream';
 
-const defaultChanges = 100_000;
+const defaultChanges = 200_000;
 interface Case {
   readonly perTransaction: number;
   /** Of both sides. */

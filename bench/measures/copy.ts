@@ -15,7 +15,7 @@ import type { CaptureSpec } from '../variants/capture';
 import type { CopyOutSpec } from '../variants/copy-out';
 import { runProduce } from './capture';
 
-const defaultRows = 100_000;
+const defaultRows = 200_000;
 
 export const copy: Measure = {
   name: 'copy',
