@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { takesText } from '../model/mapping';
 import { positionsTopic } from '../model/names';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
@@ -84,7 +85,8 @@ class Slice {
     };
     const mapping = mappingOf(deps, { store: input.store, generation: input.generation, attempt: info.attempt });
     const { parks } = rulesOf(input);
-    this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason]);
+    const { definition } = input.generation;
+    this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason], takesText(definition));
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.durable = noProgress(deps.now());

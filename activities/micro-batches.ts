@@ -59,7 +59,7 @@ export class MicroBatches {
   lastOnly = false;
   /** The last batch had `dense` records of a document, or more. */
   private dense = false;
-  private readonly decode = createOutcomeDecoder();
+  private readonly decode: ReturnType<typeof createOutcomeDecoder>;
 
   constructor(
     private readonly from: {
@@ -71,7 +71,10 @@ export class MicroBatches {
     private readonly until: string | undefined,
     /** Whether a record that fails so is set aside; what is not ends the slice. */
     private readonly parks: (reason: PoisonReason) => boolean = () => false,
-  ) {}
+    asText = false,
+  ) {
+    this.decode = createOutcomeDecoder({ asText });
+  }
 
   /** The next one, made ready or not; null when nothing came for a while, at `until`, or when the signal aborts. */
   async next(signal: AbortSignal): Promise<MicroBatch | null> {
@@ -147,9 +150,10 @@ interface Version extends Pick<Outcome, 'table' | 'schemaId'> {
 }
 
 function shaped(mutation: Mutation, shapes: Admitted['shapes']): Mutation {
-  const shape = shapes.size === 0 || mutation.document === null ? undefined : shapes.get(mutation.target);
-  if (!shape || !mutation.document) return mutation;
-  return { ...mutation, document: reshape(mutation.document, shape), text: undefined };
+  const shape = shapes.size === 0 ? undefined : shapes.get(mutation.target);
+  if (!shape || mutation.document === null) return mutation;
+  const { id, target, key, version, document } = mutation;
+  return { id, target, key, document: reshape(document, shape), version };
 }
 
 function bytesOf(records: readonly FetchedRecord[]): number {

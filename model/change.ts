@@ -40,8 +40,8 @@ export interface Change {
 /** What a change leaves behind: all that a mapping has to know of it; the transaction too, where columns are absent. */
 export type Outcome = Pick<Change, 'table' | 'key' | 'after' | 'schemaId' | 'absent'> &
   Partial<Pick<Change, 'transaction'>> & {
-    /** `after` as JSON on one line, where it was read from such a text: whoever writes it as JSON need not make it anew. */
-    readonly afterText?: string | undefined;
+    /** `after` as JSON on one line, where it was asked for as text: whoever writes JSON need not have it made. */
+    readonly afterText?: string;
   };
 
 export interface TableName {

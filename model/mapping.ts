@@ -3,7 +3,7 @@ import type { DocumentMapping, TableMapping } from './mapping-file';
 import type { Mutation } from './mutation';
 import type { StoreDefinition } from './pipeline';
 import { poisonRecord } from './poison';
-import { compileDocument, renaming, type MapDocument } from './rules/document';
+import { compileDocument, isPlain, renaming, type MapDocument } from './rules/document';
 import { idBeginning } from './rules/document-id';
 import { constantColumn, resultColumn } from './rules/result-type';
 import { findTransform, type Transform, type Transforms } from './rules/transform';
@@ -59,6 +59,11 @@ function transformOf({ transform }: DocumentMapping, transforms: Transforms): Tr
   const found = findTransform(transform, transforms);
   if (typeof found === 'string') throw new RangeError(found);
   return found;
+}
+
+/** Whether a store writes rows as the JSON that they travel as: nobody looks at their values on the way. */
+export function takesText(definition: StoreDefinition): boolean {
+  return definition.type === 'elasticsearch' && allDocuments(definition).every(({ mapping }) => isPlain(mapping));
 }
 
 /** One kind of document of a store. */

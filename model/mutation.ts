@@ -1,4 +1,4 @@
-import type { Row, Value } from './change';
+import type { Outcome, Row, Value } from './change';
 
 /** What a document may hold: values as they travel, and, where a mapping says so, JSON within JSON. */
 export type Json = Value | readonly Json[] | { readonly [name: string]: Json };
@@ -19,10 +19,40 @@ export interface Mutation {
   readonly key: Row;
   /** The whole document, or null: delete it. Only stores of JSON documents are given lists and objects. */
   readonly document: DocumentBody | null;
-  /** The document as JSON on one line, where it is a row just as it travelled (`Outcome.afterText`). */
+  /**
+   * The document as JSON on one line, where it is a row just as it travelled (`Outcome.afterText`). Who writes JSON looks here
+   * first: of such a mutation `document` may have to be made.
+   */
   readonly text?: string | undefined;
   /** Offset of the record in its own partition, decimal digits. */
   readonly version: string;
+}
+
+/** An upsert of a row just as it travelled. */
+export class RowMutation implements Mutation {
+  constructor(
+    readonly id: string,
+    readonly target: string,
+    readonly version: string,
+    private readonly change: Outcome,
+  ) {}
+
+  get key(): Row {
+    return this.change.key;
+  }
+
+  get document(): DocumentBody | null {
+    return this.change.after;
+  }
+
+  get text(): string | undefined {
+    return this.change.afterText;
+  }
+}
+
+/** Without making the document of one that has its text. */
+export function isDelete(mutation: Mutation): boolean {
+  return mutation.text === undefined && mutation.document === null;
 }
 
 /** Last write per document wins, in the order given; the order of first appearance is kept. */

@@ -8,14 +8,16 @@ import type { FetchedRecord } from './log';
  * passed over and not parsed, which saves half of a lane's decoding (docs/performance.md). Only the very text that
  * `encodeChange` writes is read this way; whatever looks different goes to `decodeChange`, to be read, or refused, as a whole.
  * One for each reader of a log, since it remembers by topic what rows are like.
+ *
+ * `asText`: whoever asks takes rows as text, so where a row may be taken so its values are made when somebody wants them after all.
  */
-export function createOutcomeDecoder(): (record: FetchedRecord) => Outcome | null {
+export function createOutcomeDecoder({ asText = false } = {}): (record: FetchedRecord) => Outcome | null {
   const topics = new Map<string, Likeness>();
   return (record) => {
     if (record.value === null) return null;
     let likeness = topics.get(record.topic);
     if (!likeness) topics.set(record.topic, (likeness = { rows: new FlatRows(), keys: new FlatRows() }));
-    return read(record, likeness) ?? decodeChange(record);
+    return read(record, likeness, asText) ?? decodeChange(record);
   };
 }
 
@@ -39,7 +41,7 @@ const operationAt = opening.length;
 const beforeAt = operationAt + 1 + beforeMark.length;
 
 /** Null: not as expected. */
-function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness): Outcome | null {
+function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness, asText: boolean): Outcome | null {
   const text = value?.toString('utf8') ?? '';
   if (!text.startsWith(opening) || !text.startsWith(beforeMark, operationAt + 1) || !text.endsWith(closing))
     return null;
@@ -49,10 +51,7 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness)
   const afterEnd = endOfRow(text, afterAt, sourceMark);
   if (afterEnd === null) return null;
   const afterText = ownText(value, text, { from: afterAt, end: afterEnd });
-  const flat = text.length > cutCharacters ? null : rows.read(afterText, 0);
-  const straight = flat !== null && rows.end === afterText.length;
-  const after = straight ? flat : parseRow(afterText);
-  if (!straight && after) rows.learn(after);
+  const after = text.length <= cutCharacters ? rowOf(afterText, rows, asText) : parseRow(afterText);
   const sourceAt = afterEnd + sourceMark.length;
   const sourceEnd = text.indexOf(snapshotMark, sourceAt);
   if (sourceEnd < 0) return null;
@@ -66,7 +65,36 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness)
     : (operation === 'c' || operation === 'u' || operation === 'r') && after;
   if (!known || !key || source === null) return null;
   const { table, schemaId } = source;
-  return { table, schemaId, key, after: deleted ? null : (after ?? null), afterText: straight ? afterText : undefined };
+  if (after === unread) return new TextOutcome(table, schemaId, key, afterText);
+  return { table, schemaId, key, after: deleted ? null : (after ?? null) };
+}
+
+/** A row that is left in its text. */
+const unread = Symbol('unread');
+
+/** Undefined for what is neither an object nor null. */
+function rowOf(text: string, rows: FlatRows, asText: boolean): Row | null | undefined | typeof unread {
+  const found = asText ? rows.finds(text, 0) && unread : rows.read(text, 0);
+  if (found && rows.end === text.length) return found;
+  const row = parseRow(text);
+  if (row) rows.learn(row);
+  return row;
+}
+
+/** Its row is one that was looked at and not taken apart: it is JSON on one line. */
+class TextOutcome implements Outcome {
+  private row: Row | null = null;
+
+  constructor(
+    readonly table: string,
+    readonly schemaId: string | null,
+    readonly key: Row,
+    readonly afterText: string,
+  ) {}
+
+  get after(): Row {
+    return (this.row ??= JSON.parse(this.afterText) as Row);
+  }
 }
 
 /** Values are cut out of it and stay as long as a batch: a text of its own does not keep all of the record's with it. */

@@ -1,6 +1,6 @@
 import type { Outcome, Row, Value } from '../change';
 import type { Condition, DocumentMapping, FieldRule } from '../mapping-file';
-import type { DocumentBody, Json, Mutation } from '../mutation';
+import { RowMutation, type DocumentBody, type Json, type Mutation } from '../mutation';
 import type { Column } from '../schema';
 import { conversionOf } from './conversion';
 import { idRule } from './document-id';
@@ -36,7 +36,9 @@ export function compileDocument(rule: DocumentRule): MapDocument {
   const whole = asItIs && mapping.select === undefined;
   const belongs = compileBelonging(rule);
   const made = compileMade(rule);
+  const plain = isPlain(mapping);
   return (change, version) => {
+    if (plain && change.afterText !== undefined) return new RowMutation(idOf(change.key), target, version, change);
     const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
     const id = idOf(change.key);
     const row = change.after;
@@ -44,10 +46,15 @@ export function compileDocument(rule: DocumentRule): MapDocument {
     // replay that begins after the row left the filter ends the same.
     if (row === null || !belongs(row)) return { id, target, key, document: null, version };
     const taken = whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
-    if (made === null) return { id, target, key, document: taken, text: whole ? change.afterText : undefined, version };
+    if (made === null) return { id, target, key, document: taken, version };
     const fields = made(row, change);
     return { id, target, key, document: fields && { ...taken, ...fields }, version };
   };
+}
+
+/** Every row is a document, and it is the row: whatever the mapping says of ids and names of targets. */
+export function isPlain({ select, rename, filter, where, fields, transform }: DocumentMapping): boolean {
+  return [select, rename, filter, where, fields, transform].every((rule) => rule === undefined);
 }
 
 /** Not by a look at the object alone: a column may be called `constructor`. */

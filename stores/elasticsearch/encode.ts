@@ -1,12 +1,13 @@
-import type { Mutation } from '../../model/mutation';
+import { isDelete, type Mutation } from '../../model/mutation';
 import { idField } from './names';
 
 /** NDJSON of one mutation: the action and, unless it is a delete, the document. */
-export function encodeAction({ id, document, text, version }: Mutation): string {
+export function encodeAction(mutation: Mutation): string {
+  const { id, version } = mutation;
   const quoted = JSON.stringify(id);
   // The version as text: as a JSON number it would lose digits above 2^53.
   const action = `{"_id":${quoted},"version":"${version}","version_type":"external"}`;
-  if (document === null) return `{"delete":${action}}\n`;
-  const body = (text ?? JSON.stringify(document)).slice(1);
+  if (isDelete(mutation)) return `{"delete":${action}}\n`;
+  const body = (mutation.text ?? JSON.stringify(mutation.document)).slice(1);
   return `{"index":${action}}\n{"${idField}":${quoted}${body === '}' ? '' : ','}${body}\n`;
 }

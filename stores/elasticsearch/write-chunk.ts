@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Mutation } from '../../model/mutation';
+import { isDelete, type Mutation } from '../../model/mutation';
 import { describe } from '../ownership';
 import { refusal, type Refusal } from '../refused';
 import type { Generation } from '../store';
@@ -101,7 +101,7 @@ function judge(
     if (!mutation) continue;
     switch (judgeItem(item)) {
       case 'written':
-        tally[mutation.document === null ? 'deletes' : 'upserts'] += 1;
+        tally[isDelete(mutation) ? 'deletes' : 'upserts'] += 1;
         break;
       case 'held':
         tally.repeated += 1;

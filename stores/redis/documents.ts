@@ -36,7 +36,7 @@ export function encodeMutations(
   const deletes: string[] = [];
   const refusals: Refusal[] = [];
   for (const mutation of mutations) {
-    const { id, document, text, target } = mutation;
+    const { id, document, target } = mutation;
     if (document === null) {
       deletes.push(id);
       continue;
@@ -49,7 +49,7 @@ export function encodeMutations(
       continue;
     }
     args.push(id);
-    if (form === 'json') args.push(text ?? JSON.stringify(document));
+    if (form === 'json') args.push(JSON.stringify(document));
     else pushFields(args, document, held);
   }
   throwRefused(refusals);

@@ -1,8 +1,8 @@
 import type { Change, Row } from '../../../model/change';
 import { describeFinding } from '../../../model/finding';
 import { judgeMapping } from '../../../model/judge-mapping';
-import { createMapping, targetColumns } from '../../../model/mapping';
-import { coalesce } from '../../../model/mutation';
+import { createMapping, takesText, targetColumns } from '../../../model/mapping';
+import { coalesce, isDelete } from '../../../model/mutation';
 import type { StoreDefinition, TableMapping } from '../../../model/pipeline';
 import type { TableSchema } from '../../../model/schema';
 
@@ -52,17 +52,30 @@ describe('mapping', () => {
 
   test('the text of a row goes along where the document is that row, and nowhere else', () => {
     const afterText = JSON.stringify(product);
-    const textBy = (mapping: TableMapping) =>
-      createMapping(definition(mapping))({ ...change('create', product), afterText }, '1').map(({ text }) => text);
-    expect(textBy({})).toEqual([afterText]);
-    expect(textBy({ into: 'items', filter: { active: { equals: true } } })).toEqual([afterText]);
+    const made = (mapping: TableMapping) =>
+      createMapping(definition(mapping))({ ...change('create', product), afterText }, '1').map((mutation) => ({
+        ...{ id: mutation.id, key: mutation.key, document: mutation.document, version: mutation.version },
+        ...{ text: mutation.text, deleted: isDelete(mutation) },
+      }));
+    const plain = { key: { id: '7' }, document: product, version: '1', text: afterText, deleted: false };
+    expect(made({})).toEqual([{ id: 'products/7', ...plain }]);
+    expect(made({ into: 'items' })).toEqual([{ id: 'items/7', ...plain }]);
     const others: readonly TableMapping[] = [
       { select: ['id', 'name'] },
       { rename: { name: 'title' } },
       { fields: { kind: { constant: 'product' } } },
-      { filter: { active: { equals: false } } },
+      { filter: { active: { equals: true } } },
     ];
-    for (const mapping of others) expect(textBy(mapping)).toEqual([undefined]);
+    for (const mapping of others) expect(made(mapping)).toMatchObject([{ text: undefined, deleted: false }]);
+    expect(made({ filter: { active: { equals: false } } })).toMatchObject([{ document: null, deleted: true }]);
+  });
+
+  test('values are left alone only where every table of the store is taken as it is, by a store that writes JSON', () => {
+    expect(takesText(definition({ into: 'items' }))).toBe(true);
+    expect(takesText(definition({ select: ['id'] }))).toBe(false);
+    expect(takesText({ type: 'postgres', url: { env: 'URL' }, schema: 's', tables: { 'public.products': {} } })).toBe(
+      false,
+    );
   });
 
   test('a delete is a delete, and a table that is not mapped is nothing', () => {

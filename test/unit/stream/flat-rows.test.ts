@@ -39,7 +39,11 @@ const around = ['x"\\', ',"source":{"a":"\\"b"}}'] as const;
 function readAll(texts: readonly string[]): { readonly text: string; readonly row: Row | null }[] {
   const reader = new FlatRows();
   return texts.map((each) => {
+    const found = reader.finds(around.join(each), around[0].length);
+    const foundEnd = reader.end;
     const row = reader.read(around.join(each), around[0].length);
+    expect(found).toBe(row !== null);
+    if (found) expect(foundEnd).toBe(reader.end);
     if (row) expect(reader.end).toBe(around[0].length + each.length);
     else reader.learn(JSON.parse(each) as Row);
     return { text: each, row };
@@ -92,6 +96,7 @@ test.each([
   reader.learn({ id: '1', note: 'a' });
   expect(reader.read('{"id":"2","note":"c"}', 0)).toEqual({ id: '2', note: 'c' });
   expect(reader.read(other, 0)).toBeNull();
+  expect(reader.finds(other, 0)).toBe(false);
 });
 
 test('a column of any name is set as a column', () => {
