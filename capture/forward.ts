@@ -48,7 +48,7 @@ export interface Forwarding {
   readonly encode: Emptying['encode'];
   /** Reading from the socket: paused between runs and while too much is pending. */
   readonly read: (wanted: boolean) => void;
-  /** The source has more than was read of it at once. */
+  /** The source sends as fast as it is read. */
   readonly hurried: () => boolean;
   readonly askForKeepalive: () => void;
   readonly confirm: (lsn: string) => void;

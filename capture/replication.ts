@@ -9,10 +9,6 @@ const postgresEpochMicros = 946_684_800_000_000n;
 /** After a smaller read than this, wait for more: a reader faster than the walsender is woken per message, and both pay. */
 const fullReadBytes = 32 * 1024;
 const coalesceMs = 1;
-/*
- * After each other read the rest of the process gets its turn: left alone, Node reads two mebibytes of a socket that has them, some
- * 15 ms of work, before it looks at another one. An append is three answers of Kafka, one behind the other, and each would wait for it.
- */
 const statusMs = 1_000;
 /** A confirmation is told at once unless one was told just now; then the timer tells it. */
 const confirmMs = 100;
@@ -54,7 +50,7 @@ export interface Replication {
   resume(): void;
   /** Invariant 1: the caller passes the last acknowledged closed position record's LSN, and nothing else is reported. */
   confirm(lsn: string): void;
-  /** As much came at once as is read at once: more is there. */
+  /** The last read was no small one: the source sends as fast as it is read. */
   readonly hurried: boolean;
   /** Asks the server to say at once how far it has decoded. */
   requestKeepalive(): void;
@@ -123,6 +119,11 @@ function createReplication(
       read();
     });
   };
+  /**
+   * A small read is waited behind, for the reason above. After any other the rest of the process gets its turn: left alone, Node reads
+   * up to 2 MiB of a socket that has them, some 15 ms of work, before it looks at another one, and an append is three answers of
+   * Kafka, one behind the other, each of which would wait for that.
+   */
   const pace = (bytes: Buffer) => {
     if (held || resting) return;
     // Under TLS a read is one record of 16 KiB at most, and more may wait decrypted: those are not small reads.
