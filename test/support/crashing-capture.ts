@@ -97,21 +97,21 @@ function rowsCopied({ last }: LogWriter): number {
   return Object.values(last?.copies ?? {}).reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** The position record is the one that goes by `send`; the rows before it go by `sendBatch`. */
+/** Between the last answer to what a transaction with changes sends and its end: the position record may be there, and nobody sees it. */
 function passInsideTransactions(producer: Producer, pass: Pass): void {
   const begin = producer.transaction.bind(producer);
   producer.transaction = async (...options) => {
     const transaction = await begin(...options);
-    const send = transaction.send.bind(transaction);
+    const commit = transaction.commit.bind(transaction);
     const sendBatch = transaction.sendBatch.bind(transaction);
     let sent = false;
     transaction.sendBatch = (batch) => {
-      sent = true;
+      sent ||= batch.topicMessages?.some(({ topic }) => !topic.endsWith('.positions')) ?? false;
       return sendBatch(batch);
     };
-    transaction.send = (record) => {
+    transaction.commit = () => {
       if (sent) pass('capture.inside-transaction');
-      return send(record);
+      return commit();
     };
     return transaction;
   };

@@ -4,7 +4,7 @@
  */
 export const crashPoints = [
   'capture.before-append',
-  'capture.inside-transaction', // records sent, position record not
+  'capture.inside-transaction', // all of it sent, not committed
   'capture.after-append', // acknowledged, not confirmed
   'capture.after-confirm',
   'capture.before-slice-end',
