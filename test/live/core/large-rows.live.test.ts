@@ -24,12 +24,12 @@ const insert = ({ source }: Scenario, name: string, mebibytes: number, active = 
 const update = ({ source }: Scenario, name: string, set: string) =>
   source.query(`update documents set ${set} where id = ${id(name)}`);
 
-/** So many of 15 MiB, one transaction. */
+/** So many of 8 MiB, one transaction. */
 const insertMany = ({ source }: Scenario, name: string, count: number) =>
   source.query(
     `insert into documents (id, title, body, active)
      select md5($1 || n)::uuid, $1, repeat(md5(n::text), $3::int), false from generate_series(1, $2::int) n`,
-    [name, count, 15 * (MiB / 32)],
+    [name, count, 8 * (MiB / 32)],
   );
 
 const captureOf = (scenario: Scenario, status: string) =>
@@ -78,7 +78,7 @@ it('rows of 2 and of 15 MiB pass; of 17 MiB BLOCKED, and by reference they pass 
     await update(scenario, 'streamed 18', `body = 'small by now'`);
     await insert(scenario, 'gone', 17);
     await scenario.source.query(`delete from documents where id = ${id('gone')}`);
-    await insertMany(scenario, 'many', 8);
+    await insertMany(scenario, 'many', 15);
     await settle(scenario, 120);
     await expectEqual(scenario);
     const peak = peakMemory(worker.pid);
@@ -95,7 +95,7 @@ it('rows of 2 and of 15 MiB pass; of 17 MiB BLOCKED, and by reference they pass 
 
     // Control: as many again, with lanes that take a transaction whole.
     await worker.end('SIGTERM');
-    await insertMany(scenario, 'more', 8);
+    await insertMany(scenario, 'more', 15);
     const greedy = await scenario.startWorker({ sabotage: ['takes-whole'] }, heapMebibytes);
     await waitFor({
       what: `a worker whose lanes take a transaction whole to need ${boundMebibytes} MiB`,
