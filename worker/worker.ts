@@ -8,6 +8,7 @@ import { slicesTaskQueue } from '../model/names';
 import { checkTransforms } from '../model/rules/check-transforms';
 import type { Transforms } from '../model/rules/transform';
 import { parseSettings, type Settings } from '../model/settings';
+import { patientActivations } from './activations';
 import { workflowBundle } from './bundle';
 import { checkNamespace, connectTemporal } from './connection';
 import { createDeps } from './deps';
@@ -143,6 +144,7 @@ async function createPolling(connection: NativeConnection, settings: Settings, d
       ...common,
       taskQueue: settings.taskQueue,
       workflowBundle: await workflowBundle(),
+      ...patientActivations,
       // Workflow tasks first go to the worker that remembers the workflow, and wait so long for one that has gone: at the
       // usual 10 s that was most of a takeover. One that is only busy loses a task to another, at a short replay's price.
       stickyQueueScheduleToStartTimeout: '1s',

@@ -77,6 +77,21 @@ export async function expectEqual(scenario: Scenario, expectations?: StoreExpect
   if (differences.length > 0) throw new Error(`${scenario.name}: ${describeDifferences(differences)}`);
 }
 
+/**
+ * Resolves when every store is equal, the writers being at rest. For a parallel replica, whose shares commit one by one: the last
+ * row may be there before what other shares hold.
+ */
+export async function untilEqual(scenario: Scenario, seconds: number): Promise<void> {
+  await waitFor({
+    what: `every store of ${scenario.name} to be equal`,
+    seconds,
+    everyMs: 500,
+    look: async () => describeDifferences(await differencesOf(scenario)),
+    until: (differences) => differences === describeDifferences([]),
+    evidence: () => scenario.evidence(),
+  });
+}
+
 /** Resolves when the whole pipeline says LIVE. */
 export async function untilLive(scenario: Scenario, seconds: number): Promise<void> {
   await waitFor({

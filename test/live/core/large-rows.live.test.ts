@@ -12,7 +12,7 @@ const MiB = 1024 * 1024;
 /** All that one worker may have resident: capture, both lanes, the workflow engine. */
 const boundMebibytes = 512;
 /** Of JavaScript objects: rows are texts there, several at once. */
-const heapMebibytes = 256;
+const heapMebibytes = 192;
 const id = (name: string) => `md5('${name}')::uuid`;
 
 /** One document whose body has so many bytes. Those that are not active are in the replica alone: an index takes its time. */

@@ -11,6 +11,7 @@ import {
   syncWorkflowId,
 } from '../../../model/names';
 import type { CaptureStatus, PipelineStatus, Problem, StatusName, StoreStatus } from '../../../model/status';
+import { patientActivations } from '../../../worker/activations';
 import { registerSearchAttributes } from '../../../worker/search-attributes';
 import { waitFor } from '../../support/wait';
 import { fakeActivities } from './fake-activities';
@@ -95,6 +96,7 @@ export class Scenario {
         ...common,
         taskQueue: this.taskQueue,
         workflowBundle: this.temporal.bundle,
+        ...patientActivations,
         activities: { ...short },
       }),
       Worker.create({ ...slices, taskQueue: slicesTaskQueue(this.taskQueue) }),
