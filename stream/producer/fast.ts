@@ -38,7 +38,10 @@ export function prepareFastProducer(): Promise<string | null> {
   return prepared;
 }
 
-/** `load` is `require`. Nothing is changed unless everything is as it is known to be. */
+/**
+ * `load` is `require`. No request is made otherwise unless everything is as it is known to be: to see that, encoders are taught to take
+ * a `Body`, which nobody else has.
+ */
 export async function prepare(load: (name: string) => unknown): Promise<string | null> {
   const unknown = unknownKafkajs(load);
   if (unknown !== null) return unknown;

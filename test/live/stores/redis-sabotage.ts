@@ -46,38 +46,34 @@ export const takesFromAnyone = without(
 /** Where the numbers of upserts and deletes stand among the arguments of a batch. */
 const counts = [9, 10] as const;
 
-/** Data and offsets by two scripts, offsets first; between the two `pass` is called. */
-export function offsetsThenData(pass: () => Promise<void>): (url: string) => Connection {
+type Run = Connection['run'];
+
+/** Batches are applied by `apply`, everything else as ever. */
+function applying(apply: (run: Run, ...batch: Parameters<Run>) => ReturnType<Run>): (url: string) => Connection {
   return (url) => {
     const connection = connect(url);
-    return {
-      ...connection,
-      async run(script, call, signal) {
-        if (script.name !== 'apply') return connection.run(script, call, signal);
-        const moved = await connection.run(script, withoutData(call), signal);
-        if (moved !== 'applied') return moved;
-        await pass();
-        return connection.run(unconditional(script), call, signal);
-      },
-    };
+    const run: Run = (script, call, signal) => connection.run(script, call, signal);
+    return { ...connection, run: (...batch) => (batch[0].name === 'apply' ? apply(run, ...batch) : run(...batch)) };
   };
 }
+
+/** Data and offsets by two scripts, offsets first; between the two `pass` is called. */
+export const offsetsThenData = (pass: () => Promise<void>) =>
+  applying(async (run, script, call, signal) => {
+    const moved = await run(script, withoutData(call), signal);
+    if (moved !== 'applied') return moved;
+    await pass();
+    return run(unconditional(script), call, signal);
+  });
 
 /** Data is sent when the next batch comes: the record is always one batch ahead. */
 export function dataAfterOffsets(): (url: string) => Connection {
   let late: (() => Promise<unknown>) | null = null;
-  return (url) => {
-    const connection = connect(url);
-    return {
-      ...connection,
-      async run(script, call, signal) {
-        if (script.name !== 'apply') return connection.run(script, call, signal);
-        await late?.();
-        late = () => connection.run(unconditional(script), call, signal);
-        return connection.run(script, withoutData(call), signal);
-      },
-    };
-  };
+  return applying(async (run, script, call, signal) => {
+    await late?.();
+    late = () => run(unconditional(script), call, signal);
+    return run(script, withoutData(call), signal);
+  });
 }
 
 /** A batch's script that looks at nothing and writes. */
