@@ -92,7 +92,8 @@ async function stoppedCapture(sabotage: readonly Sabotage[]): Promise<LogVerdict
   try {
     await settle(scenario, 60);
     await wake();
-    await settle(scenario, 60);
+    // A log with changes appended by two writers is one that capture may rightly refuse to go on with.
+    if (sabotage.length === 0) await settle(scenario, 60);
     return await outcome(
       sabotage,
       async () => checkLog(await readLog(scenario.kafka, scenario.topics), await readLedger(scenario.source)),
