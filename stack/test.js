@@ -11,7 +11,7 @@ const { selectTests } = require('./test-selection');
  */
 async function main() {
   const { jestArgs, parts } = selectTests(process.argv.slice(2));
-  const args = ['node_modules/jest/bin/jest.js', ...jestArgs];
+  const args = jestArgs.length === 0 ? ['stack/whole-suite.js'] : ['node_modules/jest/bin/jest.js', ...jestArgs];
   // Live tests start workers, which are compiled; the others are compiled by Jest.
   process.exitCode = await runOnStack({ name: 'test', parts, build: parts.length > 1, args });
 }

@@ -86,6 +86,7 @@ export async function untilEqual(scenario: Scenario, seconds: number): Promise<v
     what: `every store of ${scenario.name} to be equal`,
     seconds,
     everyMs: 500,
+    conclusive: true,
     look: async () => describeDifferences(await differencesOf(scenario)),
     until: (differences) => differences === describeDifferences([]),
     evidence: () => scenario.evidence(),

@@ -10,6 +10,8 @@ export interface Wait<T> {
   readonly look: () => Promise<T>;
   readonly until: (seen: T) => boolean;
   readonly everyMs?: number;
+  /** What is looked at is the outcome itself: not there in time, it is wrong and not late (stack/second-try.js). */
+  readonly conclusive?: boolean;
   /** Asked when the time is up, for logs and the like. */
   readonly evidence?: () => string | Promise<string>;
 }
@@ -17,7 +19,8 @@ export interface Wait<T> {
 /** Bounds are there for faults, not for slowness: on a machine that has other work too, the same state comes later. */
 const patience = 3;
 
-export async function waitFor<T>({ what, seconds, look, until, everyMs = 50, evidence }: Wait<T>): Promise<T> {
+export async function waitFor<T>(wait: Wait<T>): Promise<T> {
+  const { what, seconds, look, until, everyMs = 50, conclusive = false, evidence } = wait;
   const bound = seconds * patience;
   const deadline = Date.now() + bound * 1000;
   let last = 'nothing';
@@ -31,7 +34,8 @@ export async function waitFor<T>({ what, seconds, look, until, everyMs = 50, evi
     }
     if (Date.now() > deadline) {
       const more = evidence ? `\n${await evidence()}` : '';
-      throw new Error(`Waited ${bound} s for ${what}. Seen last: ${last}${more}`);
+      const verdict = conclusive ? `Not so after ${bound} s:` : `Waited ${bound} s for`;
+      throw new Error(`${verdict} ${what}. Seen last: ${last}${more}`);
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

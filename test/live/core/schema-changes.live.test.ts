@@ -22,6 +22,7 @@ async function untilEqual(scenario: Scenario, expectations: StoreExpectations): 
     what: `the stores of ${scenario.name} to hold what the source holds`,
     seconds: 60,
     everyMs: 500,
+    conclusive: true,
     look: () => differencesOf(scenario, expectations),
     until: (differences) => differences.length === 0,
     evidence: () => scenario.evidence(),

@@ -15,6 +15,7 @@ declare module '*/stack/provision/temporal';
 declare module '*/stack/provision/toolchain';
 declare module '*/stack/provision/version';
 declare module '*/stack/provision/ways';
+declare module '*/stack/second-try';
 declare module '*/stack/servers/ports';
 declare module '*/stack/servers/probe';
 declare module '*/stack/servers/record';
