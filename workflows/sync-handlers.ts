@@ -1,10 +1,20 @@
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import { gistOf } from '../model/slot-risk';
+import type { Pipeline } from '../model/pipeline';
 import type { PipelineStatus } from '../model/status';
 import { checkCopied } from './arguments';
 import { internalDescriptions, reportSignal, type Report } from './messages';
 import { namedBy, serveOperators, type Order } from './operators';
-import { childNames, childReported, relayed, withSyncFault, type Relayed } from './sync-state';
+import {
+  childNames,
+  childReported,
+  isLate,
+  noRoomFor,
+  relayed,
+  toldLate,
+  withSyncFault,
+  type Relayed,
+} from './sync-state';
 import type { Syncer } from './syncer';
 
 export function serveSync(syncer: Syncer): void {
@@ -47,14 +57,25 @@ function targetOf(order: Order): string | undefined {
   return namedBy(order);
 }
 
-function refuse({ pipeline }: Syncer, order: Order): string | null {
+function refuse(syncer: Syncer, order: Order): string | null {
+  const { pipeline } = syncer;
+  if (!pipeline) return null;
+  return refuseTarget(pipeline, order) ?? refuseMore(syncer, order);
+}
+
+function refuseTarget({ source, stores }: Pipeline, order: Order): string | null {
   const target = targetOf(order);
-  if (!pipeline || target === undefined) return null;
-  if (order.name === 'copy') return checkCopied(order.copy, pipeline.source.tables);
-  const known = childNames(Object.keys(pipeline.stores));
+  if (target === undefined) return null;
+  if (order.name === 'copy') return checkCopied(order.copy, source.tables);
+  const known = childNames(Object.keys(stores));
   if ((order.name === 'rebuild' || order.name === 'parked') && target === 'capture')
     return `${order.name}: 'capture' is not a store.`;
   return known.includes(target) ? null : `${order.name}: there is no '${target}'. There are ${known.join(', ')}.`;
+}
+
+function refuseMore(syncer: Syncer, order: Order): string | null {
+  const why = isStop(order) ? null : noRoomFor(syncer.state, messagesFor(syncer, order));
+  return why && `${order.name}: ${why}`;
 }
 
 function obeyLate(syncer: Syncer, order: Order): void {
@@ -68,11 +89,18 @@ function obey(syncer: Syncer, order: Order): void {
     syncer.state = { ...syncer.state, stopping: true };
     return;
   }
-  const target = targetOf(order);
-  const children = target === undefined ? Object.keys(syncer.state.children) : [target];
-  for (const child of children) {
-    syncer.state = relayed(syncer.state, messageFor(child, order), Date.now());
+  for (const message of messagesFor(syncer, order)) {
+    // Runs that began before this difference was made are replayed without it.
+    const late = isLate(syncer.state, message) && patched('late-orders');
+    syncer.state = (late ? toldLate : relayed)(syncer.state, message, Date.now());
   }
+}
+
+/** For the child it names, or for each. */
+function messagesFor({ state }: Syncer, order: Order): readonly Relayed[] {
+  const target = targetOf(order);
+  const children = target === undefined ? Object.keys(state.children) : [target];
+  return children.map((child) => messageFor(child, order));
 }
 
 function messageFor(child: string, order: Order): Relayed {

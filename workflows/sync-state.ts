@@ -115,7 +115,7 @@ export function relayed(state: SyncState, message: Relayed, now: number): SyncSt
   const { child: name } = message;
   const child = state.children[name];
   if (!child) return state;
-  const outbox = [...state.outbox, message].slice(-50);
+  const outbox = [...state.outbox, message];
   switch (message.name) {
     case 'pause':
       return withChild({ ...state, outbox }, name, { paused: true });
@@ -133,6 +133,33 @@ export function relayed(state: SyncState, message: Relayed, now: number): SyncSt
     case 'parked':
       return { ...state, outbox };
   }
+}
+
+/** About how a child runs, and for one that has ended: what counts is how it is started again. */
+export function isLate(state: SyncState, { child, name }: Relayed): boolean {
+  return state.children[child]?.phase === 'stopped' && ofRunning.has(name);
+}
+
+const ofRunning: ReadonlySet<Relayed['name']> = new Set(['pause', 'resume', 'retry', 'stop']);
+
+/** A `stop` that waited for the next run would end it as soon as it has begun, a `pause` would outlive its `resume`. */
+export function toldLate(state: SyncState, message: Relayed, now: number): SyncState {
+  const { child, name } = message;
+  if (name === 'pause') return withChild(state, child, { paused: true });
+  if (name !== 'resume') return state;
+  const outbox = state.outbox.filter((each) => each.child !== child || !ofRunning.has(each.name));
+  return relayed({ ...state, outbox }, message, now);
+}
+
+/** Orders on their way are part of what the next run is told, so they are bounded. */
+const mostWaiting = 50;
+
+/** Why these orders cannot be taken; null: they can. One that was dropped without a word nobody would send again. */
+export function noRoomFor(state: SyncState, messages: readonly Relayed[]): string | null {
+  const { outbox } = state;
+  if (outbox.length + messages.filter((message) => !isLate(state, message)).length <= mostWaiting) return null;
+  const receivers = [...new Set(outbox.map(({ child }) => child))].join(', ');
+  return `${outbox.length} orders wait already, for ${receivers}. Send it again once that runs.`;
 }
 
 export function withSyncFault(state: SyncState, fault: Fault, now: number): SyncState {

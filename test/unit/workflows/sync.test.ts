@@ -3,10 +3,14 @@ import {
   childFinished,
   childReported,
   initialSyncState,
+  isLate,
+  noRoomFor,
   relayed,
+  toldLate,
   withChild,
   withChildren,
   type ChildState,
+  type Relayed,
 } from '../../../workflows/sync-state';
 import { nextSyncStep } from '../../../workflows/sync-steps';
 
@@ -120,4 +124,48 @@ test('a paused copy is remembered for a capture that is started again; a table t
 test('a new run asks those it knows again, and leaves the stopped ones', () => {
   const state = withChildren(withChild(running, 'search', { phase: 'stopped' }), ['capture', 'search']);
   expect(state.children).toMatchObject({ capture: { phase: 'unknown', watched: null }, search: { phase: 'stopped' } });
+});
+
+describe('an order for a child that has stopped', () => {
+  const stopped = childReported(running, 'search', { status: 'STOPPED', now: 0 });
+  const order = (name: 'pause' | 'resume' | 'retry' | 'stop') => ({ child: 'search', name }) as const;
+  const tell = (...names: Parameters<typeof order>[0][]) =>
+    names.reduce((state, name) => {
+      const message = order(name);
+      return (isLate(state, message) ? toldLate : relayed)(state, message, 5);
+    }, stopped);
+
+  test.each([
+    ['a second stop does not end the run that a resume begins', ['stop', 'resume']],
+    ['a pause does not outlive the resume behind it', ['pause', 'resume']],
+    ['a retry has nothing to try', ['retry', 'resume']],
+  ] as const)('%s', (_, names) => {
+    const { outbox, children } = tell(...names);
+    expect({ outbox, search: children.search }).toMatchObject({
+      outbox: [],
+      search: { phase: 'gone', startAt: 5, paused: false },
+    });
+  });
+
+  test('a pause behind the resume holds, whether or not the child runs again by then', () => {
+    expect(tell('resume', 'pause').children.search?.paused).toBe(true);
+  });
+
+  test('what was on its way when it ended is not for the run after; what is about its data is', () => {
+    const rebuild: Relayed = { child: 'search', name: 'rebuild', rebuild: { reason: 'new mapping' } };
+    const waiting = { ...stopped, outbox: [order('stop'), rebuild, { child: 'capture', name: 'pause' } as const] };
+    expect(toldLate(waiting, order('resume'), 5).outbox).toEqual([rebuild, { child: 'capture', name: 'pause' }]);
+    expect(isLate(stopped, rebuild)).toBe(false);
+  });
+});
+
+test('when too many orders wait another one is refused, except the one that lets them go', () => {
+  const stopped = withChild(running, 'search', { phase: 'stopped' });
+  const rebuild: Relayed = { child: 'search', name: 'rebuild', rebuild: { reason: 'new mapping' } };
+  const full = { ...stopped, outbox: Array.from({ length: 49 }, () => rebuild) };
+  expect(noRoomFor(full, [rebuild])).toBeNull();
+  expect(noRoomFor(full, [rebuild, pause, { child: 'capture', name: 'pause' }])).toMatch(
+    /^49 orders wait already, for search/,
+  );
+  expect(noRoomFor(full, [{ child: 'search', name: 'resume' }, pause])).toBeNull();
 });
