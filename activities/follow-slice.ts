@@ -100,11 +100,11 @@ class Slice {
     const { durability } = store.capabilities;
     checkAcceptance({ generation: this.generation, remembered: this.input.remembered, acceptance, durability });
     this.parking = await openParking({ deps: this.deps, input: this.input, session: this.session }, acquire);
-    this.batches.lastOnly = this.parking === noParking;
-    await reader.seek(acceptance.next);
-    this.startFrom(acceptance);
-    control.beat(this.durable);
     try {
+      this.batches.lastOnly = this.parking === noParking;
+      await reader.seek(acceptance.next);
+      this.startFrom(acceptance);
+      control.beat(this.durable);
       const ended = await this.loop(control);
       this.deps.observer.laneSliceEnded(laneName(this.input), {
         ...{ ended, from: acceptance.next, to: this.durable.next, records: this.records },

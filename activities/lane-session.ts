@@ -17,6 +17,7 @@ export function sessionKey({ pipeline, store, generation, lane }: FollowSliceInp
 export async function openLaneSession(deps: Deps, input: FollowSliceInput): Promise<LaneSession> {
   const { pipeline, store: name, generation, lane } = input;
   const store = openStoreOf(deps, { pipeline, store: name, definition: generation.definition });
+  const opened: { close(): Promise<void> }[] = [store];
   try {
     const reader = await deps.openReader({
       pipeline,
@@ -24,6 +25,7 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
       logId: generation.logId,
       clientId: `slipstream-${pipeline.name}-${name}-g${generation.number}-lane${lane}`,
     });
+    opened.push(reader);
     const used = await deps.hasParked(pipeline, name);
     const open = () => deps.openRowReader(deps.secret(pipeline.source.url));
     const absent = openAbsentColumns(generation.definition, open);
@@ -53,7 +55,7 @@ export async function openLaneSession(deps: Deps, input: FollowSliceInput): Prom
     const gone = deps.observer.laneOpened(laneName(input), () => viewOf(session));
     return session;
   } catch (error) {
-    await store.close();
+    await Promise.all(opened.map((each) => each.close()));
     throw error;
   }
 }

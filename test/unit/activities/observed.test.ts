@@ -5,7 +5,7 @@ import type { Deps } from '../../../activities/deps';
 import { openLaneSession } from '../../../activities/lane-session';
 import { observed } from '../../../activities/observed';
 import { blindObserver, type ActivityAttempt, type LaneName, type LaneView } from '../../../activities/observer';
-import { Fenced } from '../../../model/errors';
+import { Fenced, Unavailable } from '../../../model/errors';
 import { parsePipeline } from '../../../model/pipeline';
 import type { Ahead, LaneReader } from '../../../stream/log';
 import type { Store } from '../../../stores/store';
@@ -75,4 +75,27 @@ it('a lane is known from the opening of its session to its end, with what it has
   expect(look?.()).toEqual({ caughtUp: false, records: 7, oldestAt: 5, parked: 0 });
   await session.close();
   expect(open.size).toBe(0);
+});
+
+it('a session that cannot be opened whole leaves nothing open, and is not known', async () => {
+  const closed: string[] = [];
+  const closing = (name: string) => ({ close: async () => void closed.push(name) });
+  const deps = {
+    secret: () => 'url',
+    openStore: () => closing('store') as unknown as Store,
+    openReader: async () => closing('reader') as unknown as LaneReader,
+    hasParked: () => Promise.reject(new Unavailable('no broker')),
+    observer: {
+      ...blindObserver,
+      laneOpened: () => {
+        throw new Error('told of a lane that is not open');
+      },
+    },
+  } as unknown as Deps;
+  const definition = pipeline.stores['replica'];
+  if (!definition) throw new Error('the pipeline of this test has no replica');
+  const generation = { number: 2, definition, mappingHash: 'm', logId: 'log' };
+  const input: FollowSliceInput = { pipeline, store: 'replica', generation, lane: 0, live: true, remembered: null };
+  await expect(openLaneSession(deps, input)).rejects.toThrow('no broker');
+  expect(closed.sort()).toEqual(['reader', 'store']);
 });

@@ -264,3 +264,22 @@ test('a store that says nothing of it blocks, and opens no topic', async () => {
   lane.deps.openParkedLog = () => Promise.reject(new Error('opened'));
   await expect(run(lane).result).rejects.toMatchObject({ name: 'Blocked', reason: 'unstorable' });
 });
+
+test('a log that no longer holds what comes next leaves no producer behind', async () => {
+  const lane = await world(2, []);
+  const { openParkedLog, openReader } = lane.deps;
+  const closed: string[] = [];
+  lane.deps = {
+    ...lane.deps,
+    openParkedLog: async (options) => {
+      const log = await openParkedLog(options);
+      return { ...log, close: async () => void closed.push('parked') };
+    },
+    openReader: async (options) => ({
+      ...(await openReader(options)),
+      seek: () => Promise.reject(new Blocked('log-truncated', 'cut')),
+    }),
+  };
+  await expect(slice(lane)).rejects.toMatchObject({ reason: 'log-truncated' });
+  expect(closed).toEqual(['parked']);
+});
