@@ -60,12 +60,15 @@ export function parkedTopic(prefix: string, store: string): string {
   return `${prefix}.${store}.parked`;
 }
 
-/** Of the one who may write what a lane parks. */
+/**
+ * Of the one who may write what a lane parks. Prefix and store may hold dashes, and two lanes of one name would fence each other
+ * out for ever: between them stands what neither may hold.
+ */
 export function parkedTransactionalId(
   prefix: string,
   lane: { store: string; generation: number; lane: number },
 ): string {
-  return `slipstream-${prefix}-${lane.store}-g${lane.generation}-lane${lane.lane}-parked`;
+  return `slipstream-${prefix}/${lane.store}-g${lane.generation}-lane${lane.lane}-parked`;
 }
 
 function topicPart(text: string): string {
