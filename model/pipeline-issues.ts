@@ -45,11 +45,6 @@ function findingsOfIssue(issue: Issue, context: Context): Finding[] {
       const messages = issue.issues.map(({ message }) => message);
       return wrong(messages.join(' '), 'Rename it.');
     }
-    case 'invalid_value': {
-      const options = issue.values.map(String);
-      const cure = suggest(String(value), options, `Write one of ${options.join(', ')}.`);
-      return wrong('there is no such choice.', cure);
-    }
     case 'too_small':
     case 'too_big':
       return wrong(outOfRange(node, value) ?? issue.message, 'Correct it.');

@@ -54,6 +54,20 @@ test.each<[string, unknown, string, string, string]>([
   ],
   ['half a condition', withTable({ filter: { active: {} } }), 'wrong-value', 'filter.active', '{"isNull": …}'],
   ['no name', { ...file, name: undefined }, 'missing-key', 'name', "Add it: the pipeline's name"],
+  [
+    'a choice that is none',
+    { ...file, log: { oversized: 'refrence' } },
+    'wrong-value',
+    'log.oversized',
+    "Did you mean 'reference'?",
+  ],
+  [
+    'a list for a choice',
+    { ...file, log: { oversized: ['block'] } },
+    'wrong-value',
+    'log.oversized',
+    'block, reference',
+  ],
   ['a number for a name', { ...file, name: 7 }, 'wrong-value', 'name', 'Correct it.'],
   [
     'a secret in clear',
@@ -161,4 +175,9 @@ test.each([
   ['id', null],
 ])('%s means %s', (word, meant) => {
   expect(closest(word, ['slot', 'tables', 'publication'])).toBe(meant);
+});
+
+test('what is no text where a choice stands is called by its kind', () => {
+  const [found] = readPipeline({ ...file, log: { oversized: ['block'] } } as unknown).findings;
+  expect(found?.what).toBe('found a list.');
 });
