@@ -23,6 +23,7 @@ export interface Answer {
 /**
  * One connection, as much of it as this store needs: tests stand between it and the server. `query` rejects with the
  * server's own `DatabaseError`, or with `Unavailable` when there was no answer; the connection is then of no more use.
+ * Statements reach the server in the order of the calls, which need not wait for each other's answers.
  */
 export interface Connection {
   readonly usable: boolean;
@@ -136,6 +137,8 @@ function createClient(url: string) {
       connectionString: url,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      // A statement is sent when it is asked for, not when the one before is answered.
+      pipeline: true,
       // The server ends a statement first; this one is for a server that can no longer answer.
       query_timeout: statementTimeoutMs + 5_000,
     });

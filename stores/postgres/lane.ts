@@ -6,9 +6,18 @@ import type { Acceptance, Applied, Batch, Generation, Lane, Owner } from '../sto
 import { chunksOf, type Chunk } from './chunks';
 import { inTransaction, rollback, type Connection } from './connection';
 import { reactionTo, translate } from './errors';
-import { readLayout, type TableLayout } from './layout';
+import { InFlight } from './in-flight';
+import { planSettings, readLayout, type TableLayout } from './layout';
 import { generationSchema, laneApplicationName } from './names';
-import { acceptanceOf, moveOffsets, readRecord, recordRelation, writeOwner, type PostgresRecord } from './record';
+import {
+  acceptanceOf,
+  moveOffsets,
+  NotMoved,
+  readRecord,
+  recordRelation,
+  writeOwner,
+  type PostgresRecord,
+} from './record';
 import { ChunkRefused, describeRefusal } from './refusal';
 import { backToSavepoint, isDivisible, releaseSavepoint, savepoint } from './savepoint';
 import type { Site } from './site';
@@ -24,13 +33,10 @@ interface Held {
   readonly next: string;
 }
 
-const planSettings = {
-  // A statement prepared on an empty table would keep a plan that reads the whole of it, until the next ANALYZE.
-  plan_cache_mode: 'force_generic_plan',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  enable_seqscan: 'off',
-};
+type Counts = Pick<Applied, 'upserts' | 'deletes'>;
+
+/** One that the server works on, and one that lies there when it is done: a third is made meanwhile. */
+const statementsAhead = 2;
 
 /** One lane as this process writes it: its connection, kept from slice to slice, and the transaction it may hold open. */
 export class LaneWriter {
@@ -71,35 +77,41 @@ export class LaneWriter {
     if (this.held && !this.line?.connection.usable) this.forgetHeld();
     if (this.lost) return this.settle(batch, new Unavailable(this.lostMessage()));
     if (this.holds(batch)) return { durable: false, upserts: 0, deletes: 0, repeated: batch.mutations.length };
-    const { connection, layout } = await this.guarded(() => this.connected());
+    const line = await this.guarded(() => this.connected());
+    const { connection } = line;
     const cut = () => connection.destroy();
     signal.addEventListener('abort', cut, { once: true });
+    /** What the batch is, once its COMMIT is on its way: from there on the answer is worth waiting for. */
+    let committing: Counts | null = null;
     try {
       signal.throwIfAborted();
-      if (!this.held) await connection.query({ text: 'begin' });
-      else if (isDivisible(batch)) await savepoint(connection);
-      // Invariant 4: first of all, so that a replaced owner touches no row. The row lock it takes makes a successor's
-      // `acquire` wait for the outcome; moved behind the data, two owners would write side by side until the commit.
-      const moved = await moveOffsets(connection, this.relation, { generation: this.generation, batch });
-      if (!moved) return await this.missed(batch, connection);
-      const counts = await this.write(batch, { connection, layout });
-      if (this.held && isDivisible(batch)) await releaseSavepoint(connection);
+      const inFlight = new InFlight();
+      const counts = await this.write(batch, line, inFlight);
       signal.throwIfAborted();
-      // Invariant 3: the data of this transaction and its offsets become visible together, or not at all.
-      if (batch.closed || !batch.live) {
-        signal.removeEventListener('abort', cut); // from here on the answer is worth waiting for
-        return await this.commit(batch, connection, counts);
+      const durable = batch.closed || !batch.live;
+      if (durable) {
+        // Who is refused in part is asked about within the transaction, which must not have ended then.
+        if (this.held && isDivisible(batch)) await inFlight.settle();
+        signal.removeEventListener('abort', cut);
+        committing = counts;
+        // Invariant 3: the data of this transaction and its offsets become visible together, or not at all. Sent behind a
+        // statement that fails, COMMIT is a ROLLBACK.
+        inFlight.add(this.commit(connection));
       }
-      this.held = { owner: ownerToken(batch.owner), next: canonicalOffsets(batch.to) };
-      return { durable: false, ...counts, repeated: 0 };
+      await inFlight.settle();
+      this.held = durable ? null : { owner: ownerToken(batch.owner), next: canonicalOffsets(batch.to) };
+      return { durable, ...counts, repeated: 0 };
     } catch (thrown) {
-      const error =
-        thrown instanceof ChunkRefused ? await this.refusalOf(batch, { connection, layout }, thrown) : thrown;
+      if (thrown instanceof NotMoved) return await this.missed(batch, connection);
+      const error = thrown instanceof ChunkRefused ? await this.refusalOf(batch, line, thrown) : thrown;
       if (error instanceof Refused && this.held) throw error;
       await this.abandon(connection);
-      signal.throwIfAborted();
-      if (isLoss(error)) return await this.settle(batch, this.translated(error));
-      throw this.translated(error);
+      if (!committing) signal.throwIfAborted();
+      if (!isLoss(error)) throw this.translated(error);
+      return {
+        ...(await this.settle(batch, this.translated(error))),
+        ...(committing && { ...committing, repeated: 0 }),
+      };
     } finally {
       signal.removeEventListener('abort', cut);
     }
@@ -121,20 +133,20 @@ export class LaneWriter {
     await line?.connection.end();
   }
 
-  private async write(batch: Batch, { connection, layout }: Line): Promise<{ upserts: number; deletes: number }> {
+  /** Sends the batch but for its end. Waits for answers only to bound what is under way (invariant 10). */
+  private async write(batch: Batch, { connection, layout }: Line, inFlight: InFlight): Promise<Counts> {
+    if (!this.held) inFlight.add(connection.query({ text: 'begin' }));
+    else if (isDivisible(batch)) inFlight.add(savepoint(connection));
+    // Invariant 4: first of all, so that a replaced owner touches no row. The row lock it takes makes a successor's
+    // `acquire` wait for the outcome; moved behind the data, two owners would write side by side until the commit.
+    inFlight.add(moveOffsets(connection, this.relation, { generation: this.generation, batch }));
     let deletes = 0;
-    // The next statement is made while the server works on this one: making it takes a quarter of the time it runs.
-    let running = Promise.resolve();
-    try {
-      for (const chunk of chunksOf(layout, batch.mutations)) {
-        if (chunk.kind === 'remove') deletes += chunk.mutations.length;
-        await running;
-        running = this.send(connection, chunk);
-        running.catch(() => undefined); // awaited below, or before the next one is sent
-      }
-    } finally {
-      await running;
+    for (const chunk of chunksOf(layout, batch.mutations)) {
+      if (chunk.kind === 'remove') deletes += chunk.mutations.length;
+      await inFlight.settle(statementsAhead);
+      inFlight.add(this.send(connection, chunk));
     }
+    if (this.held && isDivisible(batch)) inFlight.add(releaseSavepoint(connection));
     return { upserts: batch.mutations.length - deletes, deletes };
   }
 
@@ -168,21 +180,9 @@ export class LaneWriter {
     }
   }
 
-  private async commit(
-    batch: Batch,
-    connection: Connection,
-    counts: { upserts: number; deletes: number },
-  ): Promise<Applied> {
-    try {
-      const { command } = await connection.query({ text: 'commit' });
-      if (command !== 'COMMIT') throw new Unavailable(`${this.site.what}: the transaction was rolled back.`);
-    } catch (error) {
-      if (!isLoss(error)) throw error;
-      await this.abandon(connection);
-      return { ...(await this.settle(batch, this.translated(error))), ...counts, repeated: 0 };
-    }
-    this.held = null;
-    return { durable: true, ...counts, repeated: 0 };
+  private async commit(connection: Connection): Promise<void> {
+    const { command } = await connection.query({ text: 'commit' });
+    if (command !== 'COMMIT') throw new Unavailable(`${this.site.what}: the transaction was rolled back.`);
   }
 
   /** The compare-and-set moved nothing: the record says why. */

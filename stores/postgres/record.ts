@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg';
 import type { StoreDefinition } from '../../model/pipeline';
 import { canonicalOffsets, type Offsets } from '../../model/offsets';
 import { origin, type Position } from '../../model/position';
@@ -108,24 +109,40 @@ export async function writeOwner(
 /** The name of the statement that compares and sets: a control may look for it. */
 export const moveOffsetsName = 'slipstream_move_offsets';
 
+/** The record is another owner's, or stands elsewhere than where the batch begins. */
+export class NotMoved extends Error {
+  override readonly name = 'NotMoved';
+}
+
+const divisionByZero = '22012';
+
 /**
- * Invariants 3 and 4: moves the offsets if, and only if, the record is this owner's and stands where the batch begins.
- * The row stays locked until the transaction ends, so whoever takes the lane waits for the outcome. False: nothing moved.
+ * Invariants 3 and 4: moves the offsets if, and only if, the record is this owner's and stands where the batch begins; else
+ * rejects with `NotMoved`. The row stays locked until the transaction ends, so whoever takes the lane waits for the outcome.
+ *
+ * A record that is not moved is an error to the server as well, by a division of one by the rows moved: nobody waits for the
+ * answer, and what was sent behind it, the commit included, must find the transaction failed.
  */
 export async function moveOffsets(
   connection: Connection,
   relation: string,
   { generation, batch }: { generation: Generation; batch: Batch },
-): Promise<boolean> {
-  const { count } = await connection.query({
+): Promise<void> {
+  const statement = {
     name: moveOffsetsName,
-    text: `update ${relation} set next = $1, position_lsn = $2, position_index = $3, position_at = $4
-where lane = $5 and next = $6 and owner = $7 and mapping_hash = $8 and log_id = $9`,
+    text: `with moved as (
+  update ${relation} set next = $1, position_lsn = $2, position_index = $3, position_at = $4
+  where lane = $5 and next = $6 and owner = $7 and mapping_hash = $8 and log_id = $9 returning lane)
+select 1 / count(*) from moved`,
     values: [
       ...[canonicalOffsets(batch.to), batch.position.lsn, batch.position.index, Math.trunc(batch.positionAt)],
       ...[batch.lane.index, canonicalOffsets(batch.from), ownerToken(batch.owner)],
       ...[generation.mappingHash, generation.logId],
     ],
-  });
-  return count === 1;
+  };
+  try {
+    await connection.query(statement);
+  } catch (error) {
+    throw error instanceof DatabaseError && error.code === divisionByZero ? new NotMoved() : error;
+  }
 }

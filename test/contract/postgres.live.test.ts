@@ -1,5 +1,5 @@
 import { createTestDatabase, postgresAdapter, type TestDatabase } from './postgres-adapter';
-import { through, withoutCompare, withoutTransaction } from './postgres-connections';
+import { through, withoutCompare, withoutDivision, withoutTransaction } from './postgres-connections';
 import { describeStoreContract, expectCheckToFail } from './store-contract';
 import { describeStoreProperties, expectPropertiesToFail } from './store-properties';
 
@@ -28,6 +28,17 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
     await expectCheckToFail(
       name,
       postgresAdapter(() => database, through(withoutCompare)),
+    );
+  });
+
+  test.each([
+    'a newer owner refuses the older one',
+    'a batch that does not begin at the record is refused and moves nothing',
+    'an owner replaced at any request of its batch changes nothing any more',
+  ] as const)('a record that is not moved is no error to the server: %s', async (name) => {
+    await expectCheckToFail(
+      name,
+      postgresAdapter(() => database, through(withoutDivision)),
     );
   });
 

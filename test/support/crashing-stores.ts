@@ -2,7 +2,7 @@ import type { Store, StoreContext } from '../../stores/store';
 import { connect as connectElasticsearch, type Connection as Elasticsearch } from '../../stores/elasticsearch/client';
 import { generationIndex, recordId } from '../../stores/elasticsearch/names';
 import { openElasticsearchStore } from '../../stores/elasticsearch/store';
-import { connectTo, type Connect } from '../../stores/postgres/connection';
+import { connectTo, type Answer, type Connect, type Statement } from '../../stores/postgres/connection';
 import { moveOffsetsName } from '../../stores/postgres/record';
 import { openPostgresStore } from '../../stores/postgres/store';
 import { openRedisStore } from '../../stores/redis/store';
@@ -97,25 +97,31 @@ function crashingConnect(pass: Pass, sabotage: ReadonlySet<Sabotage>): Connect {
   return async (options) => {
     const connection = await connectTo(options);
     let moved = false;
+    let last: Promise<unknown> = Promise.resolve();
+    const send = async (statement: Statement): Promise<Answer> => {
+      if (statement.text === 'commit' && moved) {
+        moved = false;
+        pass('postgres.before-commit');
+      }
+      if (statement.name !== moveOffsetsName) return connection.query(statement);
+      moved = true;
+      const answer = await connection.query(sabotage.has('no-compare-and-set') ? unconditional(statement) : statement);
+      if (sabotage.has('offsets-before-data')) {
+        await connection.query({ text: 'commit' });
+        pass('postgres.before-commit');
+        await connection.query({ text: 'begin' });
+      }
+      return answer;
+    };
     return {
       get usable() {
         return connection.usable;
       },
-      async query(statement) {
-        if (statement.text === 'commit' && moved) {
-          moved = false;
-          pass('postgres.before-commit');
-        }
-        if (statement.name !== moveOffsetsName) return connection.query(statement);
-        moved = true;
-        const answer = await connection.query(
-          sabotage.has('no-compare-and-set') ? unconditional(statement) : statement,
-        );
-        if (sabotage.has('offsets-before-data')) {
-          await connection.query({ text: 'commit' });
-          pass('postgres.before-commit');
-          await connection.query({ text: 'begin' });
-        }
+      query(statement) {
+        // What is put between two statements goes before all that were sent ahead.
+        if (!sabotage.has('offsets-before-data')) return send(statement);
+        const answer = last.then(() => send(statement));
+        last = answer.catch(() => undefined);
         return answer;
       },
       destroy: () => connection.destroy(),
@@ -129,7 +135,10 @@ function unconditional<S extends { readonly text: string }>(statement: S): S {
   return {
     ...statement,
     name: 'sabotaged',
-    text: statement.text.replace(/where[\s\S]*$/, `where lane = $5 and $6::text || $7 || $8 || $9 is not null`),
+    text: statement.text.replace(
+      /where[^]*(?=returning)/,
+      'where lane = $5 and $6::text || $7 || $8 || $9 is not null ',
+    ),
   };
 }
 

@@ -22,15 +22,27 @@ describe('the statements of a table', () => {
   test('one upsert for any number of rows', () => {
     expect(accounts.upsert.text).toBe(
       `insert into "replica_g1"."accounts" ("id", "holder", "balance", "vip")
-select v.c0::integer, v.c1::text, v.c2::integer, v.c3::boolean from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as v(c0, c1, c2, c3)
+select unnest($1::integer[]), unnest($2::text[]), unnest($3::integer[]), unnest($4::boolean[])
 on conflict ("id") do update set "holder" = excluded."holder", "balance" = excluded."balance", "vip" = excluded."vip"`,
     );
   });
 
   test('one delete by key', () => {
     expect(accounts.remove.text).toBe(
-      `delete from "replica_g1"."accounts" as t using unnest($1::text[]) as v(c0) where t."id" = v.c0::integer`,
+      `delete from "replica_g1"."accounts" as t using unnest($1::integer[]) as v(c0) where t."id" = v.c0`,
     );
+  });
+
+  test.each([
+    ['a domain', { name: 'id', type: 'email', baseType: 'text', domainOf: 'text' }, 'email'],
+    ['an array', { name: 'id', type: 'integer[]', baseType: '_int4' }, 'integer[]'],
+    ["somebody's own type", { name: 'id', type: 'mood', baseType: 'other' }, 'mood'],
+  ])('a column of %s is cast from text', (_, id, type) => {
+    const { upsert, remove } = createLayout({
+      ...{ index: 0, target: 't', relation: '"s"."t"', columns: [id, integer('n')], key: [id] },
+    });
+    expect(upsert.text).toContain(`select unnest($1::text[])::${type}, unnest($2::integer[])\n`);
+    expect(remove.text).toContain(`unnest($1::text[]) as v(c0) where t."id" = v.c0::${type}`);
   });
 
   test('a table that is all key is inserted and left', () => {
