@@ -33,8 +33,17 @@ export function judgeLogin(
     return finding(codes.login, { where, what, cure });
   }
   if (code === '3D000') return finding(codes.url, { where, what, cure: `Correct the database in ${variable}.` });
+  if (isAboutCertificate(`${code} ${message}`)) {
+    const cure = `Add sslrootcert=FILE to ${variable}, with the certificate of who vouches for it, and name the server as it does.`;
+    return finding(codes.url, { where, what: `its certificate is not accepted: ${message}.`, cure });
+  }
   const cure = `Start the server, or correct host and port in ${variable}.`;
   return finding(codes.unreachable, { where, what: `it cannot be reached: ${message}.`, cure });
+}
+
+/** Node's codes of certificates that are unknown, expired, or another host's; also within a message. */
+export function isAboutCertificate(text: string): boolean {
+  return /\b(CERT_|[A-Z_]+_CERT(_|\b)|UNABLE_TO_VERIFY_|HOSTNAME_MISMATCH)/.test(text);
 }
 
 /** Host and port of a connection string, which are no secret; what is no URL is not shown at all. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
 import { InvalidConfig, Unavailable } from '../../model/errors';
+import { isAboutCertificate } from '../../model/judge-login';
 import { openCopyDataWire } from '../wire';
 
 /**
@@ -142,6 +143,12 @@ export function translateSourceError(error: unknown): Error {
   }
   if (/client password must be a/.test(error.message)) {
     return new InvalidConfig('The source asks for a password and the URL has none. Add it to the URL.');
+  }
+  if (isAboutCertificate(code)) {
+    return new Unavailable(
+      `The source's certificate is not accepted: ${error.message}. Add sslrootcert=FILE to the URL, with the certificate of ` +
+        'who vouches for it, and name the server as it does. It is tried again.',
+    );
   }
   if (passing.test(code) || socketErrors.has(code) || lostTexts.some((text) => error.message.includes(text))) {
     return new Unavailable(`The source cannot be reached just now: ${error.message}. It is tried again.`);

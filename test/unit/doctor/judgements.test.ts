@@ -248,6 +248,9 @@ test.each([
   ['3D000', 'database "d" does not exist', 'source-url'],
   ['53300', 'too many connections', 'source-unreachable'],
   ['ENOTFOUND', 'getaddrinfo ENOTFOUND db', 'source-unreachable'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', 'source-url'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames", 'source-url'],
+  ['', 'PostgreSQL did not answer, or its connection was lost (CERT_HAS_EXPIRED). It is tried again.', 'source-url'],
 ])('%s %s is %s', (code, message, expected) => {
   const where = { variable: 'V', address: 'h:1' };
   const own = { url: 'source-url', login: 'source-login', unreachable: 'source-unreachable' } as const;

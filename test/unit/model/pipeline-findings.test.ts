@@ -178,6 +178,6 @@ test.each([
 });
 
 test('what is no text where a choice stands is called by its kind', () => {
-  const [found] = readPipeline({ ...file, log: { oversized: ['block'] } } as unknown).findings;
+  const [found] = readPipeline({ ...file, log: { oversized: ['block'] } }).findings;
   expect(found?.what).toBe('found a list.');
 });
