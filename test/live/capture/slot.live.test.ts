@@ -201,6 +201,23 @@ describe('the slot', () => {
     await expect(source.capture()).rejects.toMatchObject({ name: 'Blocked', reason: 'slot-ahead' });
   });
 
+  it('is blocked as ahead, too, when it is moved between the first look at it and the stream', async () => {
+    const source = await withItems();
+    await source.sql.query('insert into items values (1)');
+    // A table that has changed is asked about in between.
+    await source.sql.query('alter table items add column more int');
+    let moved = 0;
+    const readVersions = async () => {
+      moved += 1;
+      await source.sql.query('select pg_replication_slot_advance($1, pg_current_wal_flush_lsn())', [
+        source.options.pipeline.source.slot,
+      ]);
+      return source.log.versions;
+    };
+    await expect(source.capture({ readVersions })).rejects.toMatchObject({ name: 'Blocked', reason: 'slot-ahead' });
+    expect(moved).toBe(1);
+  });
+
   it('control: without the judgement, an advanced slot loses a change unseen', async () => {
     const source = await withItems();
     const first = await source.capture();
