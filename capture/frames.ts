@@ -1,6 +1,9 @@
 /** What the bytes of a PostgreSQL connection are: messages, one behind the other. */
 export interface FrameHandlers {
-  /** The content of a CopyData message stands in `bytes` between the two places, until this returns. */
+  /**
+   * The content of a CopyData message stands in `bytes` between the two places: until this returns, if it is one of a mebibyte or more,
+   * and from then on if it is smaller, since what a socket brought is not written again.
+   */
   onCopyData(bytes: Buffer, from: number, to: number): void;
   /** A CopyData message of so many bytes, more than `largestBytes`: its first ones. Nothing that follows is read. */
   onOversized(head: Buffer, bytes: number): void;

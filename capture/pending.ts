@@ -1,11 +1,12 @@
 import type { Change } from '../model/change';
 import type { Position } from '../model/position';
 import type { CopyCursor, EncodedRecord } from '../stream/log';
+import type { RecordSupply, Records } from '../stream/supply';
 import { contentBytesOf } from '../stream/written-record';
 
 /** What one Kafka transaction will hold besides its position record. */
 export interface Unit {
-  readonly records: readonly EncodedRecord[];
+  readonly records: Records;
   readonly changes: number;
   readonly position: Position;
   readonly closed: boolean;
@@ -40,7 +41,7 @@ export interface Pending {
   /** Everything below `lsn` has been added. */
   close(lsn: string, committedAt: number | null): void;
   /** A chunk of the copy; only at a closed point, which becomes its position. */
-  addChunk(records: readonly EncodedRecord[], copy: NonNullable<Unit['copy']>, lsn: string): void;
+  addChunk(records: RecordSupply, copy: NonNullable<Unit['copy']>, lsn: string): void;
   /**
    * The next unit, or null. A position without records is given out only when asked for. What a transaction has sent so
    * far waits for its end, unless it is larger than a unit may be.
@@ -76,6 +77,8 @@ interface Group {
   /** The last closed point inside; records behind it belong to a transaction that is still arriving. */
   closedAt: ClosedPoint | null;
   readonly copy: Unit['copy'];
+  /** Of a chunk, in place of `records`. */
+  readonly supply: RecordSupply | null;
   readonly truncation: Truncation | null;
 }
 
@@ -121,6 +124,7 @@ export function createPending(): Pending {
       position: group.position,
       closedAt: null,
       copy: null,
+      supply: null,
       truncation: null,
     };
     groups[0] = rest;
@@ -167,27 +171,19 @@ export function createPending(): Pending {
       group.position = position;
       group.closedAt = { position, committedAt: at, records: group.records.length, changes, bytes: size };
     },
-    addChunk(records, copy, lsn) {
+    addChunk(supply, copy, lsn) {
       const position = { lsn, index: 0 };
       // A position that waits for company has found it.
       if (joinable()?.records.length === 0) groups.pop();
-      const group = add({ ...emptyGroup(position), copy });
-      group.records = [...records];
-      group.changes = records.length;
-      group.bytes = sizeOf(records);
-      group.closedAt = {
-        position,
-        committedAt: null,
-        records: records.length,
-        changes: records.length,
-        bytes: group.bytes,
-      };
-      bytes += group.bytes;
+      const size = { changes: supply.length, bytes: supply.bytes };
+      const closedAt = { position, committedAt: null, records: 0, ...size };
+      add({ ...emptyGroup(position), ...size, copy, supply, closedAt });
+      bytes += supply.bytes;
     },
     take({ positionOnly }) {
       const head = groups[0];
       if (!head || head.truncation) return null;
-      const { records, changes, position, closedAt, copy } = head;
+      const { records, changes, position, closedAt, copy, supply } = head;
       if (records.length === 0 && copy === null && !positionOnly && groups.length === 1) return null;
       const closed = isClosed(head);
       if (closedAt && !closed && (closedAt.records > 0 || positionOnly)) return split(head, closedAt);
@@ -195,7 +191,8 @@ export function createPending(): Pending {
       if (!closed && groups.length === 1 && !isFull(head)) return null;
       groups.shift();
       bytes -= head.bytes;
-      return { records, changes, position, closed, committedAt: closed ? (closedAt?.committedAt ?? null) : null, copy };
+      const committedAt = closed ? (closedAt?.committedAt ?? null) : null;
+      return { records: supply ?? records, changes, position, closed, committedAt, copy };
     },
     dropOpen() {
       const reversed = [...groups].reverse();
@@ -214,7 +211,7 @@ function endAt(group: Group, { records, changes, bytes, position }: ClosedPoint)
 }
 
 function emptyGroup(position: Position): Group {
-  return { records: [], changes: 0, bytes: 0, position, closedAt: null, copy: null, truncation: null };
+  return { records: [], changes: 0, bytes: 0, position, closedAt: null, copy: null, supply: null, truncation: null };
 }
 
 function sizeOf(records: readonly EncodedRecord[]): number {

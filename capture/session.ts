@@ -11,7 +11,7 @@ import { closeAll, openParts, type Opened } from './opened';
 import { translateSourceError } from './source/connection';
 import { noCopyOrders, type Copier, type CopyOrders } from './copy/copier';
 import { createCopier } from './copy/copy';
-import { recordsOf } from './copy/records';
+import { createChunkSupply } from './copy/records';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
 import { countMessages } from './messages';
@@ -107,7 +107,11 @@ function createSession(
     clock: () => performance.now(),
     closedPoint: () => intake.closedPoint(),
     onReady(chunk, lsn) {
-      pending.addChunk(recordsOf(chunk, lsn, context), { table: chunk.table.name, cursor: chunk.cursor }, lsn);
+      pending.addChunk(
+        createChunkSupply(chunk, lsn, { context, form: writer.batches }),
+        { table: chunk.table.name, cursor: chunk.cursor },
+        lsn,
+      );
       bell.ring();
     },
     onHeld: () => {

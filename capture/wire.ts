@@ -14,10 +14,24 @@ export interface Wire {
 
 export type CopyDataHandlers = Pick<FrameHandlers, 'onCopyData' | 'onOversized'>;
 
+/** Of clients that were opened with one. */
+const wires = new WeakMap<Client, CopyDataWire>();
+
+/** CopyData of this client goes to `onCopyData` until the answer is called; to that of `pg` where it has no wire of ours. */
+export function takeCopyData(client: Client, onCopyData: FrameHandlers['onCopyData']): () => void {
+  const wire = wires.get(client);
+  if (wire) return wire.take({ onCopyData, onOversized: () => undefined });
+  const events = client.connection as unknown as EventEmitter;
+  // A view that does not outlive the call.
+  const take = ({ chunk }: { readonly chunk: Buffer }) => onCopyData(Buffer.from(chunk), 0, chunk.length);
+  events.on('copyData', take);
+  return () => void events.off('copyData', take);
+}
+
 export interface CopyDataWire extends Pick<Wire, 'sendCopyFromChunk'> {
   readonly stream: Wire['stream'];
-  /** Who gets CopyData from now on. Before, listeners of `pg`'s own event do. */
-  take(handlers: CopyDataHandlers): void;
+  /** Who gets CopyData from now on, until the answer is called. Otherwise listeners of `pg`'s own event do. */
+  take(handlers: CopyDataHandlers): () => void;
 }
 
 /**
@@ -28,10 +42,11 @@ export interface CopyDataWire extends Pick<Wire, 'sendCopyFromChunk'> {
 export function openCopyDataWire(client: Client, largestBytes = Infinity): CopyDataWire {
   const wire = client.connection as unknown as Wire;
   const attach = wire.attachListeners.bind(wire);
-  let handlers: CopyDataHandlers = {
+  const listeners: CopyDataHandlers = {
     onCopyData: (bytes, from, to) => wire.emit('copyData', { chunk: bytes.subarray(from, to) }),
     onOversized: () => undefined,
   };
+  let handlers = listeners;
   wire.attachListeners = (stream) => {
     const rest = new EventEmitter();
     attach(rest);
@@ -46,11 +61,16 @@ export function openCopyDataWire(client: Client, largestBytes = Infinity): CopyD
     stream.on('data', cut);
     stream.on('end', () => rest.emit('end'));
   };
-  return {
+  const opened: CopyDataWire = {
     get stream() {
       return wire.stream;
     },
     sendCopyFromChunk: (chunk) => wire.sendCopyFromChunk(chunk),
-    take: (taking) => void (handlers = taking),
+    take(taking) {
+      handlers = taking;
+      return () => void (handlers = listeners);
+    },
   };
+  wires.set(client, opened);
+  return opened;
 }

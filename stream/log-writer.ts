@@ -7,14 +7,16 @@ import type { ProducerKind } from '../model/settings';
 import { advanceEnds, emptyEnds, startingEnds, type Landed } from './ends';
 import { createForeseen, landedAsForeseen } from './foreseen';
 import { createTransactionalProducer, translateKafkaError, type KafkaLog } from './kafka';
-import type { Closing, EncodedRecord, LogWriter, PositionRecord } from './log';
+import type { Closing, LogWriter, PositionRecord } from './log';
 import { encodePositionRecord, positionKey } from './position-format';
 import { readLastPosition } from './positions';
 import { withShortTransactions } from './producer/coordinator';
 import { openMessageForm, type MessageForm } from './producer/message-form';
 import { encodeSchemaVersion } from './schema-format';
-import { groupByPlace, recordLimit, splitIntoSends } from './sends';
+import { batchLimit, recordLimit, sendsOf } from './sends';
+import type { Places, Records } from './supply';
 import { readBatchLimit } from './topics';
+import type { BatchForm } from './written-batch';
 
 export interface LogWriterOptions {
   readonly kafka: Kafka;
@@ -97,8 +99,6 @@ interface Opened {
   readonly last: PositionRecord | null;
 }
 
-type Places = ReturnType<typeof groupByPlace>;
-
 /** What a transaction has written so far. */
 interface Written {
   ends: Offsets;
@@ -117,6 +117,7 @@ function countsOf(places: Places): Map<string, Map<number, number>> {
 class Writer implements LogWriter {
   last: PositionRecord | null;
   readonly maxRecordBytes: number;
+  readonly batches: BatchForm;
   private ends: Offsets;
   private readonly foreseen = createForeseen();
   private appending = false;
@@ -128,15 +129,12 @@ class Writer implements LogWriter {
   ) {
     const { maxRecordBytes, last } = opened;
     this.maxRecordBytes = maxRecordBytes;
+    this.batches = { encodeHeaders: opened.form.encodeHeaders, mostBytes: batchLimit(maxRecordBytes) };
     this.last = last;
     this.ends = last ? startingEnds(options.topics, last.ends) : emptyEnds(options.topics);
   }
 
-  async append(
-    records: readonly EncodedRecord[],
-    closing: Closing,
-    versions: readonly SchemaVersion[] = [],
-  ): Promise<PositionRecord> {
+  async append(records: Records, closing: Closing, versions: readonly SchemaVersion[] = []): Promise<PositionRecord> {
     if (this.dead !== null)
       throw new Error(`This log writer is ${this.dead}: open another one and read the position anew.`);
     if (this.appending) throw new Error('One append at a time: wait for the last one before the next.');
@@ -158,13 +156,13 @@ class Writer implements LogWriter {
   }
 
   private async commit(
-    records: readonly EncodedRecord[],
+    records: Records,
     closing: Closing,
     versions: readonly SchemaVersion[],
   ): Promise<PositionRecord> {
     const { logId, source, prefix } = this.options;
     const { producer, form, headerBytes, maxRecordBytes } = this.opened;
-    const sends = splitIntoSends(records, { headerBytes, maxRecordBytes, producer: form.kind });
+    const sends = sendsOf(records, { headerBytes, maxRecordBytes, producer: form.kind });
     const transaction = await producer.transaction();
     // One by one: a version of a table of 1,600 columns is a fifth of what a batch may hold. Not among `ends`, since no
     // lane follows this topic: whoever meets an id reads it, and finds it because both were committed together.
@@ -173,10 +171,10 @@ class Writer implements LogWriter {
       await transaction.send({ topic: schemasTopic(prefix), acks: -1, messages });
     }
     const written = { ends: this.ends, sentBefore: new Set<string>() };
-    const last = sends.pop();
-    for (const send of sends) written.ends = await this.send(transaction, written, groupByPlace(send));
+    let send = sends.next();
+    for (; !send.last; send = sends.next()) written.ends = await this.send(transaction, written, send.places);
     const record = await this.sendWithPosition(transaction, written, {
-      places: last && groupByPlace(last),
+      places: send.places.size > 0 ? send.places : undefined,
       recordAt: (ends) => ({ version: 1, logId, ...source, ...closing, ends }),
     });
     await transaction.commit();

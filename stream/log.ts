@@ -2,6 +2,8 @@ import type { Row } from '../model/change';
 import type { Offsets } from '../model/offsets';
 import type { Position } from '../model/position';
 import type { SchemaVersion } from '../model/schema';
+import type { Records } from './supply';
+import type { BatchForm } from './written-batch';
 
 /** How far the copy of one table has come. Travels in position records. */
 export interface CopyCursor {
@@ -77,15 +79,13 @@ export interface LogWriter {
   readonly last: PositionRecord | null;
   /** Bytes that key and value of one record may have together, as the topics are. */
   readonly maxRecordBytes: number;
+  /** For those who write whole batches. */
+  readonly batches: BatchForm;
   /**
    * One Kafka transaction: the versions, the records, then the position record. Resolves when all in-sync replicas have
    * it. A version that a record names must come with it, or have come before.
    */
-  append(
-    records: readonly EncodedRecord[],
-    closing: Closing,
-    versions?: readonly SchemaVersion[],
-  ): Promise<PositionRecord>;
+  append(records: Records, closing: Closing, versions?: readonly SchemaVersion[]): Promise<PositionRecord>;
   close(): Promise<void>;
 }
 

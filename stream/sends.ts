@@ -1,6 +1,7 @@
 import { Blocked } from '../model/errors';
 import type { ProducerKind } from '../model/settings';
 import type { EncodedRecord } from './log';
+import { isSupply, listed, type Records, type Send } from './supply';
 import { contentBytesOf } from './written-record';
 
 /**
@@ -13,7 +14,7 @@ export const maxPartitionBytes = 1_040_000;
 /** The stock producer groups a send in quadratic time per partition; 1,000 a send measured best. */
 const maxSendRecords: Readonly<Record<ProducerKind, number>> = { stock: 1_000, fast: Infinity };
 /** Keeps one request below the brokers' `socket.request.max.bytes` and a slow network below the request time-out. */
-const maxSendBytes = 8_000_000;
+export const maxSendBytes = 8_000_000;
 /** Batch framing per record: lengths, deltas and the headers' names; the headers' values come on top. */
 const recordOverhead = 32;
 /** What a batch of one record has besides its key and value, headers included, with room to spare. */
@@ -22,6 +23,26 @@ const batchRoom = 4_096;
 /** Bytes that key and value of one record may have together, where the topics take batches of `maxMessageBytes`. */
 export function recordLimit(maxMessageBytes: number): number {
   return Math.max(0, maxMessageBytes - batchRoom);
+}
+
+/** What a batch of a topic with this limit may have (`splitIntoSends`). */
+export function batchLimit(maxRecordBytes: number): number {
+  // Topics that were made by others may take less.
+  return Math.min(maxPartitionBytes, maxRecordBytes);
+}
+
+/** An append's sends, one behind the other. Those of a list are cut at once, so that a record which none could carry is found first. */
+export function sendsOf(records: Records, limits: Parameters<typeof splitIntoSends>[1]): { next(): Send } {
+  if (isSupply(records) && limits.producer === 'fast') return records;
+  const lists = splitIntoSends(listed(records), limits);
+  let at = 0;
+  return {
+    next() {
+      const places = groupByPlace(lists[at] ?? []);
+      at += 1;
+      return { places, last: at >= lists.length };
+    },
+  };
 }
 
 /**
@@ -33,8 +54,7 @@ export function splitIntoSends(
   limits: { readonly headerBytes: number; readonly maxRecordBytes: number; readonly producer: ProducerKind },
 ): EncodedRecord[][] {
   const maxRecords = maxSendRecords[limits.producer];
-  // Topics that were made by others may take less.
-  const maxBytes = Math.min(maxPartitionBytes, limits.maxRecordBytes);
+  const maxBytes = batchLimit(limits.maxRecordBytes);
   const sends: EncodedRecord[][] = [];
   let send: EncodedRecord[] = [];
   let sendBytes = 0;

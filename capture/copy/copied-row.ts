@@ -2,7 +2,6 @@ import type { Row, Value } from '../../model/change';
 import type { TableSchema } from '../../model/schema';
 import { parserOf, type ParseValue } from '../../model/value-types';
 import { RowBytes } from '../row-bytes';
-import { createSlabs } from '../slabs';
 import { createKeyOf, keyText } from '../values';
 import { createCells, type Cells } from '../wire-tuple';
 import { findCopied } from './copy-text';
@@ -14,7 +13,7 @@ export type ChunkRow = CopiedRow | Row;
 /** Of a larger one the bytes of its values are what costs, and it may have to be made smaller. */
 const largestCopied = 16 * 1024;
 
-/** A row that nobody has looked at: its line of COPY, in memory that is not written again. */
+/** A row that nobody has looked at: its line of COPY, where the socket brought it. */
 export class CopiedRow {
   constructor(
     private readonly page: CopiedPage,
@@ -50,9 +49,10 @@ interface CopiedPage {
   decode(cells: Cells): Row;
 }
 
-/** Takes the lines of one page, each a view that does not outlive the call. */
+/** Takes the lines of one page. */
 export interface PageIntake {
-  add(line: Buffer): void;
+  /** The line stands between these places. One of up to 16 KiB must stay there; a larger one need not outlive the call. */
+  add(bytes: Buffer, from: number, to: number): void;
   readonly rows: readonly ChunkRow[];
   /** Of all lines. */
   readonly bytes: number;
@@ -69,33 +69,34 @@ export function createPageIntake(table: TableSchema, extras: number): PageIntake
   const cellsOf = (of: Buffer, from: number, to: number) => findCopied(of, { from, to }, cells);
   const decode = (of: Cells) => rowOf(of, columns);
   const page = writer === null ? null : { writer, cellsOf, decode };
-  const slabs = createSlabs();
   const rows: ChunkRow[] = [];
   let bytes = 0;
   let last: Buffer | null = null;
+  let [lastFrom, lastTo] = [0, 0];
 
   return {
-    add(line) {
-      const length = line.length - 1; // without the end of the line
-      bytes += length;
-      if (page === null || length > largestCopied) {
-        rows.push(decode(cellsOf(line, 0, length)));
-        last = extras === 0 ? null : Buffer.from(line.subarray(line.lastIndexOf(tab) + 1, length));
+    add(line, from, to) {
+      const end = to - 1; // without the end of the line
+      bytes += end - from;
+      if (page === null || end - from > largestCopied) {
+        rows.push(decode(cellsOf(line, from, end)));
+        last = Buffer.from(line.subarray(line.lastIndexOf(tab, end - 1) + 1, end));
+        [lastFrom, lastTo] = [0, last.length];
         return;
       }
-      const slab = slabs.withRoom(length);
-      const from = slabs.at;
-      slab.set(line.length === length ? line : line.subarray(0, length), from);
-      slabs.at += length;
-      rows.push(new CopiedRow(page, slab, from, slabs.at));
-      last = extras === 0 ? null : slab.subarray(from, slabs.at);
+      rows.push(new CopiedRow(page, line, from, end));
+      last = line;
+      lastFrom = from;
+      lastTo = end;
     },
     rows,
     get bytes() {
       return bytes;
     },
     get lastExtra() {
-      return last === null ? null : last.subarray(last.lastIndexOf(tab) + 1).toString('latin1');
+      if (extras === 0 || last === null) return null;
+      const line = last.subarray(lastFrom, lastTo);
+      return line.subarray(line.lastIndexOf(tab) + 1).toString('latin1');
     },
   };
 }

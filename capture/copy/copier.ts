@@ -15,6 +15,8 @@ export interface ReadyChunk {
   readonly rows: readonly ChunkRow[];
   /** Keys that were asked for and have no row. */
   readonly missing: readonly Row[];
+  /** Of text in its rows, about. */
+  readonly bytes: number;
   readonly cursor: CopyCursor;
   /** When it was read, milliseconds since the Unix epoch. */
   readonly readAt: number;

@@ -188,10 +188,11 @@ export function createCopier(options: CopyOptions): Copier {
   function release(lsn: string): void {
     const [first, ...others] = held;
     if (!first || given >= mostGiven || !isPassed(first, lsn)) return;
-    const { request, rows, missing, cursor, readAt } = first;
+    const { request, chunk, rows, missing, cursor, readAt } = first;
     held = others;
     given += 1;
-    options.onReady({ table: request.table, rows: rows.rows, missing: missing.rows, cursor, readAt }, lsn);
+    const ready = { table: request.table, rows: rows.rows, missing: missing.rows, bytes: chunk.bytes, cursor, readAt };
+    options.onReady(ready, lsn);
     release(lsn);
     start();
   }

@@ -4,6 +4,7 @@ import type { Column } from '../../model/schema';
 import type { CapturedTable } from '../source/catalogue';
 import { quoteName, quoteTable } from '../source/quoting';
 import { parameterOf } from '../values';
+import { takeCopyData } from '../wire';
 import { createPageIntake, type ChunkRow } from './copied-row';
 import { chunkBytes, published, widthOf } from './width';
 
@@ -23,34 +24,26 @@ export interface Page {
   readonly cut: boolean;
 }
 
-/** What `pg` has and its types do not tell. */
-interface Wire {
-  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
-  off(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
-}
-
 /**
  * Reads a page by COPY, whose lines are taken as they come: texts and objects of each row are most of what a copy costs,
  * and nobody looks at them (docs/decisions/0017-straight-rows.md). `pageSettings` are in force in the transaction.
  */
 export async function readPage(client: Client, request: PageRequest): Promise<Page> {
-  const wire = client.connection as unknown as Wire;
   const extras = widthOf(published(request.table)) === null ? 0 : 1;
   const page = createPageIntake(request.table, extras);
   let failure: unknown = null;
   // One line a message, which is what the protocol says of a server (protocol-flow, "COPY operations").
-  const take = ({ chunk }: { readonly chunk: Buffer }) => {
+  const end = takeCopyData(client, (bytes, from, to) => {
     try {
-      if (failure === null) page.add(chunk);
+      if (failure === null) page.add(bytes, from, to);
     } catch (error) {
       failure = error; // here it would be the socket's
     }
-  };
-  wire.on('copyData', take);
+  });
   try {
     await client.query(pageStatement(request));
   } finally {
-    wire.off('copyData', take);
+    end();
   }
   if (failure !== null) throw failure as Error;
   const { rows, bytes, lastExtra } = page;

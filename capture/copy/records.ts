@@ -2,25 +2,73 @@ import type { Change, Row } from '../../model/change';
 import { beforeRows, betweenRows, encodeChange, end, frameOf, type EnvelopeContext } from '../../stream/envelope';
 import { writeBytes } from '../../stream/json-bytes';
 import type { EncodedRecord } from '../../stream/log';
-import { roomBetween, WrittenRecord } from '../../stream/written-record';
+import { partitionOf } from '../../stream/partition';
+import { createSendWriter } from '../../stream/send-writer';
+import type { RecordSupply, Send } from '../../stream/supply';
+import type { BatchForm } from '../../stream/written-batch';
 import { schemaId } from '../relations';
-import { createSlabs } from '../slabs';
 import { createKeyOf } from '../values';
 import { CopiedRow, stateOf } from './copied-row';
 import type { ReadyChunk } from './copier';
 
-/** Characters of a row that is written in place; a larger one is a small part of its own bytes, and may be too large. */
-const mostCharacters = 64 * 1024;
-/** Bytes that a character takes at most. */
-const mostBytes = 3;
+/** Rows that are written between two looks at the sockets: about a millisecond. */
+const rowsAtOnce = 256;
+/** About what stands around a row's values in a record, names of columns included. */
+const usualFrame = 450;
 
 /**
  * A chunk's rows as they stand on the log: reads, at the closed point where the chunk is appended. Everything around the rows is
  * the same for all of them and is made once; byte for byte this is what `encodeChange` makes of each. Of a key that was asked
  * for and has no row, a delete, as of a TRUNCATE: only its key is known.
+ *
+ * Its first send is written at once, and each next one while the brokers work on the one before: a few rows at a time, so that
+ * no answer of theirs waits for more than those.
  */
-export function recordsOf(chunk: ReadyChunk, lsn: string, context: EnvelopeContext): EncodedRecord[] {
-  const { table, rows, missing, readAt } = chunk;
+export function createChunkSupply(
+  chunk: ReadyChunk,
+  lsn: string,
+  { context, form }: { readonly context: EnvelopeContext; readonly form: BatchForm },
+): RecordSupply {
+  const { rows, missing, bytes } = chunk;
+  const writer = createChunkWriter(chunk, lsn, { context, form });
+  let ready: Send | null = null;
+  let failure: { readonly error: unknown } | null = null;
+
+  function ahead(): void {
+    if (ready !== null || failure !== null) return;
+    try {
+      ready = writer.write(rowsAtOnce);
+    } catch (error) {
+      failure = { error }; // told to whoever asks for it
+    }
+    if (ready === null) setImmediate(ahead);
+  }
+
+  setImmediate(ahead);
+  return {
+    length: rows.length + 2 * missing.length,
+    bytes,
+    next() {
+      if (failure) throw failure.error;
+      const send = ready ?? writer.write(Infinity);
+      if (send === null) throw new Error('A chunk of the copy was asked for more records than it has.');
+      ready = null;
+      if (!send.last) setImmediate(ahead);
+      return send;
+    },
+  };
+}
+
+interface ChunkWriter {
+  /** So many rows more; the send that they fill, or end, if they do. */
+  write(rows: number): Send | null;
+}
+
+function createChunkWriter(
+  { table, rows, missing, readAt, bytes }: ReadyChunk,
+  lsn: string,
+  { context, form }: { readonly context: EnvelopeContext; readonly form: BatchForm },
+): ChunkWriter {
   const common = {
     ...{ table: table.name, operation: 'read' as const, before: null, schemaId: schemaId(table) },
     ...{ position: { lsn, index: 0 }, transaction: { xid: null, committedAt: readAt } },
@@ -30,53 +78,50 @@ export function recordsOf(chunk: ReadyChunk, lsn: string, context: EnvelopeConte
   const behind = Buffer.from(`${behindRows}0${end}`);
   const limit = context.limit?.bytes ?? Infinity;
   const keyOf = createKeyOf(table);
-  const slabs = createSlabs();
+  const partitionBytes = (bytes + (rows.length + missing.length) * usualFrame) / context.partitions;
+  const sends = createSendWriter({ topic, form, partitionBytes });
+  let key: Buffer = Buffer.allocUnsafe(1024);
+  let at = 0;
 
-  /** What was written from `key` on; null when it is larger than a record may be. */
-  function recordOf(memory: Buffer, key: number, keyEnd: number, rowEnd: number): EncodedRecord | null {
-    const end = writeBytes(memory, rowEnd, behind);
-    if (end - key - roomBetween > limit) return null;
-    slabs.at = end;
-    return WrittenRecord.of(topic, context.partitions, { memory, key, keyEnd, end });
-  }
-
-  function writeCopied(row: CopiedRow): EncodedRecord | null {
+  /** False: it does not fit into this send. Null: too large for a record, or without a key: encodeChange is to say what becomes of it. */
+  function writeCopied(row: CopiedRow): boolean | null {
     const { writer } = row;
     const cells = row.cells();
-    if (!writer.hasKey(cells)) return null; // no key of a table may be NULL: encodeChange is to say what it makes of it
-    const slab = slabs.withRoom(writer.most(row.length) + before.length + roomBetween + behind.length);
-    const start = slabs.at;
-    const keyEnd = writer.writeKey(slab, start, cells);
-    const at = writeBytes(slab, keyEnd + roomBetween, before);
-    return recordOf(slab, start, keyEnd, writer.writeRow(slab, at, cells));
+    if (!writer.hasKey(cells)) return null;
+    const most = writer.most(row.length);
+    if (key.length < most) key = Buffer.allocUnsafe(most);
+    const keyBytes = writer.writeKey(key, 0, cells);
+    const batch = sends.batchOf(partitionOf(key, context.partitions, 0, keyBytes));
+    if (batch === null) return false;
+    const valueAt = batch.open(keyBytes, most + before.length + behind.length);
+    const { memory } = batch;
+    const rowEnd = writer.writeRow(memory, writeBytes(memory, valueAt, before), cells);
+    const valueEnd = writeBytes(memory, rowEnd, behind);
+    if (keyBytes + valueEnd - valueAt > limit) return null;
+    return sends.close(batch, key, { keyBytes, valueEnd });
   }
 
-  function writeDecoded(key: Row, row: Row): EncodedRecord | null {
-    const [keyText, rowText] = [JSON.stringify(key), JSON.stringify(row)];
-    if (rowText.length > mostCharacters) return null;
-    const room = before.length + roomBetween + behind.length;
-    const slab = slabs.withRoom(mostBytes * (keyText.length + rowText.length) + room);
-    const start = slabs.at;
-    const keyEnd = start + slab.write(keyText, start);
-    const at = writeBytes(slab, keyEnd + roomBetween, before);
-    return recordOf(slab, start, keyEnd, at + slab.write(rowText, at));
-  }
-
-  const records: EncodedRecord[] = [];
-  for (const row of rows) {
-    const copied = row instanceof CopiedRow ? writeCopied(row) : null;
-    if (copied) {
-      records.push(copied);
-      continue;
+  function encode(place: number): EncodedRecord[] {
+    const row = rows[place];
+    if (row !== undefined) {
+      const after = stateOf(row);
+      return encodeChange({ ...common, key: keyOf(after), after }, context);
     }
-    const after = stateOf(row);
-    const key = keyOf(after);
-    const record = writeDecoded(key, after);
-    if (record) records.push(record);
-    else records.push(...encodeChange({ ...common, key, after }, context));
+    const gone = missing[place - rows.length] as Row;
+    return encodeChange({ ...common, operation: 'delete', key: gone, before: gone, after: null }, context);
   }
-  for (const key of missing) {
-    records.push(...encodeChange({ ...common, operation: 'delete', key, before: key, after: null }, context));
-  }
-  return records;
+
+  return {
+    write(wanted) {
+      const total = rows.length + missing.length;
+      for (let left = wanted; left > 0 && at < total; left -= 1) {
+        const row = rows[at];
+        const copied = row instanceof CopiedRow ? writeCopied(row) : null;
+        const fits = copied ?? sends.add(encode(at));
+        if (!fits) return sends.end(false);
+        at += 1;
+      }
+      return at < total ? null : sends.end(true);
+    },
+  };
 }

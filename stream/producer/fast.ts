@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { unknownKafkajs } from '../known-kafkajs';
+import { WrittenBatch } from '../written-batch';
 import { Body, carryBodies, roomBefore, type EncoderClass } from './body';
 import { PartitionRecords, groupedMessages } from './partition-records';
 import { encodeProduceBody, type Compress, type ProduceInput } from './produce-request';
@@ -72,7 +73,9 @@ export async function prepare(load: (name: string) => unknown): Promise<string |
 
 function isOurs(input: unknown): input is ProduceInput {
   const { topicData } = input as { topicData: readonly { partitions: readonly { messages: unknown }[] }[] };
-  return topicData.every(({ partitions }) => partitions.every(({ messages }) => messages instanceof PartitionRecords));
+  return topicData.every(({ partitions }) =>
+    partitions.every(({ messages }) => messages instanceof PartitionRecords || messages instanceof WrittenBatch),
+  );
 }
 
 const sample: readonly Payload[] = [

@@ -1,5 +1,6 @@
 import type { Message } from 'kafkajs';
-import type { HeaderEncoder, Payload } from './records';
+import { WrittenBatch } from '../written-batch';
+import { sizeOfRecords, writeRecords, type HeaderEncoder, type Payload } from './records';
 
 /** The records of one send for one partition, in order. kafkajs asks it for its length, our encoder for the rest. */
 export class PartitionRecords {
@@ -11,6 +12,14 @@ export class PartitionRecords {
   get length(): number {
     return this.records.length;
   }
+
+  get bytes(): number {
+    return sizeOfRecords(this.records, this.encodeHeaders);
+  }
+
+  writeTo(into: Buffer, start: number): number {
+    return writeRecords(into, start, this);
+  }
 }
 
 /**
@@ -19,11 +28,14 @@ export class PartitionRecords {
  * each. Both have their answer here. The start-up check (fast.ts) asks the same of the kafkajs that is installed.
  */
 export function groupedMessages(
-  partitions: ReadonlyMap<number, readonly Payload[]>,
+  partitions: ReadonlyMap<number, readonly Payload[] | WrittenBatch>,
   encodeHeaders: HeaderEncoder,
 ): Message[] {
   const groups = Object.fromEntries(
-    [...partitions].map(([partition, records]) => [partition, new PartitionRecords(records, encodeHeaders)]),
+    [...partitions].map(([partition, records]) => [
+      partition,
+      records instanceof WrittenBatch ? records : new PartitionRecords(records, encodeHeaders),
+    ]),
   );
   const list = { find: () => undefined, reduce: () => groups };
   return list as unknown as Message[];

@@ -1,7 +1,7 @@
 import { Body, roomBefore } from './body';
 import { crc32c } from './crc32c';
+import type { WrittenBatch } from '../written-batch';
 import type { PartitionRecords } from './partition-records';
-import { sizeOfRecords, writeRecords } from './records';
 
 /** What kafkajs knows when it makes a Produce request. Names are its own. */
 export interface ProduceInput {
@@ -17,7 +17,7 @@ export interface ProduceInput {
     readonly topic: string;
     readonly partitions: readonly {
       readonly partition: number | string;
-      readonly messages: PartitionRecords;
+      readonly messages: PartitionRecords | WrittenBatch;
       readonly firstSequence: number;
     }[];
   }[];
@@ -83,13 +83,13 @@ export async function encodeProduceBody(input: ProduceInput, now: number, compre
 }
 
 async function sectionOf(
-  { records, encodeHeaders }: PartitionRecords,
+  messages: PartitionRecords | WrittenBatch,
   compression: number,
   compress: Compress,
 ): Promise<Section> {
   const plain: Section = {
-    bytes: sizeOfRecords(records, encodeHeaders),
-    write: (into, at) => void writeRecords(into, at, { records, encodeHeaders }),
+    bytes: messages.bytes,
+    write: (into, at) => void messages.writeTo(into, at),
   };
   if (compression === 0) return plain;
   const bytes = Buffer.allocUnsafe(plain.bytes);

@@ -53,11 +53,21 @@ export function sizeOfRecords(records: readonly Payload[], encodeHeaders: Header
 export function writeRecords(
   into: Buffer,
   start: number,
-  { records, encodeHeaders }: { readonly records: readonly Payload[]; readonly encodeHeaders: HeaderEncoder },
+  {
+    records,
+    encodeHeaders,
+    firstDelta = 0,
+  }: {
+    readonly records: readonly Payload[];
+    readonly encodeHeaders: HeaderEncoder;
+    /** Of the first of them, which others of its batch may stand before. */
+    readonly firstDelta?: number;
+  },
 ): number {
   let at = start;
-  for (let delta = 0; delta < records.length; delta += 1) {
-    const record = records[delta] as Payload;
+  for (let each = 0; each < records.length; each += 1) {
+    const record = records[each] as Payload;
+    const delta = firstDelta + each;
     const headers = encodeHeaders(record.headers);
     at = writeVarint(into, at, sizeOfBody(record, delta, headers.length));
     into[at] = 0; // attributes: none exist

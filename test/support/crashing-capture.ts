@@ -3,8 +3,9 @@ import type { Producer } from 'kafkajs';
 import { resourceNames } from '../../model/names';
 import { recordRules } from '../../model/pipeline';
 import { createKafka } from '../../stream/kafka';
-import type { Closing, EncodedRecord, LogWriter } from '../../stream/log';
+import type { Closing, LogWriter } from '../../stream/log';
 import { openLogWriter, takeFence } from '../../stream/log-writer';
+import { isSupply, type Records } from '../../stream/supply';
 import { writtenTopicsOf, type CaptureParts } from '../../capture/parts';
 import type { Pass } from './crash-points';
 import type { Sabotage } from './misdeeds';
@@ -60,15 +61,15 @@ export function crashingCaptureParts(real: CaptureParts, pass: Pass, sabotage: R
 
 interface WriterMisdeeds {
   readonly early: (lsn: string) => void;
-  readonly passing: (closing: Closing, records: readonly EncodedRecord[]) => Closing;
+  readonly passing: (closing: Closing, records: Records) => Closing;
 }
 
 /** Deletes that close nothing: of the workloads that name such a point, a TRUNCATE alone is larger than a unit. */
-function isTruncate(closing: Closing, records: readonly EncodedRecord[]): boolean {
-  return !closing.closed && records.some(({ value }) => value === null);
+function isTruncate(closing: Closing, records: Records): boolean {
+  return !closing.closed && !isSupply(records) && records.some(({ value }) => value === null);
 }
 
-function passingTruncate(closing: Closing, records: readonly EncodedRecord[]): Closing {
+function passingTruncate(closing: Closing, records: Records): Closing {
   const { lsn, index } = closing.position;
   return isTruncate(closing, records) ? { ...closing, position: { lsn, index: index + 1 } } : closing;
 }
@@ -79,6 +80,7 @@ function crashingWriter(writer: LogWriter, pass: Pass, { early, passing }: Write
       return writer.last;
     },
     maxRecordBytes: writer.maxRecordBytes,
+    batches: writer.batches,
     async append(records, closing, versions) {
       const before = rowsCopied(writer);
       if (records.length > 0) pass('capture.before-append');

@@ -1,9 +1,14 @@
 import { readChunk } from '../../../capture/copy/chunk';
 import type { CaptureParts } from '../../../capture/session';
+import type { Change } from '../../../model/change';
 import { announceSeed, seeded, type Random } from '../../support/random';
 import { waitFor } from '../../support/wait';
 import { copied, flush, fold, setBack, table, truth, withRows } from './items';
 import { closeSources, createSource, type Source } from './source';
+
+/** In no order: the log has one in each partition. */
+const idsOf = (changes: readonly Change[]) =>
+  changes.map(({ key }) => Number(key['id'])).sort((left, right) => left - right);
 
 jest.setTimeout(360_000);
 afterEach(closeSources);
@@ -26,7 +31,7 @@ it('copies rows that were there before, an empty table at once, and says so in t
   await source.log.until(() => copied(source) && source.log.last?.copies['public.empty']?.done === true, 'both copies');
   const { copies } = running.progress;
   await running.stop();
-  expect(source.log.changes.map(({ key }) => key['id'])).toEqual(Array.from({ length: 2_500 }, (_, at) => at + 1));
+  expect(idsOf(source.log.changes)).toEqual(Array.from({ length: 2_500 }, (_, at) => at + 1));
   expect(source.log.changes.every(({ operation, position }) => operation === 'read' && position.index === 0)).toBe(
     true,
   );
@@ -115,7 +120,7 @@ it('resumes at its cursor after a session died, and does not count as done befor
   const second = await source.capture();
   await source.log.until(() => copied(source), 'the copy');
   await second.stop();
-  expect(source.log.changes.map(({ key }) => key['id'])).toEqual(Array.from({ length: 3_000 }, (_, at) => at + 1));
+  expect(idsOf(source.log.changes)).toEqual(Array.from({ length: 3_000 }, (_, at) => at + 1));
 });
 
 it('copies beside eight writers without setting one row back', async () => {

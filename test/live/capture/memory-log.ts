@@ -6,6 +6,8 @@ import type { Offsets } from '../../../model/offsets';
 import type { CaptureOptions, CaptureParts } from '../../../capture/session';
 import { defaultCaptureParts } from '../../../capture/session';
 import { decodeChange } from '../../../stream/envelope';
+import { createHeaderEncoder } from '../../../stream/producer/records';
+import { listed, type Records } from '../../../stream/supply';
 import type { Closing, EncodedRecord, FetchedRecord, LogWriter, PositionRecord } from '../../../stream/log';
 
 export interface Append {
@@ -138,6 +140,8 @@ function tell({ operation, key }: Change): string[] {
 class MemoryWriter implements LogWriter {
   last: PositionRecord | null;
   readonly maxRecordBytes: number;
+  /** Headers that every record has are none of a record's own. */
+  readonly batches = { encodeHeaders: createHeaderEncoder({}), mostBytes: 1_000_000 };
 
   constructor(
     private readonly log: MemoryLog,
@@ -148,11 +152,8 @@ class MemoryWriter implements LogWriter {
     this.maxRecordBytes = log.maxRecordBytes;
   }
 
-  async append(
-    records: readonly EncodedRecord[],
-    closing: Closing,
-    versions: readonly SchemaVersion[] = [],
-  ): Promise<PositionRecord> {
+  async append(appended: Records, closing: Closing, versions: readonly SchemaVersion[] = []): Promise<PositionRecord> {
+    const records = listed(appended);
     await this.log.beforeAppend(records, closing);
     for (const version of versions) this.log.versions.set(version.id, version);
     this.last = this.log.commit(this.epoch, records, {

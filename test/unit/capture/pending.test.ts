@@ -1,5 +1,6 @@
 import { createPending, unitBounds, type Pending, type Truncation, type Unit } from '../../../capture/pending';
 import type { EncodedRecord } from '../../../stream/log';
+import { listed, type RecordSupply } from '../../../stream/supply';
 
 const record = (name: string, size = 10): EncodedRecord => ({
   topic: 't',
@@ -8,7 +9,13 @@ const record = (name: string, size = 10): EncodedRecord => ({
   value: Buffer.alloc(size),
 });
 
-const names = (unit: Unit | null) => unit?.records.map(({ key }) => key.toString());
+const supplyOf = (...records: EncodedRecord[]): RecordSupply => ({
+  length: records.length,
+  bytes: 0,
+  next: () => ({ places: new Map(records.length > 0 ? [['t', new Map([[0, records]])]] : []), last: true }),
+});
+
+const names = (unit: Unit | null) => unit && listed(unit.records).map(({ key }) => key.toString());
 const short = (unit: Unit | null) =>
   unit && [names(unit)?.join(' '), `${unit.position.lsn}/${unit.position.index}`, unit.closed];
 
@@ -69,7 +76,7 @@ describe('createPending', () => {
       [whole, whole, true],
       [whole, whole, true],
     ]);
-    expect(units.map((unit) => unit?.records[0]?.key.toString())).toEqual(
+    expect(units.map((unit) => unit && listed(unit.records)[0]?.key.toString())).toEqual(
       [0, 1, 2].map((at) => `${(at * whole) / size}/0`),
     );
   });
@@ -113,7 +120,7 @@ describe('createPending', () => {
     const copy = { table: 'public.items', cursor: { done: false, after: { id: 1 }, rows: 1 } };
     add(pending, '10', 'a');
     pending.close('12', 1);
-    pending.addChunk([record('chunk')], copy, '12');
+    pending.addChunk(supplyOf(record('chunk')), copy, '12');
     add(pending, '20', 'b');
     pending.close('22', 2);
     const units = [1, 2, 3].map(() => pending.take({ positionOnly: false }));
@@ -128,7 +135,7 @@ describe('createPending', () => {
   it('gives an empty chunk at once, in the place of a position that waited', () => {
     const pending = createPending();
     pending.close('5', null);
-    pending.addChunk([], { table: 'public.items', cursor: { done: true, after: null, rows: 0 } }, '5');
+    pending.addChunk(supplyOf(), { table: 'public.items', cursor: { done: true, after: null, rows: 0 } }, '5');
     expect(pending.take({ positionOnly: false })).toMatchObject({ copy: { cursor: { done: true } } });
     expect(pending.empty).toBe(true);
   });
@@ -173,7 +180,7 @@ describe('createPending', () => {
     pending.addTruncation(truncation);
     pending.close('12', 1);
     const copy = { table: 'public.items', cursor: { done: true, after: null, rows: 0 } };
-    pending.addChunk([record('chunk')], copy, '12');
+    pending.addChunk(supplyOf(record('chunk')), copy, '12');
     expect(pending.truncation).toBe(truncation);
     pending.endTruncation(truncation);
     expect(pending.take({ positionOnly: false })).toMatchObject({ copy });

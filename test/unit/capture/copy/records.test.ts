@@ -1,7 +1,9 @@
-import { recordsOf } from '../../../../capture/copy/records';
+import { createChunkSupply } from '../../../../capture/copy/records';
 import { schemaId } from '../../../../capture/relations';
 import type { Row } from '../../../../model/change';
 import { encodeChange, type EnvelopeContext } from '../../../../stream/envelope';
+import { createHeaderEncoder } from '../../../../stream/producer/records';
+import { listed } from '../../../../stream/supply';
 import { tableOf } from './world';
 
 const column = (name: string, baseType: string) => ({
@@ -31,8 +33,10 @@ it('rows of a chunk are written byte for byte as changes are, small and large, a
     'y'.repeat(250_000),
   ];
   const rows: Row[] = [...notes, null].map((note, at) => ({ id: String(at), sum: '1.50', note }));
-  const chunk = { table, rows, missing: [], cursor: { done: true, after: null, rows: 8 }, readAt: 1_700_000_000_000 };
-  const records = recordsOf(chunk, '18446744073709551615', context);
+  const form = { encodeHeaders: createHeaderEncoder({}), mostBytes: 150_000 };
+  const cursor = { done: true, after: null, rows: 8 };
+  const chunk = { table, rows, missing: [], bytes: 0, cursor, readAt: 1_700_000_000_000 };
+  const records = listed(createChunkSupply(chunk, '18446744073709551615', { context, form }));
   const expected = rows.flatMap((after) =>
     encodeChange(
       {
@@ -46,10 +50,13 @@ it('rows of a chunk are written byte for byte as changes are, small and large, a
       context,
     ),
   );
+  // In order only within a partition: by their keys, of which each stands here once.
   const texts = (all: typeof records) =>
-    all.map(({ topic, partition, headers, key, value }) => ({
-      ...{ topic, partition, headers, key: key.toString(), value: value?.toString() },
-    }));
+    all
+      .map(({ topic, partition, headers, key, value }) => ({
+        ...{ topic, partition, headers, key: key.toString(), value: value?.toString() },
+      }))
+      .sort((left, right) => left.key.localeCompare(right.key));
   expect(texts(records)).toEqual(texts(expected));
   expect(texts(records)[6]?.value).toContain('"absent":["note"]');
 });

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { encodeProduceBody } from '../../../../stream/producer/produce-request';
 import { PartitionRecords } from '../../../../stream/producer/partition-records';
-import { createHeaderEncoder, type Payload } from '../../../../stream/producer/records';
+import { createHeaderEncoder, type HeaderEncoder, type Payload } from '../../../../stream/producer/records';
 import { partitionOf } from '../../../../stream/partition';
+import { BatchWriter, type WrittenBatch } from '../../../../stream/written-batch';
 import { roomBetween, WrittenRecord } from '../../../../stream/written-record';
 import { seededRandom, type SeededRandom } from '../seeded-random';
 
@@ -63,6 +64,25 @@ function written(record: Payload): Payload {
   return made;
 }
 
+/** Values that are there are written in place, all else as records; little room at first. */
+function batchOf(records: readonly Payload[], encodeHeaders: HeaderEncoder): WrittenBatch {
+  const batch = new BatchWriter({ encodeHeaders, mostBytes: Infinity }, 16);
+  for (const record of records) {
+    const { key, value, headers } = record;
+    if (value === null || headers !== undefined) {
+      batch.add([record]);
+      continue;
+    }
+    const at = batch.open(key.length, value.length + 7);
+    batch.memory.set(value, at);
+    expect(batch.close(Buffer.concat([key, Buffer.from('more')]), key.length, at + value.length)).toBe(true);
+  }
+  const made = batch.end();
+  const named = (all: Iterable<Payload>) => [...all].map(({ key, value }) => ({ key, value }));
+  expect(named(made)).toEqual(named(records));
+  return made;
+}
+
 function headersOf(random: SeededRandom): Record<string, Buffer> {
   const names = ['logId', 'ключ', 'x'.repeat(70), ''].slice(0, random.below(5));
   return Object.fromEntries(names.map((name) => [name, bytes(random)]));
@@ -99,8 +119,10 @@ function draw(random: SeededRandom, timestamp: number) {
     theirs: input((records) =>
       records.map((record) => ({ ...record, headers: { ...headers, ...record.headers }, timestamp })),
     ),
-    // Where it can be as capture writes its rows: one behind the other in memory that they share.
-    ours: input((records) => new PartitionRecords(records.map(written), encoded)),
+    // Where it can be as capture writes its rows: one behind the other in memory that they share; or as the copy does, a batch as it is sent.
+    ours: input((records) =>
+      random.below(2) === 0 ? new PartitionRecords(records.map(written), encoded) : batchOf(records, encoded),
+    ),
   };
 }
 
