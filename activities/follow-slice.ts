@@ -11,7 +11,8 @@ import type { FollowSliceInput, FollowSliceResult, SliceEnd } from './activities
 import type { Deps, LaneSession } from './deps';
 import { generationOf } from './generation';
 import { checkAcceptance } from './acceptance';
-import { lagOf, noProgress } from './lane-progress';
+import { lagOf, noProgress, withApplied } from './lane-progress';
+import { Gather } from './gather';
 import { HandedOver } from './handed-over';
 import { laneName, openLaneSession, sessionKey, withBatch } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
@@ -67,6 +68,7 @@ class Slice {
   private records = 0;
   private parking: Parking = noParking;
   private readonly handedOver = new HandedOver();
+  private readonly gather: Gather;
 
   constructor(
     private readonly deps: Deps,
@@ -89,6 +91,7 @@ class Slice {
     this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason], takesText(definition));
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
+    this.gather = new Gather(session, deps.clock);
     this.durable = noProgress(deps.now());
   }
 
@@ -142,6 +145,7 @@ class Slice {
       if (ended) return ended;
       try {
         if (parkedOrder) return await this.obey(parkedOrder, control.signal);
+        if (!this.batches.ready) await this.gather.wait(control.signal);
         const batch = await this.batches.next(control.signal);
         if (control.signal.aborted) return await this.cutOff(control);
         if (batch) await this.applyAndLookAhead(batch, control);
@@ -170,6 +174,7 @@ class Slice {
 
   private async applyAndLookAhead(batch: MicroBatch, control: SliceControl<LaneProgress>): Promise<void> {
     this.handedOver.add(batch, this.apply(batch, control));
+    this.gather.handedOver();
     this.recount();
     const looking =
       this.mayLookAhead(batch) && this.batches.lookAhead(batch, control.signal).then(() => this.recount());
@@ -190,7 +195,7 @@ class Slice {
   /** Not where the slice is to end: what the reader has handed out can only be given back with the reader. */
   private mayLookAhead({ next }: LogBatch): boolean {
     const { pipeline, until, endWhenCaughtUp } = this.input;
-    if (pipeline.slice.batches !== undefined || this.isOver()) return false;
+    if (pipeline.slice.batches !== undefined || this.isOver() || this.gather.leftMs() > 0) return false;
     if (until !== undefined && compareDecimal(offsetOf(next, this.positions, 0) ?? '0', until) >= 0) return false;
     return !endWhenCaughtUp || !this.isNearEnd();
   }
@@ -202,14 +207,7 @@ class Slice {
     this.handed = batch.next;
     this.closed = batch.closed;
     const applied = await this.parking.through(batch, handing);
-    const { upserts, deletes, repeated, batches } = this.durable;
-    this.durable = {
-      ...this.durable,
-      upserts: upserts + applied.upserts,
-      deletes: deletes + applied.deletes,
-      repeated: repeated + applied.repeated,
-      batches: batches + 1,
-    };
+    this.durable = withApplied(this.durable, applied);
     this.records += batch.records.length;
     this.deps.observer.applied(laneName(this.input), {
       ...{ from, to: batch.next, records: batch.records.length, ms: this.deps.clock() - began },

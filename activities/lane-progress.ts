@@ -1,5 +1,6 @@
 import { origin } from '../model/position';
 import type { LaneProgress } from '../model/status';
+import type { Applied } from '../stores/store';
 import type { LaneSession } from './deps';
 
 /** Of a slice that has not heard yet what the store holds. */
@@ -27,5 +28,16 @@ export function lagOf(
   return {
     lagRecords: records + (inHand?.records ?? 0),
     lagSeconds: since === null ? 0 : Math.max(0, (now - since) / 1_000),
+  };
+}
+
+/** One batch more, and what it came to. */
+export function withApplied(progress: LaneProgress, { upserts, deletes, repeated }: Applied): LaneProgress {
+  return {
+    ...progress,
+    upserts: progress.upserts + upserts,
+    deletes: progress.deletes + deletes,
+    repeated: progress.repeated + repeated,
+    batches: progress.batches + 1,
   };
 }

@@ -125,6 +125,11 @@ export interface Store {
    * resolved, if it begins where that one ends: they resolve in their order, and when one rejects so does the other.
    */
   readonly batchesAtOnce: 1 | 2;
+  /**
+   * How long the next batch of a lane that has caught up may grow, milliseconds since the one before: for stores whose readers
+   * see what was written only from time to time. 0: it is handed over at once.
+   */
+  readonly gatherMs: number;
   /** What exists: how a sync that starts with an empty Temporal finds its generations again. Changes nothing. */
   inspect(): Promise<Inspection>;
   /** Creates what is missing for a generation; adopts it only if its record matches (else `Blocked`: log-replaced, store-behind). Repeatable. */

@@ -9,6 +9,7 @@ import { fieldsByTarget, fieldsOf } from './fields';
 import { createRecord, readRecord, unownedAlias } from './lane';
 import { indexSettings } from './overrides';
 import { generationIndex, generationNumber, idField, recordField } from './names';
+import { refreshInterval } from './refresh';
 
 /** What the index says of its generation, in its mapping's `_meta`. Persistent: pinned by a test, like the record. */
 export interface Meta {
@@ -197,8 +198,7 @@ export async function promoteGeneration(place: Place, generation: Generation): P
   const found = (await readIndexes(place, name)).get(name);
   if (!found) throw missing(generation);
   checkMeta(found.mappings?._meta, generation);
-  const { refresh: interval = '1s' } = place.definition;
-  const settings = { index: { refresh_interval: interval === 'never' ? '-1' : interval } };
+  const settings = { index: { refresh_interval: refreshInterval(place.definition) } };
   acknowledged(await ask({ method: 'PUT', path: [name, '_settings'], body: settings }), `the settings of ${name}`);
   await refresh(ask, name, generation);
   const others = [...(await readers(place)).keys()].filter((other) => other !== name);

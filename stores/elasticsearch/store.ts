@@ -8,6 +8,7 @@ import { watchWriters, type WriterWatch } from './foreign-writes';
 import { dropGeneration, inspectGenerations, prepareGeneration, promoteGeneration } from './generations';
 import { LaneWriter } from './lane-writer';
 import { generationIndex } from './names';
+import { gatherMs } from './refresh';
 import { scanDocuments } from './scan';
 
 /** What a test replaces to sabotage a mechanism, to count requests or to die between two of them. */
@@ -47,6 +48,7 @@ export function openElasticsearchStore(
     capabilities: capabilitiesOf(definition),
 
     batchesAtOnce: 2,
+    gatherMs: gatherMs(definition),
 
     inspect: () => inspectGenerations(place),
 

@@ -51,6 +51,7 @@ export function openPostgresStore(context: StoreContext, { connect }: PostgresPa
     capabilities: capabilitiesOf(context.definition),
 
     batchesAtOnce: 1,
+    gatherMs: 0,
     inspect: () => inspect(site),
     prepare: (generation) => prepareGeneration(site, generation),
     acquire: (generation, lane, owner) => writerOf(generation, lane).acquire(owner),

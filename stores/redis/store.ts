@@ -50,6 +50,7 @@ export function openRedisStore(context: StoreContext, parts: Partial<RedisParts>
     capabilities: capabilitiesOf(definition),
 
     batchesAtOnce: 1,
+    gatherMs: 0,
 
     inspect: () => inspectGenerations(place),
 

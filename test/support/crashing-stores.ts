@@ -52,6 +52,7 @@ function crashingStore(
   return {
     capabilities: store.capabilities,
     batchesAtOnce: store.batchesAtOnce,
+    gatherMs: store.gatherMs,
     inspect: () => store.inspect(),
     fit: (generation, table) => store.fit(generation, table),
     extend: (generation, table, names) => store.extend(generation, table, names),

@@ -79,6 +79,7 @@ export function openMemoryStore(
     capabilities: capabilitiesOf(context.definition),
 
     batchesAtOnce: 1,
+    gatherMs: 0,
 
     async inspect() {
       const generations = [...durable.generations]

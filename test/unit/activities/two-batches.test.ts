@@ -61,6 +61,21 @@ test('the next batch is handed over while the store works on one, and no third',
   expect((await result).progress).toMatchObject({ next: next(3, 3), upserts: 3, batches: 3 });
 });
 
+test('where readers look from time to time, what has just come is not handed over behind it: it may grow', async () => {
+  const slow = slowStore(2);
+  const store = (real: Store): Store => ({ ...slow.store(real), gatherMs: 1 });
+  const world = await prepared(createWorld(three, { store }));
+  const { result } = run(world);
+  await slow.untilAsked(1);
+  await rest();
+  expect(slow.asked).toHaveLength(1);
+  for (const at of [1, 2, 3]) {
+    await slow.untilAsked(at);
+    slow.asked[at - 1]?.answer();
+  }
+  expect((await result).progress.next).toEqual(next(3, 3));
+});
+
 test('control: a store that takes one is handed one', async () => {
   const slow = slowStore(1);
   const world = await prepared(createWorld(three, { store: slow.store }));
