@@ -59,12 +59,15 @@ export class MemoryLog {
     };
   }
 
+  /** Of the capture that was begun last; null: it runs, or was stopped. Waiting on is in vain then, unless another is begun. */
+  failure: Error | null = null;
+
   /** Resolves when `condition` holds after some append; rejects with what was seen last. */
   async until(condition: () => boolean, what: string, boundMs = 150_000): Promise<void> {
     const deadline = Date.now() + boundMs;
     while (!condition()) {
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`Not within ${boundMs} ms: ${what}; ${this.changes.length} changes so far.`);
+      if (left <= 0) throw new Error(`Waited ${boundMs / 1_000} s for ${what}. Seen last: ${this.seen()}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(done, left);
         const waiting = this.waiting;
@@ -76,6 +79,12 @@ export class MemoryLog {
         }
       });
     }
+  }
+
+  private seen(): string {
+    const { lsn, index } = this.last?.position ?? { lsn: 'none', index: 0 };
+    const failed = this.failure ? `, and capture has failed: ${this.failure.stack ?? this.failure.message}` : '';
+    return `${this.changes.length} changes, position ${lsn}/${index}${failed}`;
   }
 
   /** Keys whose last record is no tombstone, as a scan of the topic finds them. */

@@ -90,7 +90,8 @@ export async function createSource(input: {
       const session = await openCaptureSession(options, log.parts(parts));
       const controller = new AbortController();
       const ended = session.run({ signal: controller.signal, maxMs: 600_000, ...run, onProgress: () => undefined });
-      ended.catch(() => undefined); // seen by whoever awaits it, or by stop
+      log.failure = null;
+      ended.catch((error: Error) => (log.failure = error)); // seen by whoever awaits it, or by stop
       const stop = async () => {
         open.delete(close);
         controller.abort();
