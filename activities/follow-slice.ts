@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { takesText } from '../model/mapping';
+import { takesRows } from '../model/mapping';
 import { positionsTopic } from '../model/names';
 import { offsetOf, type Offsets } from '../model/offsets';
 import { compareDecimal } from '../model/position';
@@ -88,7 +88,7 @@ class Slice {
     const mapping = mappingOf(deps, { store: input.store, generation: input.generation, attempt: info.attempt });
     const { parks } = rulesOf(input);
     const { definition } = input.generation;
-    this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason], takesText(definition));
+    this.batches = new MicroBatches(session, mapping, input.until, (reason) => parks[reason], takesRows(definition));
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.gather = new Gather(session, deps.clock);

@@ -71,9 +71,9 @@ export class MicroBatches {
     private readonly until: string | undefined,
     /** Whether a record that fails so is set aside; what is not ends the slice. */
     private readonly parks: (reason: PoisonReason) => boolean = () => false,
-    asText = false,
+    asRows = false,
   ) {
-    this.decode = createOutcomeDecoder({ asText });
+    this.decode = createOutcomeDecoder({ asRows });
   }
 
   /** The next one, made ready or not; null when nothing came for a while, at `until`, or when the signal aborts. */

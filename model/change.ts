@@ -1,4 +1,5 @@
 import type { Position } from './position';
+import type { RowText } from './row-text';
 
 /**
  * A column's value as it travels: booleans, int2/int4/oid and finite floats as JSON scalars, everything else in
@@ -40,8 +41,8 @@ export interface Change {
 /** What a change leaves behind: all that a mapping has to know of it; the transaction too, where columns are absent. */
 export type Outcome = Pick<Change, 'table' | 'key' | 'after' | 'schemaId' | 'absent'> &
   Partial<Pick<Change, 'transaction'>> & {
-    /** `after` as JSON on one line, where it was asked for as text: whoever writes JSON need not have it made. */
-    readonly afterText?: string;
+    /** `after` as it travelled, where it was asked for so: whoever writes it on need not have it made. */
+    readonly afterRow?: RowText;
   };
 
 export interface TableName {

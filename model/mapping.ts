@@ -61,9 +61,9 @@ function transformOf({ transform }: DocumentMapping, transforms: Transforms): Tr
   return found;
 }
 
-/** Whether a store writes rows as the JSON that they travel as: nobody looks at their values on the way. */
-export function takesText(definition: StoreDefinition): boolean {
-  return definition.type === 'elasticsearch' && allDocuments(definition).every(({ mapping }) => isPlain(mapping));
+/** Whether a store writes rows as they travel: nobody looks at their values on the way. */
+export function takesRows(definition: StoreDefinition): boolean {
+  return definition.type !== 'redis' && allDocuments(definition).every(({ mapping }) => isPlain(mapping));
 }
 
 /** One kind of document of a store. */

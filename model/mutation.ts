@@ -1,4 +1,5 @@
 import type { Outcome, Row, Value } from './change';
+import type { RowText } from './row-text';
 
 /** What a document may hold: values as they travel, and, where a mapping says so, JSON within JSON. */
 export type Json = Value | readonly Json[] | { readonly [name: string]: Json };
@@ -20,10 +21,10 @@ export interface Mutation {
   /** The whole document, or null: delete it. Only stores of JSON documents are given lists and objects. */
   readonly document: DocumentBody | null;
   /**
-   * The document as JSON on one line, where it is a row just as it travelled (`Outcome.afterText`). Who writes JSON looks here
-   * first: of such a mutation `document` may have to be made.
+   * The document as JSON on one line, where it is a row just as it travelled (`Outcome.afterRow`). Who can write it on looks
+   * here first: of such a mutation `document` has to be made.
    */
-  readonly text?: string | undefined;
+  readonly row?: RowText | undefined;
   /** Offset of the record in its own partition, decimal digits. */
   readonly version: string;
 }
@@ -45,14 +46,14 @@ export class RowMutation implements Mutation {
     return this.change.after;
   }
 
-  get text(): string | undefined {
-    return this.change.afterText;
+  get row(): RowText | undefined {
+    return this.change.afterRow;
   }
 }
 
-/** Without making the document of one that has its text. */
+/** Without making the document of one that has its row. */
 export function isDelete(mutation: Mutation): boolean {
-  return mutation.text === undefined && mutation.document === null;
+  return mutation.row === undefined && mutation.document === null;
 }
 
 /** Last write per document wins, in the order given; the order of first appearance is kept. */

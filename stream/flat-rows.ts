@@ -24,38 +24,29 @@ export class FlatRows {
 
   /** The row that begins at `from` in a text that is JSON, at least as far as it is read; null: not as the one before. */
   read(text: string, from: number): Row | null {
-    const row: Record<string, Value> = { ...this.model };
-    return this.walk(text, from, row) ? row : null;
-  }
-
-  /** Whether `read` would find one. It is looked at as closely, and none of its values is made. */
-  finds(text: string, from: number): boolean {
-    return this.walk(text, from, null);
-  }
-
-  private walk(text: string, from: number, row: Record<string, Value> | null): boolean {
     const { parts } = this;
-    if (!parts) return false;
+    if (!parts) return null;
+    const row: Record<string, Value> = { ...this.model };
     let at = from;
     for (const { name, opening } of parts) {
-      if (!text.startsWith(opening, at)) return false;
+      if (!text.startsWith(opening, at)) return null;
       at += opening.length;
       if (text.charCodeAt(at) === quote) {
         const end = text.indexOf('"', at + 1);
-        if (end < 0) return false;
-        if (row) row[name] = text.slice(at + 1, end);
+        if (end < 0) return null;
+        row[name] = text.slice(at + 1, end);
         at = end + 1;
       } else {
         const value = this.bare(text, at);
-        if (value === undefined) return false;
-        if (row) row[name] = value;
+        if (value === undefined) return null;
+        row[name] = value;
         at = this.end;
       }
     }
-    if (text.charCodeAt(at) !== brace) return false;
-    if (isBefore(text.indexOf('\\', from), at) || isBefore(text.indexOf('\n', from), at)) return false;
+    if (text.charCodeAt(at) !== brace) return null;
+    if (isBefore(text.indexOf('\\', from), at) || isBefore(text.indexOf('\n', from), at)) return null;
     this.end = at + 1;
-    return true;
+    return row;
   }
 
   /** A value without quotation marks, of which `end` is left behind; undefined: none, or one to be looked at closely. */

@@ -2,6 +2,7 @@ import { formatTableName, type Outcome, type Row, type TableName } from '../mode
 import { decodeChange } from './envelope';
 import { FlatRows } from './flat-rows';
 import type { FetchedRecord } from './log';
+import { RowOutcomes } from './row-outcome';
 
 /**
  * Reads records as a store needs them: `decodeChange` without the row before, the transaction and the position. Those are
@@ -9,15 +10,19 @@ import type { FetchedRecord } from './log';
  * `encodeChange` writes is read this way; whatever looks different goes to `decodeChange`, to be read, or refused, as a whole.
  * One for each reader of a log, since it remembers by topic what rows are like.
  *
- * `asText`: whoever asks takes rows as text, so where a row may be taken so its values are made when somebody wants them after all.
+ * `asRows`: whoever asks takes rows as they travel, so where one may be taken so its values are made when somebody wants them after all.
  */
-export function createOutcomeDecoder({ asText = false } = {}): (record: FetchedRecord) => Outcome | null {
+export function createOutcomeDecoder({ asRows = false } = {}): (record: FetchedRecord) => Outcome | null {
   const topics = new Map<string, Likeness>();
   return (record) => {
     if (record.value === null) return null;
     let likeness = topics.get(record.topic);
-    if (!likeness) topics.set(record.topic, (likeness = { rows: new FlatRows(), keys: new FlatRows() }));
-    return read(record, likeness, asText) ?? decodeChange(record);
+    if (!likeness) {
+      likeness = { rows: new FlatRows(), keys: new FlatRows(), whole: asRows ? new RowOutcomes() : null };
+      topics.set(record.topic, likeness);
+    }
+    const { keys, whole } = likeness;
+    return whole?.read(record, () => keyOf(record, keys)) ?? read(record, likeness) ?? decodeChange(record);
   };
 }
 
@@ -25,6 +30,8 @@ export function createOutcomeDecoder({ asText = false } = {}): (record: FetchedR
 interface Likeness {
   readonly rows: FlatRows;
   readonly keys: FlatRows;
+  /** null: values are wanted. */
+  readonly whole: RowOutcomes | null;
 }
 
 const opening = '{"op":"';
@@ -41,7 +48,8 @@ const operationAt = opening.length;
 const beforeAt = operationAt + 1 + beforeMark.length;
 
 /** Null: not as expected. */
-function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness, asText: boolean): Outcome | null {
+function read(record: FetchedRecord, { rows, keys, whole }: Likeness): Outcome | null {
+  const { value } = record;
   const text = value?.toString('utf8') ?? '';
   if (!text.startsWith(opening) || !text.startsWith(beforeMark, operationAt + 1) || !text.endsWith(closing))
     return null;
@@ -51,12 +59,12 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness,
   const afterEnd = endOfRow(text, afterAt, sourceMark);
   if (afterEnd === null) return null;
   const afterText = ownText(value, text, { from: afterAt, end: afterEnd });
-  const after = text.length <= cutCharacters ? rowOf(afterText, rows, asText) : parseRow(afterText);
+  const after = text.length <= cutCharacters ? rowOf(afterText, rows) : parseRow(afterText);
   const sourceAt = afterEnd + sourceMark.length;
   const sourceEnd = text.indexOf(snapshotMark, sourceAt);
   if (sourceEnd < 0) return null;
 
-  const key = keyBytes && readKey(keyBytes.toString('utf8'), keys);
+  const key = keyOf(record, keys);
   const source = sourceOf(text.slice(sourceAt, sourceEnd));
   const operation = text.charAt(operationAt);
   const deleted = operation === 'd';
@@ -65,36 +73,18 @@ function read({ key: keyBytes, value }: FetchedRecord, { rows, keys }: Likeness,
     : (operation === 'c' || operation === 'u' || operation === 'r') && after;
   if (!known || !key || source === null) return null;
   const { table, schemaId } = source;
-  if (after === unread) return new TextOutcome(table, schemaId, key, afterText);
-  return { table, schemaId, key, after: deleted ? null : (after ?? null) };
+  const outcome = { table, schemaId, key, after: deleted ? null : (after ?? null) };
+  whole?.learn(outcome, text.slice(afterEnd, sourceEnd + snapshotMark.length));
+  return outcome;
 }
 
-/** A row that is left in its text. */
-const unread = Symbol('unread');
-
 /** Undefined for what is neither an object nor null. */
-function rowOf(text: string, rows: FlatRows, asText: boolean): Row | null | undefined | typeof unread {
-  const found = asText ? rows.finds(text, 0) && unread : rows.read(text, 0);
+function rowOf(text: string, rows: FlatRows): Row | null | undefined {
+  const found = rows.read(text, 0);
   if (found && rows.end === text.length) return found;
   const row = parseRow(text);
   if (row) rows.learn(row);
   return row;
-}
-
-/** Its row is one that was looked at and not taken apart: it is JSON on one line. */
-class TextOutcome implements Outcome {
-  private row: Row | null = null;
-
-  constructor(
-    readonly table: string,
-    readonly schemaId: string | null,
-    readonly key: Row,
-    readonly afterText: string,
-  ) {}
-
-  get after(): Row {
-    return (this.row ??= JSON.parse(this.afterText) as Row);
-  }
 }
 
 /** Values are cut out of it and stay as long as a batch: a text of its own does not keep all of the record's with it. */
@@ -103,7 +93,9 @@ function ownText(bytes: Buffer | null, text: string, { from, end }: { from: numb
   return bytes?.length === text.length ? bytes.toString('latin1', from, end) : text.slice(from, end);
 }
 
-function readKey(text: string, keys: FlatRows): Row | null | undefined {
+function keyOf({ key: bytes }: FetchedRecord, keys: FlatRows): Row | null | undefined {
+  if (!bytes) return null;
+  const text = bytes.toString('utf8');
   const key = keys.read(text, 0);
   if (key && keys.end === text.length) return key;
   const parsed = parseRow(text);

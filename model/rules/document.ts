@@ -38,7 +38,7 @@ export function compileDocument(rule: DocumentRule): MapDocument {
   const made = compileMade(rule);
   const plain = isPlain(mapping);
   return (change, version) => {
-    if (plain && change.afterText !== undefined) return new RowMutation(idOf(change.key), target, version, change);
+    if (plain && change.afterRow !== undefined) return new RowMutation(idOf(change.key), target, version, change);
     const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
     const id = idOf(change.key);
     const row = change.after;

@@ -8,6 +8,6 @@ export function encodeAction(mutation: Mutation): string {
   // The version as text: as a JSON number it would lose digits above 2^53.
   const action = `{"_id":${quoted},"version":"${version}","version_type":"external"}`;
   if (isDelete(mutation)) return `{"delete":${action}}\n`;
-  const body = (mutation.text ?? JSON.stringify(mutation.document)).slice(1);
+  const body = (mutation.row?.text ?? JSON.stringify(mutation.document)).slice(1);
   return `{"index":${action}}\n{"${idField}":${quoted}${body === '}' ? '' : ','}${body}\n`;
 }

@@ -1,5 +1,7 @@
 import { Blocked } from '../../model/errors';
-import type { DocumentBody, Json, Mutation } from '../../model/mutation';
+import { isDelete, type DocumentBody, type Json, type Mutation } from '../../model/mutation';
+import type { RowShape, RowText } from '../../model/row-text';
+import { ColumnText } from './column-text';
 import type { Statement } from './connection';
 import type { TableLayout } from './layout';
 
@@ -28,7 +30,7 @@ export function* chunksOf(
   for (const mutation of mutations) {
     let group = groups.get(mutation.target);
     if (!group) groups.set(mutation.target, (group = { removes: [], upserts: [] }));
-    (mutation.document === null ? group.removes : group.upserts).push(mutation);
+    (isDelete(mutation) ? group.removes : group.upserts).push(mutation);
   }
   for (const [target, { removes, upserts }] of groups) {
     const table = layout.get(target);
@@ -49,37 +51,70 @@ function* split(table: TableLayout, kind: Chunk['kind'], mutations: readonly Mut
 /** The chunk of `mutations` that begins at `from`. */
 export function createChunk(table: TableLayout, kind: Chunk['kind'], mutations: readonly Mutation[], from = 0): Chunk {
   const layout = kind === 'remove' ? table.key : table.columns;
-  const columns = layout.map(({ name }) => ({ name, elements: [] as string[] }));
+  const columns = layout.map(({ name }) => new ColumnText(name));
+  const cut = new RowCutter(columns);
   const last = Math.min(mutations.length, from + chunkRows);
   let characters = 0;
   let at = from;
   for (; at < last && characters < chunkCharacters; at += 1) {
     const mutation = mutations[at];
     if (mutation === undefined) break;
-    characters += appendRow(columns, kind === 'remove' ? mutation.key : mutation.document, mutation);
+    // Of a row as it travelled, JSON's texts and numbers are elements of an array literal as they stand, and so is `null`.
+    const row = kind === 'upsert' ? mutation.row : undefined;
+    const added = row && cut.append(row);
+    characters += added ?? appendRow(columns, kind === 'remove' ? mutation.key : mutation.document, mutation);
   }
   const { name, text } = table[kind];
   return {
     table,
     kind,
     mutations: mutations.slice(from, at),
-    statement: { name, text, values: columns.map(({ elements }) => `{${elements.join(',')}}`) },
+    statement: { name, text, values: columns.map((column) => column.literal()) },
   };
 }
 
-type ColumnElements = readonly { readonly name: string; readonly elements: string[] }[];
+/** Cuts the values of rows out of their bytes. */
+class RowCutter {
+  private shape: RowShape | null = null;
+  /** By column: which value of a row of this shape it takes. */
+  private values: readonly number[] | null = null;
+
+  constructor(private readonly columns: readonly ColumnText[]) {}
+
+  /** Returns the bytes added; null: a row of other columns, and nothing was added. */
+  append({ bytes, from, end, shape }: RowText): number | null {
+    if (shape !== this.shape) {
+      this.shape = shape;
+      this.values = placesOf(this.columns, shape.names);
+    }
+    const { columns, values } = this;
+    if (values === null || shape.walk(bytes, from) !== end) return null;
+    const { places } = shape;
+    for (let at = 0; at < values.length; at += 1) {
+      const value = (values[at] as number) * 2;
+      (columns[at] as ColumnText).addBytes(bytes, places[value] as number, places[value + 1] as number);
+    }
+    return end - from;
+  }
+}
+
+/** null: the row has other columns. */
+function placesOf(columns: readonly ColumnText[], names: readonly string[]): readonly number[] | null {
+  const places = columns.map(({ name }) => names.indexOf(name));
+  return names.length === columns.length && !places.includes(-1) ? places : null;
+}
 
 /** Adds one element to each column's; returns the characters added. */
-function appendRow(columns: ColumnElements, row: DocumentBody | null, { target, version }: Mutation): number {
+function appendRow(columns: readonly ColumnText[], row: DocumentBody | null, { target, version }: Mutation): number {
   // Invariant 5: a column without a place, or a place without its column, is not dropped and not made NULL.
   if (row === null || Object.keys(row).length !== columns.length) throw unfit(target, version);
   let characters = 0;
-  for (const { name, elements } of columns) {
-    const value = row[name];
+  for (const column of columns) {
+    const value = row[column.name];
     if (value === undefined) throw unfit(target, version);
     const element = arrayElement(value);
     characters += element.length + 1;
-    elements.push(element);
+    column.add(element);
   }
   return characters;
 }

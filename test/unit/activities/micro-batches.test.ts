@@ -38,7 +38,7 @@ function hotPiece(records: number): LogBatch {
 function batchesOf(
   pieces: readonly LogBatch[],
   poisoned: string[],
-  { shapes = new Map(), asText = false }: { shapes?: Admitted['shapes']; asText?: boolean } = {},
+  { shapes = new Map(), asRows = false }: { shapes?: Admitted['shapes']; asRows?: boolean } = {},
 ): MicroBatches {
   const left = [...pieces];
   const reader: LaneReader = {
@@ -53,7 +53,7 @@ function batchesOf(
     admit: () => Promise.reject(new Error('no')),
   };
   const absent = { complete: () => Promise.reject(new Error('no')) };
-  return new MicroBatches({ reader, guard, absent }, mapping, undefined, (reason) => poisoned.push(reason) > 0, asText);
+  return new MicroBatches({ reader, guard, absent }, mapping, undefined, (reason) => poisoned.push(reason) > 0, asRows);
 }
 
 const { signal } = new AbortController();
@@ -80,8 +80,8 @@ test.each([
 test('the text of a row goes along, and not where the generation holds the table in another shape', async () => {
   const piece = (): LogBatch => ({ ...hotPiece(4), records: [record(0, 1), record(1, 2)] });
   const textsOf = async (shapes?: Admitted['shapes']) => {
-    const batch = await batchesOf([piece()], [], { asText: true, ...(shapes ? { shapes } : {}) }).next(signal);
-    return batch?.mutations.map(({ document, text }) => [document, text]);
+    const batch = await batchesOf([piece()], [], { asRows: true, ...(shapes ? { shapes } : {}) }).next(signal);
+    return batch?.mutations.map(({ document, row }) => [document, row?.text]);
   };
   // The first row of a topic is the one by which the next are read.
   expect(await textsOf()).toEqual([

@@ -1,7 +1,8 @@
 import type { Change, Row } from '../../../model/change';
 import { describeFinding } from '../../../model/finding';
 import { judgeMapping } from '../../../model/judge-mapping';
-import { createMapping, takesText, targetColumns } from '../../../model/mapping';
+import { rowText } from '../../support/row-texts';
+import { createMapping, takesRows, targetColumns } from '../../../model/mapping';
 import { coalesce, isDelete } from '../../../model/mutation';
 import type { StoreDefinition, TableMapping } from '../../../model/pipeline';
 import type { TableSchema } from '../../../model/schema';
@@ -50,14 +51,14 @@ describe('mapping', () => {
     ]);
   });
 
-  test('the text of a row goes along where the document is that row, and nowhere else', () => {
-    const afterText = JSON.stringify(product);
+  test('a row as it travelled goes along where the document is that row, and nowhere else', () => {
+    const afterRow = rowText(product);
     const made = (mapping: TableMapping) =>
-      createMapping(definition(mapping))({ ...change('create', product), afterText }, '1').map((mutation) => ({
+      createMapping(definition(mapping))({ ...change('create', product), afterRow }, '1').map((mutation) => ({
         ...{ id: mutation.id, key: mutation.key, document: mutation.document, version: mutation.version },
-        ...{ text: mutation.text, deleted: isDelete(mutation) },
+        ...{ row: mutation.row, deleted: isDelete(mutation) },
       }));
-    const plain = { key: { id: '7' }, document: product, version: '1', text: afterText, deleted: false };
+    const plain = { key: { id: '7' }, document: product, version: '1', row: afterRow, deleted: false };
     expect(made({})).toEqual([{ id: 'products/7', ...plain }]);
     expect(made({ into: 'items' })).toEqual([{ id: 'items/7', ...plain }]);
     const others: readonly TableMapping[] = [
@@ -66,16 +67,16 @@ describe('mapping', () => {
       { fields: { kind: { constant: 'product' } } },
       { filter: { active: { equals: true } } },
     ];
-    for (const mapping of others) expect(made(mapping)).toMatchObject([{ text: undefined, deleted: false }]);
+    for (const mapping of others) expect(made(mapping)).toMatchObject([{ row: undefined, deleted: false }]);
     expect(made({ filter: { active: { equals: false } } })).toMatchObject([{ document: null, deleted: true }]);
   });
 
-  test('values are left alone only where every table of the store is taken as it is, by a store that writes JSON', () => {
-    expect(takesText(definition({ into: 'items' }))).toBe(true);
-    expect(takesText(definition({ select: ['id'] }))).toBe(false);
-    expect(takesText({ type: 'postgres', url: { env: 'URL' }, schema: 's', tables: { 'public.products': {} } })).toBe(
-      false,
-    );
+  test('values are left alone only where every table of the store is taken as it is, by a store that can write them so', () => {
+    expect(takesRows(definition({ into: 'items' }))).toBe(true);
+    expect(takesRows(definition({ select: ['id'] }))).toBe(false);
+    const tables = { 'public.products': {} };
+    expect(takesRows({ type: 'postgres', url: { env: 'URL' }, schema: 's', tables })).toBe(true);
+    expect(takesRows({ type: 'redis', url: { env: 'URL' }, as: 'json', tables })).toBe(false);
   });
 
   test('a delete is a delete, and a table that is not mapped is nothing', () => {

@@ -1,3 +1,5 @@
+import type { RowText } from '../../../model/row-text';
+import { rowText } from '../../support/row-texts';
 import { Blocked } from '../../../model/errors';
 import type { Mutation } from '../../../model/mutation';
 import { chunksOf, inFlight, writeMutations } from '../../../stores/elasticsearch/bulk';
@@ -36,10 +38,11 @@ describe('encoding', () => {
 
 test('a document whose text is known is written as that text, under its id', () => {
   const text = '{"id":1,"holder":"h1","balance":1.50}';
-  expect(lines([{ ...account(1, 1, 7), text }]).split('\n')[1]).toBe(
+  const written = (row: RowText) => lines([{ ...account(1, 1, 7), document: {}, row }]);
+  expect(written({ ...rowText({ id: 1 }), text }).split('\n')[1]).toBe(
     '{"_slipstream_id":"accounts/1","id":1,"holder":"h1","balance":1.50}',
   );
-  expect(lines([{ ...account(1, 1, 7), document: {}, text: '{}' }])).toContain('{"_slipstream_id":"accounts/1"}\n');
+  expect(written({ ...rowText({ id: 1 }), text: '{}' })).toContain('{"_slipstream_id":"accounts/1"}\n');
 });
 
 describe('chunks', () => {

@@ -4,6 +4,8 @@ import { chunksOf, createChunk } from '../../../stores/postgres/chunks';
 import { conditionOf, reactionTo, translate } from '../../../stores/postgres/errors';
 import { createLayout } from '../../../stores/postgres/layout';
 import { generationPattern, laneApplicationName } from '../../../stores/postgres/names';
+import type { Row } from '../../../model/change';
+import { rowText } from '../../support/row-texts';
 import { account, failure, generation, line, mutation, withoutAccount } from '../../contract/fixture';
 
 const integer = (name: string) => ({ name, type: 'integer', baseType: 'int4' });
@@ -79,6 +81,37 @@ describe('the chunks of a batch', () => {
     expect(chunk?.statement.values?.[1]).toBe('{"","NULL","{}","a,b"," x "}');
   });
 
+  /** As a lane brings them: rows that travelled alike are bytes, others are documents. */
+  const travelled = (id: number, holder: string | null, asDocument = false) => {
+    const made = account(id, id * 1.5, id, holder);
+    return asDocument ? made : { ...made, document: {}, row: rowText(made.document as Row) };
+  };
+
+  test('rows as they travelled, and documents among them, are the elements that their values are', () => {
+    const holders = ['', 'NULL', 'null', '{}', 'a,b', ' ü 😀 ', null, 'x'.repeat(100)];
+    for (const documents of [[], [0], [3, 4], [7], holders.keys()].map((each) => [...each])) {
+      const rows = holders.map((holder, id) => travelled(id, holder, documents.includes(id)));
+      const [chunk, ...others] = [...chunksOf(layout, rows)];
+      const [expected] = [
+        ...chunksOf(
+          layout,
+          holders.map((holder, id) => travelled(id, holder, true)),
+        ),
+      ];
+      expect(others).toEqual([]);
+      // NULL is written as JSON writes it, and is one to the server, since it stands without quotation marks.
+      const literals = (each: typeof chunk) =>
+        each?.statement.values?.map((value) => String(value).replaceAll(/(?<=[{,])null(?=[,}])/g, 'NULL'));
+      expect(literals(chunk)).toEqual(literals(expected));
+    }
+  });
+
+  test('a row as it travelled in another order finds its columns by their names', () => {
+    const row = rowText({ vip: true, balance: 7, holder: 'h', id: 1 });
+    const [chunk] = chunksOf(layout, [{ ...account(1, 1, 0), document: {}, row }]);
+    expect(chunk?.statement.values).toEqual(['{1}', '{"h"}', '{7}', '{true}']);
+  });
+
   test('many rows are several statements that hold every row once', () => {
     const mutations = Array.from({ length: 2500 }, (_, id) => account(id, id, id));
     const chunks = [...chunksOf(layout, mutations)];
@@ -103,6 +136,10 @@ describe('the chunks of a batch', () => {
     [
       'another column in its place',
       mutation('accounts', { id: 1 }, { id: 1, holder: 'x', balance: 1, very: true }, 77),
+    ],
+    [
+      'a row as it travelled, of other columns',
+      { ...account(1, 1, 77), document: { id: 1 }, row: rowText({ id: 1, holder: 'h', balance: 1, very: true }) },
     ],
     ['no table at all', line('1', 'tea', 1, 77)],
   ])('%s blocks the lane and names the offset', async (_, unfit) => {

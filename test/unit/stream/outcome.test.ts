@@ -4,7 +4,7 @@ import type { FetchedRecord } from '../../../stream/log';
 import { createOutcomeDecoder } from '../../../stream/outcome';
 import { caught } from './caught';
 
-const decoders = [createOutcomeDecoder(), createOutcomeDecoder({ asText: true })];
+const decoders = [createOutcomeDecoder(), createOutcomeDecoder({ asRows: true })];
 const context = { prefix: 'shop', database: 'shop', partitions: 4 };
 
 function recordsOf(change: Partial<Change>): FetchedRecord[] {
@@ -104,9 +104,9 @@ test.each([null, Buffer.from('7'), Buffer.from('{')])('a key that is none is ref
     expect(caught(() => decode({ ...record, key }))).toMatchObject({ name: 'Blocked', reason: 'undecodable' });
 });
 
-describe('the row as it travelled, where it is asked for as text', () => {
-  const decode = createOutcomeDecoder({ asText: true });
-  const texts = (after: Row) => recordsOf({ after }).map((record) => decode(record)?.afterText);
+describe('the row as it travelled, where it is asked for so', () => {
+  const decode = createOutcomeDecoder({ asRows: true });
+  const texts = (after: Row) => recordsOf({ after }).map((record) => decode(record)?.afterRow?.text);
 
   test('is told once rows of its topic are known, and is JSON on one line that says what the row says', () => {
     expect(texts({ id: '1', note: 'first', price: 1.5 })).toEqual([undefined]);
