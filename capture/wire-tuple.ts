@@ -9,7 +9,7 @@ export interface Cells {
 
 export const nullCell = -1;
 /** A long value that did not change: the server did not send it. */
-export const unchangedCell = -2;
+const unchangedCell = -2;
 
 export function createCells(columns: number): Cells {
   return { bytes: Buffer.alloc(0), starts: new Int32Array(columns), ends: new Int32Array(columns) };

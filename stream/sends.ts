@@ -10,7 +10,7 @@ import { contentBytesOf } from './written-record';
  * ours would take sixteen times as much, but not their readers: a lane fetches 1 MiB of a partition at once, and of a larger
  * batch gets its beginning, which is thrown away, as often as other partitions have something for it.
  */
-export const maxPartitionBytes = 1_040_000;
+const maxPartitionBytes = 1_040_000;
 /** The stock producer groups a send in quadratic time per partition; 1,000 a send measured best. */
 const maxSendRecords: Readonly<Record<ProducerKind, number>> = { stock: 1_000, fast: Infinity };
 /** Keeps one request below the brokers' `socket.request.max.bytes` and a slow network below the request time-out. */

@@ -2,7 +2,7 @@ import type { Checked } from './arguments';
 import type { CopiedKey } from './messages';
 
 /** More is a case for the whole table. */
-export const mostKeys = 100;
+const mostKeys = 100;
 /** Orders wait in the workflow's state, and go into its history: of all that wait, as JSON. */
 export const mostKeyBytes = 4_096;
 

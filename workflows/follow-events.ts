@@ -124,14 +124,19 @@ export function stepDone(state: FollowState): FollowState {
   return { ...state, trouble: noTrouble };
 }
 
+/** Of a lane of which only its place is known. */
+const unmeasured = { lagRecords: 0, lagSeconds: 0, upserts: 0, deletes: 0, repeated: 0, batches: 0 };
+
 /** What the store says of a live lane that cannot say it itself. */
 export function looked(state: FollowState, inspection: Inspection, prefix: string): FollowState {
   const { live } = state;
   const found = inspection.generations.find(({ number }) => number === live?.number);
   if (!live) return state;
-  // A generation that is gone from the store has no readers who could go back in time.
-  const progress =
-    live.progress && found ? { ...live.progress, next: found.next, position: found.position } : live.progress;
+  // A generation that is gone from the store has no readers who could go back in time. One whose first slice was blocked has
+  // never said anything, and readers see it all the same.
+  const { next, position, positionAt } = found ?? {};
+  const seen = next && position && { ...unmeasured, at: positionAt ?? 0, ...live.progress, next, position };
+  const progress = seen ?? live.progress;
   return advanced(withLane(state, 'live', { rest: 'anywhere', progress }), prefix);
 }
 

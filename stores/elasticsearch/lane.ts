@@ -62,7 +62,7 @@ export function unownedAlias(index: string, lane: Lane): Record<string, object> 
 }
 
 /** Who has the lane, as the cluster says. Throws `Blocked` store-behind when the index or the alias is not there. */
-export async function readAlias(ask: Ask, index: string, generation: Generation, lane: Lane): Promise<CurrentAlias> {
+async function readAlias(ask: Ask, index: string, generation: Generation, lane: Lane): Promise<CurrentAlias> {
   const answer = await ask({ method: 'GET', path: [index, '_alias'] });
   if (answer.status === 404) throw missing(generation);
   const found = succeeded<Record<string, { aliases: Record<string, AliasBody> }>>(answer, `reading ${index}`);

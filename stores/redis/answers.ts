@@ -1,7 +1,7 @@
 import { Blocked, InvalidConfig, Unavailable } from '../../model/errors';
 
 /** The first word of an error is what kind it is; the rest may quote what was sent, so it goes no further. */
-export function errorKind(message: string): string {
+function errorKind(message: string): string {
   return /^-?([A-Z][A-Z0-9]*)\b/.exec(message)?.[1] ?? 'ERR';
 }
 

@@ -242,4 +242,8 @@ test('what the store says of a blocked live generation decides how far the build
     next: { phase: 'aligning' },
     live: { progress: { next: offsetsAt(9) } },
   });
+  // Blocked in the first slice of this workflow: it has never said how far it came, and readers see it all the same.
+  const silent = { ...state, live: lane({ rest: 'unknown', trouble: blocked }) };
+  expect(looked(silent, found(6), prefix).next?.phase).toBe('promoting');
+  expect(looked(silent, found(9), prefix).next?.phase).toBe('aligning');
 });
