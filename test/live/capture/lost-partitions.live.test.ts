@@ -176,7 +176,9 @@ describe('rows that the stream still has to bring when their partition goes', ()
         return request.limit === 0 || request.missingOnly ? { ...chunk, writtenBelow: '0' } : chunk;
       },
     });
-    expect(fold(source.log.changes)).not.toEqual(await truth(source));
+    const there = await truth(source);
+    const left = [...fold(source.log.changes).keys()].filter((id) => !there.has(id));
+    expect(left).not.toEqual([]);
   });
 });
 
