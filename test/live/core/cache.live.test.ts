@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Redis } from 'ioredis';
 import type { PipelineFile } from '../../../model/pipeline';
 import { replicaExpectations } from '../../support/expectations';
@@ -6,10 +7,11 @@ import { testAddress } from '../../support/project';
 import { announceSeed } from '../../support/random';
 import { poll, untilRead, type PollingReader } from '../../support/readers';
 import { touchWatched } from '../../support/rebuild-readers';
-import { withRedis } from '../../support/redis-contents';
+import { dropKeys, readDocuments, withRedis } from '../../support/redis-contents';
 import { cachePoints } from '../../support/misdeeds';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilLive, untilRebuilt } from '../../support/settle';
+import { waitFor } from '../../support/wait';
 import { runWorkload } from '../../support/workload';
 
 jest.setTimeout(300_000);
@@ -42,7 +44,32 @@ function withMadeFields({ pipeline }: Scenario): PipelineFile {
   if (!cache) throw new Error('the scenario has no cache');
   const made = Object.entries(madeFields).map(([table, fields]) => [table, { ...cache.tables[table], fields }]);
   const tables = { ...cache.tables, ...(Object.fromEntries(made) as typeof cache.tables) };
-  return { ...pipeline, stores: { cache: { ...cache, tables } } };
+  const accounts = { ...cache.tables['public.accounts'], fields: madeTexts };
+  const hashes = { ...cache, key: hashKey(pipeline), as: 'hash' as const, tables: { 'public.accounts': accounts } };
+  return { ...pipeline, stores: { cache: { ...cache, tables }, hashes } };
+}
+
+/** The accounts again, each as a hash: its fields are texts, so no made field may be anything else. */
+const { kind, title } = madeFields['public.accounts'];
+const madeTexts = { kind, title };
+const hashKey = ({ name }: Pick<Scenario, 'name'>) => `${name}-hashes`;
+
+/** What the hashes are to be, by the database itself: id → made fields. */
+async function hashesWanted({ source }: Scenario): Promise<Record<string, unknown>> {
+  const rows = await source.query(
+    `select 'accounts/' || id as id, 'account' as kind, owner || ' #' || id as title from accounts`,
+  );
+  return Object.fromEntries(rows.map(({ id, ...made }) => [String(id), made]));
+}
+
+async function hashesFound(client: Redis, scenario: Scenario): Promise<Record<string, unknown>> {
+  const found = (await readDocuments(client, hashKey(scenario))) ?? new Map<string, unknown>();
+  return Object.fromEntries(
+    [...found].map(([id, body]) => {
+      const { kind: foundKind, title: foundTitle } = body as Record<string, string>;
+      return [id, { kind: foundKind, title: foundTitle }];
+    }),
+  );
 }
 
 /** Pointer and document in one call, as docs/redis.md tells readers. */
@@ -74,8 +101,9 @@ it('a cache equals the source, made fields and all, under writes and kills at ev
   try {
     await withRedis(testAddress('redis'), async (client) => {
       const first = await scenario.startWorker();
-      await scenario.startSync(withMadeFields(scenario));
-      await untilLive(scenario, 90);
+      const pipeline = withMadeFields(scenario);
+      await scenario.startSync(pipeline);
+      await untilLive({ ...scenario, pipeline }, 90);
       const polling = (reader = pollCache(client, scenario));
       const touching = touchWatched(scenario, stop.signal);
       const workload = runWorkload({
@@ -107,6 +135,13 @@ it('a cache equals the source, made fields and all, under writes and kills at ev
       await polling.stop();
       expect(polling.violations).toEqual([]);
       await expectEqual(scenario, expectations);
+      const wanted = await hashesWanted(scenario);
+      expect(Object.keys(wanted).length).toBeGreaterThan(10);
+      await waitFor({
+        ...{ what: "every account's hash has its made fields", seconds: 30, conclusive: true },
+        look: async () => isDeepStrictEqual(await hashesFound(client, scenario), wanted),
+        until: (equal) => equal,
+      });
       // Control: the comparison sees a document that is wrong, one that is missing and one too many.
       await client.set(`{${scenario.name}}:2:accounts/1`, '{"id":"1"}');
       await client.del(`{${scenario.name}}:2:accounts/2`);
@@ -116,6 +151,7 @@ it('a cache equals the source, made fields and all, under writes and kills at ev
   } finally {
     stop.abort();
     await reader?.stop();
+    await withRedis(testAddress('redis'), (client) => dropKeys(client, `{${hashKey(scenario)}}:`));
     await scenario.close();
   }
 });
