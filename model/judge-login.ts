@@ -46,6 +46,13 @@ export function isAboutCertificate(text: string): boolean {
   return /\b(CERT_|[A-Z_]+_CERT(_|\b)|UNABLE_TO_VERIFY_|HOSTNAME_MISMATCH)/.test(text);
 }
 
+/** A connection string may name files, with certificates and keys. Says which cannot be read; null: the error is another one. */
+export function unreadableFile(error: unknown): string | null {
+  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
+  if (typeof code !== 'string' || typeof path !== 'string') return null;
+  return `The file ${path}, which the URL names, cannot be read here (${code}). Correct the path, or who may read it.`;
+}
+
 /** Host and port of a connection string, which are no secret; what is no URL is not shown at all. */
 export function addressOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host || 'no host' : 'not a URL';

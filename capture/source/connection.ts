@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
 import { InvalidConfig, Unavailable } from '../../model/errors';
-import { isAboutCertificate } from '../../model/judge-login';
+import { isAboutCertificate, unreadableFile } from '../../model/judge-login';
 import { openCopyDataWire } from '../wire';
 
 /**
@@ -80,8 +80,9 @@ function newClient(url: string, replication: boolean): Client {
   };
   try {
     return new Client(config);
-  } catch {
-    throw new InvalidConfig("The source's URL cannot be parsed: write postgres://user:password@host:port/database.");
+  } catch (error) {
+    const otherwise = "The source's URL cannot be parsed: write postgres://user:password@host:port/database.";
+    throw new InvalidConfig(unreadableFile(error) ?? otherwise);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Client, DatabaseError } from 'pg';
 import { InvalidConfig, Unavailable } from '../../model/errors';
+import { unreadableFile } from '../../model/judge-login';
 
 export interface Statement {
   /** Prepared once per connection under this name; the same name always has the same text. */
@@ -143,9 +144,10 @@ function createClient(url: string) {
       query_timeout: statementTimeoutMs + 5_000,
     });
     return client as typeof client & { connection: { stream: { destroy(): void } } };
-  } catch {
+  } catch (error) {
     // The driver's message may quote the URL, and with it the password.
-    throw new InvalidConfig('The connection string of a PostgreSQL store is not a URL: correct the variable it is in.');
+    const otherwise = 'The connection string of a PostgreSQL store is not a URL: correct the variable it is in.';
+    throw new InvalidConfig(unreadableFile(error) ?? otherwise);
   }
 }
 
