@@ -44,6 +44,8 @@ export interface ConnectOptions {
 export type Connect = (options: ConnectOptions) => Promise<Connection>;
 
 const statementTimeoutMs = 30_000;
+/** The server ends a statement first; this one is for a server that can no longer answer. */
+const silenceMs = statementTimeoutMs + 5_000;
 const goodbyeMs = 2_000;
 
 /** What every connection sets, whatever the server, database or role say. */
@@ -79,12 +81,22 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
   // Without a listener a connection that ends between two statements would end the process.
   client.on('error', lost);
   client.on('end', lost);
+  // Counted from the last answer and not from a statement's sending: what was sent ahead waits for what is before it.
+  let waiting = 0;
+  let silence: NodeJS.Timeout | undefined;
+  const listen = (change: 1 | -1) => {
+    waiting += change;
+    if (change === 1 && waiting > 1) return;
+    clearTimeout(silence);
+    if (waiting > 0) silence = setTimeout(() => connection.destroy(), silenceMs);
+  };
   const connection: Connection = {
     get usable() {
       return usable;
     },
     async query({ name, text, values, asText = false }) {
       if (!usable) throw unanswered(null);
+      listen(1);
       try {
         const { rows, rowCount, command } = await client.query<Answer['rows'][number]>({
           text,
@@ -102,6 +114,8 @@ export async function connectTo({ url, applicationName, settings = {} }: Connect
         // No answer: nobody knows what the server did, so nothing may follow on this connection.
         connection.destroy();
         throw unanswered(error);
+      } finally {
+        listen(-1);
       }
     },
     destroy() {
@@ -140,8 +154,6 @@ function createClient(url: string) {
       keepAlive: true,
       // A statement is sent when it is asked for, not when the one before is answered.
       pipeline: true,
-      // The server ends a statement first; this one is for a server that can no longer answer.
-      query_timeout: statementTimeoutMs + 5_000,
     });
     return client as typeof client & { connection: { stream: { destroy(): void } } };
   } catch (error) {
