@@ -135,7 +135,9 @@ export class LaneWriter {
 
   /** Sends the batch but for its end. Waits for answers only to bound what is under way (invariant 10). */
   private async write(batch: Batch, { connection, layout }: Line, inFlight: InFlight): Promise<Counts> {
-    if (!this.held) inFlight.add(connection.query({ text: 'begin' }));
+    // Waited for, alone of all: were it refused (a statement can be cancelled), each of what follows would be a transaction of
+    // its own, the offsets first of all (Invariant 3).
+    if (!this.held) await connection.query({ text: 'begin' });
     else if (isDivisible(batch)) inFlight.add(savepoint(connection));
     // Invariant 4: first of all, so that a replaced owner touches no row. The row lock it takes makes a successor's
     // `acquire` wait for the outcome; moved behind the data, two owners would write side by side until the commit.

@@ -56,6 +56,27 @@ async function crashAt(cut: Cut, connections: Connections): Promise<{ reached: n
 
 const applied = { durable: true, upserts: 2, deletes: 1, repeated: 0 };
 
+test('BEGIN that is refused on a connection that lives on: nothing of the batch is there', async () => {
+  let refusing = false;
+  const parts = through((connection, statement) =>
+    // What cancels it here is the server's own error, as an operator's pg_cancel_backend would bring it.
+    refusing && statement.text === 'begin'
+      ? connection.query({ text: `do $$ begin raise 'cancelled' using errcode = 'query_canceled'; end $$` })
+      : connection.query(statement),
+  );
+  const store = open(parts);
+  await store.prepare(first);
+  await store.acquire(first, lane, me);
+  await apply(store, first, { owner: me, from: 0, to: 1, mutations: [account(1, 1, 0)] });
+  refusing = true;
+  const outcome = await failure(apply(store, first, { owner: me, from: 1, to: 2, mutations: [account(2, 2, 2)] }));
+  expect(outcome).toBeInstanceOf(Unavailable);
+  const successor = open();
+  const { next } = await successor.acquire(first, lane, owner(2000));
+  expect(next['contract.positions']?.['0']).toBe('1');
+  expect(await balances(successor, first)).toEqual({ 'accounts/1': 1 });
+});
+
 describe('the connection dies at any statement of a batch', () => {
   test.each(cuts)('cut $when statement $at, one by one: data and offsets agree', async (cut) => {
     const { reached, outcome } = await crashAt(cut, breaking(undefined, oneByOne));
@@ -94,7 +115,7 @@ describe('the connection dies at any statement of a batch', () => {
   });
 });
 
-test('a batch is sent to its commit while not one of its statements is answered', async () => {
+test('a batch is sent to its commit while nothing but its BEGIN is answered', async () => {
   const sent: string[] = [];
   let holding = false;
   let letGo = () => {};
@@ -103,7 +124,7 @@ test('a batch is sent to its commit while not one of its statements is answered'
     through(async (connection, statement) => {
       sent.push(statement.text);
       const answer = connection.query(statement);
-      if (holding) await held;
+      if (holding && statement.text !== 'begin') await held;
       return answer;
     }),
   );
