@@ -166,7 +166,7 @@ async function append(parts: Forwarding, unit: Unit): Promise<void> {
   // In one transaction with the first record that may name them: no reader meets an id that is not kept.
   const record = await writer.append(unit.records, closing, versions.splice(0));
   appended(unit, performance.now() - began);
-  if (unit.copy) copier.appended();
+  if (unit.copy) copier.appended(unit.copy.chunks);
   // Invariant 1: after the append, and only at a closed point. Before it, a crash between the two would lose what the
   // server has then thrown away; inside a transaction, its beginning would not be streamed again with its end.
   if (record.closed) confirm(record.position.lsn);

@@ -1,7 +1,7 @@
 import type { Change } from '../model/change';
 import type { Position } from '../model/position';
 import type { CopyCursor, EncodedRecord } from '../stream/log';
-import type { RecordSupply, Records } from '../stream/supply';
+import { joined, type RecordSupply, type Records } from '../stream/supply';
 import { contentBytesOf } from '../stream/written-record';
 
 /** What one Kafka transaction will hold besides its position record. */
@@ -12,8 +12,15 @@ export interface Unit {
   readonly closed: boolean;
   /** Commit time of the last source transaction in it; null when it holds none. */
   readonly committedAt: number | null;
-  /** A chunk of the copy: the cursor becomes true with these records and not before. */
-  readonly copy: { readonly table: string; readonly cursor: CopyCursor } | null;
+  /** Chunks of the copy: the cursor becomes true with these records and not before. */
+  readonly copy: CopyPart | null;
+}
+
+export interface CopyPart {
+  readonly table: string;
+  /** Of the last of them. */
+  readonly cursor: CopyCursor;
+  readonly chunks: number;
 }
 
 /** A TRUNCATE in its place: what stands before it is appended first, and what comes behind waits for it. */
@@ -41,7 +48,7 @@ export interface Pending {
   /** Everything below `lsn` has been added. */
   close(lsn: string, committedAt: number | null): void;
   /** A chunk of the copy; only at a closed point, which becomes its position. */
-  addChunk(records: RecordSupply, copy: NonNullable<Unit['copy']>, lsn: string): void;
+  addChunk(records: RecordSupply, copy: Omit<CopyPart, 'chunks'>, lsn: string): void;
   /**
    * The next unit, or null. A position without records is given out only when asked for. What a transaction has sent so
    * far waits for its end, unless it is larger than a unit may be.
@@ -60,6 +67,12 @@ export interface Pending {
  * each time. Invariant 10: one is in memory as records and once more as a request, and twice as many bytes wait behind it.
  */
 export const unitBounds = { changes: 8_000, bytes: 3_500_000 } as const;
+
+/**
+ * What one Kafka transaction may hold of the copy, by the bytes of its rows at the source: chunks of one table that are ready join.
+ * Each costs what any other costs, whatever it carries, and a chunk is as large as the leader likes.
+ */
+export const chunkBounds = { rows: 20_000, bytes: 4 * 1024 * 1024 } as const;
 
 interface ClosedPoint {
   readonly position: Position;
@@ -133,6 +146,43 @@ export function createPending(): Pending {
     return { ...at, records, closed: true, copy: null };
   }
 
+  /** Of the groups that follow one another from the first on, how many chunks go in one unit. */
+  function chunksTogether(): Group[] {
+    const [first] = groups;
+    const found: Group[] = [];
+    let [rows, size] = [0, 0];
+    for (const group of groups) {
+      if (!group.copy || group.copy.table !== first?.copy?.table || !group.supply) break;
+      rows += group.changes;
+      size += group.bytes;
+      if (found.length > 0 && (group.changes === 0 || rows > chunkBounds.rows || size > chunkBounds.bytes)) break;
+      found.push(group);
+      // One without rows says something about the order of things: nothing joins it.
+      if (group.changes === 0) break;
+    }
+    return found;
+  }
+
+  function takeChunks(): Unit | null {
+    const found = chunksTogether();
+    const last = found.at(-1);
+    if (!last?.copy) return null;
+    groups = groups.slice(found.length);
+    bytes -= found.reduce((sum, group) => sum + group.bytes, 0);
+    beginNext();
+    return {
+      records: joined(found.flatMap(({ supply }) => supply ?? [])),
+      changes: found.reduce((sum, group) => sum + group.changes, 0),
+      ...{ position: last.position, closed: true, committedAt: null },
+      copy: { ...last.copy, chunks: found.length },
+    };
+  }
+
+  /** The first records of the next chunk are written while the brokers work on those before: of one only, since they are larger than rows. */
+  function beginNext(): void {
+    groups.find(({ supply }) => supply !== null)?.supply?.begin();
+  }
+
   return {
     get bytes() {
       return bytes;
@@ -177,14 +227,17 @@ export function createPending(): Pending {
       if (joinable()?.records.length === 0) groups.pop();
       const size = { changes: supply.length, bytes: supply.bytes };
       const closedAt = { position, committedAt: null, records: 0, ...size };
-      add({ ...emptyGroup(position), ...size, copy, supply, closedAt });
+      const first = groups.every((group) => group.supply === null);
+      add({ ...emptyGroup(position), ...size, copy: { ...copy, chunks: 1 }, supply, closedAt });
       bytes += supply.bytes;
+      if (first) beginNext();
     },
     take({ positionOnly }) {
       const head = groups[0];
       if (!head || head.truncation) return null;
-      const { records, changes, position, closedAt, copy, supply } = head;
-      if (records.length === 0 && copy === null && !positionOnly && groups.length === 1) return null;
+      if (head.copy) return takeChunks();
+      const { records, changes, position, closedAt } = head;
+      if (records.length === 0 && !positionOnly && groups.length === 1) return null;
       const closed = isClosed(head);
       if (closedAt && !closed && (closedAt.records > 0 || positionOnly)) return split(head, closedAt);
       // A group that is followed by another is complete although its transaction is not: it was full.
@@ -192,7 +245,7 @@ export function createPending(): Pending {
       groups.shift();
       bytes -= head.bytes;
       const committedAt = closed ? (closedAt?.committedAt ?? null) : null;
-      return { records: supply ?? records, changes, position, closed, committedAt, copy };
+      return { records, changes, position, closed, committedAt, copy: null };
     },
     dropOpen() {
       const reversed = [...groups].reverse();

@@ -4,8 +4,6 @@ import type { PartitionContent, Places, Send } from './supply';
 import { BatchWriter, type BatchForm } from './written-batch';
 import { contentBytesOf } from './written-record';
 
-/** A larger record goes to the producer as it is, alone: copied once more it would be in memory once more (Invariant 10). */
-const largeBytes = 128 * 1024;
 /** In the first memory of a batch: shares of partitions differ. */
 const spare = 1.15;
 
@@ -32,6 +30,8 @@ export function createSendWriter({
   readonly partitionBytes: number;
 }): SendWriter {
   const room = Math.ceil(Math.min(partitionBytes * spare, form.mostBytes)) + 4096;
+  /** Little would stand beside a larger record: it goes alone, as it is, and is not in memory once more (Invariant 10). */
+  const largeBytes = form.mostBytes / 2;
   let batches: (BatchWriter | undefined)[] = [];
   let large: readonly EncodedRecord[] = [];
   let bytes = 0;

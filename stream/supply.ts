@@ -22,9 +22,37 @@ export interface RecordSupply {
   readonly length: number;
   /** About what it holds in memory before they are written. */
   readonly bytes: number;
+  /** Writes the next request's from now on, while nobody asks. */
+  begin(): void;
   /** The next request's, the last one behind all others. Throws what an encoder of records throws. */
   next(): Send;
 }
+
+/** Several as one, one behind the other. */
+export function joined(supplies: readonly RecordSupply[]): RecordSupply {
+  const [first, ...others] = supplies;
+  if (!first || others.length === 0) return first ?? emptySupply;
+  let left = supplies;
+  return {
+    length: supplies.reduce((sum, { length }) => sum + length, 0),
+    bytes: supplies.reduce((sum, { bytes }) => sum + bytes, 0),
+    begin: () => left[0]?.begin(),
+    next() {
+      const send = (left[0] ?? emptySupply).next();
+      if (!send.last || left.length <= 1) return send;
+      left = left.slice(1);
+      left[0]?.begin();
+      return { ...send, last: false };
+    },
+  };
+}
+
+const emptySupply: RecordSupply = {
+  length: 0,
+  bytes: 0,
+  begin: () => undefined,
+  next: () => ({ places: new Map(), last: true }),
+};
 
 /** What one append carries. */
 export type Records = readonly EncodedRecord[] | RecordSupply;

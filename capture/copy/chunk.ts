@@ -4,7 +4,7 @@ import type { Row } from '../../model/change';
 import { lsnFromText } from '../../model/position';
 import type { ChunkRow } from './copied-row';
 import { keyedStatement, missingOf, missingStatement, parseKeyed } from './keyed';
-import { pageSettings, readPage, type PageRequest } from './page';
+import { pageSettings, pageWidthStatement, readPage, several, type Answers, type PageRequest } from './page';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { chunkBytes } from './width';
 
@@ -42,44 +42,44 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
   const settings = Object.entries(request.keys ? {} : pageSettings(request)).map(
     ([name, value]) => `, set_config('${name}', ${client.escapeLiteral(value)}, true)`,
   );
-  // Two statements in a message where neither has to be waited for: a page is a matter of milliseconds.
+  // As few messages as may be: a page is a matter of milliseconds, and the source rests between two.
   const begin = 'begin isolation level repeatable read read only';
+  const width = request.keys ? null : pageWidthStatement(request);
+  const statements = [begin, `select pg_current_snapshot()::text as snapshot${settings.join('')}`, width];
   try {
-    const seen = await several(client, `${begin}; select pg_current_snapshot()::text as snapshot${settings.join('')}`);
     const began = performance.now();
-    const read = request.keys ? await readKeyed(client, request, request.keys) : await readNext(client, request);
+    const seen = await several(client, statements.filter((statement) => statement !== null).join('; '));
+    const fits = Number(seen['width'] ?? 0) < chunkBytes;
+    const { behind, ...read } = request.keys
+      ? await readKeyed(client, request, request.keys)
+      : await readNext(client, request, fits);
     const ms = performance.now() - began;
-    const end = await client.query<Record<'lsn' | 'segment', string>>(
-      `select pg_current_wal_insert_lsn() as lsn, setting as segment from pg_settings where name = 'wal_segment_size'`,
-    );
-    const lsn = BigInt(lsnFromText(end.rows[0]?.lsn ?? '0/0'));
-    const writtenBelow = reachable(lsn, BigInt(end.rows[0]?.segment ?? '16777216')).toString();
-    return { ...read, ms, snapshot: parseSnapshot(seen['snapshot'] ?? ''), writtenBelow };
+    const lsn = BigInt(lsnFromText(String(behind['lsn'] ?? '0/0')));
+    const writtenBelow = reachable(lsn, BigInt(behind['segment'] ?? '16777216')).toString();
+    return { ...read, ms, snapshot: parseSnapshot(String(seen['snapshot'] ?? '')), writtenBelow };
   } finally {
     // Read only, so nobody waits for it: a broken connection shows in the next statement.
     void client.query('commit').catch(() => undefined);
   }
 }
 
-/** The one row that one of several statements in a message answers with. */
-async function several(client: Client, text: string): Promise<Partial<Record<string, string>>> {
-  const results = (await client.query(text)) as unknown as readonly { readonly rows: Record<string, string>[] }[];
-  return results.find(({ rows }) => rows.length > 0)?.rows[0] ?? {};
-}
+/** Where the WAL ends, asked behind the read. Not from pg_settings, which makes a row of every setting there is. */
+const walEnd = `select pg_current_wal_insert_lsn() as lsn, pg_size_bytes(current_setting('wal_segment_size')) as segment`;
 
-type Read = Omit<Chunk, 'ms' | 'snapshot' | 'writtenBelow'>;
+type Read = Omit<Chunk, 'ms' | 'snapshot' | 'writtenBelow'> & { readonly behind: Answers };
 
-async function readNext(client: Client, request: ChunkRequest): Promise<Read> {
-  const { rows, bytes, cut } = await readPage(client, request);
-  return { rows, bytes, missing: [], answered: 0, last: rows.length < request.limit && !cut };
+async function readNext(client: Client, request: ChunkRequest, fits: boolean): Promise<Read> {
+  const { rows, bytes, cut, behind } = await readPage(client, request, { fits, then: walEnd });
+  return { rows, bytes, behind, missing: [], answered: 0, last: rows.length < request.limit && !cut };
 }
 
 async function readKeyed(client: Client, { table, missingOnly }: ChunkRequest, keys: readonly Row[]): Promise<Read> {
   const statement = missingOnly ? missingStatement(table, keys) : keyedStatement(table, keys);
   const { rows } = await client.query<(string | null)[]>({ ...statement, rowMode: 'array' });
+  const behind = await several(client, walEnd);
   return missingOnly
-    ? { rows: [], ...missingOf(keys, rows), bytes: 0, last: true }
-    : { ...parseKeyed(table, rows), last: true };
+    ? { rows: [], ...missingOf(keys, rows), bytes: 0, last: true, behind }
+    : { ...parseKeyed(table, rows), last: true, behind };
 }
 
 /**

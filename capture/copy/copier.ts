@@ -45,7 +45,7 @@ export interface KeyOrder {
 
 export const noCopyOrders: CopyOrders = { paused: false, again: {} };
 
-/** Copies the tables that are there already, beside the stream: two chunks on their way to the log, and two behind them. */
+/** Copies the tables that are there already, beside the stream: some chunks on their way to the log, and two behind them. */
 export interface Copier {
   /** Reads the next chunk unless one is being read or waits, all tables are done, it is paused, or the budget is used up. */
   start(): void;
@@ -65,8 +65,8 @@ export interface Copier {
    * `recorded`: the log says so, and a crash resumes it.
    */
   again(table: CapturedTable, extent: CopyExtent, recorded: () => void): void;
-  /** The chunk that was given out first, of those that are not, is in the log. */
-  appended(): void;
+  /** The chunks that were given out first, of those that are not, are in the log: so many, one by default. */
+  appended(chunks?: number): void;
   /** A chunk waits for the stream to pass it. */
   readonly holding: boolean;
   readonly done: boolean;

@@ -4,6 +4,7 @@ import { createCopyBudget } from './budget';
 import { nextLimit, type Chunk } from './chunk';
 import type { Copier, CopyOptions, KeyOrder } from './copier';
 import { createCursors } from './cursors';
+import { createGiven } from './given';
 import { createKeyOrders } from './key-orders';
 import { judgeKeys, refusalOf } from './keyed';
 import { holdChunk, isEmpty, isPassed, type CopyRequest, type Held, type Reading } from './held';
@@ -20,8 +21,6 @@ const firstDelayMs = 5;
 const maxDelayMs = 500;
 /** Keys written while one statement runs; beyond this many the chunk is read again rather than remembered (Invariant 10). */
 const maxTouched = 200_000;
-/** On their way to the log: one that Kafka answers to, and one made ready meanwhile. */
-const mostGiven = 2;
 /** As they were read (Invariant 10): one that waits for the stream, and one read while it does. */
 const mostHeld = 2;
 
@@ -38,7 +37,7 @@ export function createCopier(options: CopyOptions): Copier {
   let looking = false;
   let reading: Reading | null = null;
   let held: Held[] = [];
-  let given = 0;
+  const given = createGiven();
   let previous: Pick<Held, 'request' | 'chunk'> | null = null;
   let retry: NodeJS.Timeout | undefined;
   let pacing: NodeJS.Timeout | undefined;
@@ -187,10 +186,10 @@ export function createCopier(options: CopyOptions): Copier {
   /** In their order: cursors become true one after the other. */
   function release(lsn: string): void {
     const [first, ...others] = held;
-    if (!first || given >= mostGiven || !isPassed(first, lsn)) return;
+    if (!first || given.enough || !isPassed(first, lsn)) return;
     const { request, chunk, rows, missing, cursor, readAt } = first;
     held = others;
-    given += 1;
+    given.give(chunk.bytes);
     const ready = { table: request.table, rows: rows.rows, missing: missing.rows, bytes: chunk.bytes, cursor, readAt };
     options.onReady(ready, lsn);
     release(lsn);
@@ -264,10 +263,12 @@ export function createCopier(options: CopyOptions): Copier {
       }
     },
     closed: release,
-    appended() {
-      const part = cursors.appended();
-      given -= 1;
-      if (part) rate.appended(part.table, part.rows);
+    appended(chunks = 1) {
+      for (let each = 0; each < chunks; each += 1) {
+        const part = cursors.appended();
+        if (part) rate.appended(part.table, part.rows);
+      }
+      given.appended(chunks);
       next = nextTable();
       const point = held.length === 0 ? null : options.closedPoint();
       if (point !== null) release(point);

@@ -22,14 +22,23 @@ export interface Page {
   readonly bytes: number;
   /** More rows may follow although there are fewer than asked for: they have all the text that a chunk may have. */
   readonly cut: boolean;
+  /** What the statements behind it answered. */
+  readonly behind: Answers;
+}
+
+export interface PageReading {
+  /** All rows of the page are within `chunkBytes`, as this transaction sees them. */
+  readonly fits: boolean;
+  /** Statements in the same message, behind it. */
+  readonly then: string;
 }
 
 /**
  * Reads a page by COPY, whose lines are taken as they come: texts and objects of each row are most of what a copy costs,
  * and nobody looks at them (docs/decisions/0017-straight-rows.md). `pageSettings` are in force in the transaction.
  */
-export async function readPage(client: Client, request: PageRequest): Promise<Page> {
-  const extras = widthOf(published(request.table)) === null ? 0 : 1;
+export async function readPage(client: Client, request: PageRequest, reading: PageReading): Promise<Page> {
+  const extras = reading.fits ? 0 : 1;
   const page = createPageIntake(request.table, extras);
   let failure: unknown = null;
   // One line a message, which is what the protocol says of a server (protocol-flow, "COPY operations").
@@ -40,14 +49,10 @@ export async function readPage(client: Client, request: PageRequest): Promise<Pa
       failure = error; // here it would be the socket's
     }
   });
-  try {
-    await client.query(pageStatement(request));
-  } finally {
-    end();
-  }
+  const behind = await several(client, `${pageStatement(request, reading)}; ${reading.then}`).finally(end);
   if (failure !== null) throw failure as Error;
   const { rows, bytes, lastExtra } = page;
-  return { rows, bytes, cut: Number(lastExtra ?? 0) >= chunkBytes };
+  return { rows, bytes, cut: Number(lastExtra ?? 0) >= chunkBytes, behind };
 }
 
 const settingOf = (place: number) => `slipstream.after_${place}`;
@@ -63,21 +68,49 @@ export function pageSettings({ table, after, limit }: PageRequest): Record<strin
   return Object.fromEntries([[limitSetting, String(limit)], ...parts]);
 }
 
+/**
+ * How much text the page has, in one row named `width`; null when none of it can be wide. In the transaction of the page it is about
+ * the very same rows: of those that fit nothing has to be counted while they are sent, which is half of what a page costs the source.
+ */
+export function pageWidthStatement(request: PageRequest): string | null {
+  const width = widthOf(published(request.table));
+  return width === null
+    ? null
+    : `select coalesce(sum(width), 0) as width from (${selectOf(request, [`${width} as width`])}) page`;
+}
+
+/** Columns of rows, each statement having one at most. */
+export type Answers = Partial<Record<string, string | number>>;
+
+/** Several statements in one message, where none has to be waited for before the next is known. */
+export async function several(client: Client, text: string): Promise<Answers> {
+  const results = [(await client.query<Record<string, string>>(text)) as unknown].flat() as readonly {
+    rows: Answers[];
+  }[];
+  return Object.assign({}, ...results.flatMap(({ rows }) => rows)) as Answers;
+}
+
 /** Keyset: what comes behind `after` in the order of the key's own index; no row can be met twice or passed over. */
-export function pageStatement({ table, after }: PageRequest): string {
-  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
-  const keys = table.key.map(quoteName);
+export function pageStatement(request: PageRequest, { fits }: Pick<PageReading, 'fits'>): string {
+  const { table } = request;
   const columns = published(table);
   const names = columns.map(({ name }) => quoteName(name));
+  const width = widthOf(columns);
+  const rows =
+    fits || width === null
+      ? selectOf(request, names)
+      : withinBytes(selectOf(request, [...names, width]), { columns, key: table.key });
+  return `copy (${rows}) to stdout`;
+}
+
+function selectOf({ table, after }: PageRequest, what: readonly string[]): string {
+  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+  const keys = table.key.map(quoteName);
   const from = `${table.partitioned ? '' : 'only '}${quoteTable(parseTableName(table.name))}`;
   const parameters = table.key.map((name, at) => `current_setting('${settingOf(at)}')::${types.get(name) ?? 'text'}`);
   const where = after === null ? '' : ` where ${behind(keys, parameters, table.keyOperators)}`;
   const limit = `limit current_setting('${limitSetting}')::int8`;
-  const page = (...more: string[]) =>
-    `select ${[...names, ...more].join(', ')} from ${from}${where} order by ${keys.join(', ')} ${limit}`;
-  const width = widthOf(columns);
-  const rows = width === null ? page() : withinBytes(page(width), { columns, key: table.key });
-  return `copy (${rows}) to stdout`;
+  return `select ${what.join(', ')} from ${from}${where} order by ${keys.join(', ')} ${limit}`;
 }
 
 /**

@@ -21,7 +21,7 @@ const usualFrame = 450;
  * the same for all of them and is made once; byte for byte this is what `encodeChange` makes of each. Of a key that was asked
  * for and has no row, a delete, as of a TRUNCATE: only its key is known.
  *
- * Its first send is written at once, and each next one while the brokers work on the one before: a few rows at a time, so that
+ * Its first send is written once it is told to begin, and each next one while the brokers work on the one before: a few rows at a time, so that
  * no answer of theirs waits for more than those.
  */
 export function createChunkSupply(
@@ -44,10 +44,10 @@ export function createChunkSupply(
     if (ready === null) setImmediate(ahead);
   }
 
-  setImmediate(ahead);
   return {
     length: rows.length + 2 * missing.length,
     bytes,
+    begin: () => void setImmediate(ahead),
     next() {
       if (failure) throw failure.error;
       const send = ready ?? writer.write(Infinity);

@@ -12,6 +12,7 @@ const record = (name: string, size = 10): EncodedRecord => ({
 const supplyOf = (...records: EncodedRecord[]): RecordSupply => ({
   length: records.length,
   bytes: 0,
+  begin: () => undefined,
   next: () => ({ places: new Map(records.length > 0 ? [['t', new Map([[0, records]])]] : []), last: true }),
 });
 
@@ -129,7 +130,36 @@ describe('createPending', () => {
       ['chunk', '12/0', true],
       ['b', '22/0', true],
     ]);
-    expect(units.map((unit) => unit?.copy)).toEqual([null, copy, null]);
+    expect(units.map((unit) => unit?.copy)).toEqual([null, { ...copy, chunks: 1 }, null]);
+  });
+
+  it('gives chunks of one table that are ready in one unit, as many as it may hold, and of another in its own', () => {
+    const pending = createPending();
+    const chunk = (table: string, rows: number, changes: number) =>
+      pending.addChunk(
+        { ...supplyOf(record(`${table}${rows}`)), length: changes },
+        { table, cursor: { done: false, after: null, rows } },
+        String(rows),
+      );
+    chunk('a', 1, 9_000);
+    chunk('a', 2, 9_000);
+    chunk('a', 3, 9_000);
+    chunk('b', 4, 5);
+    chunk('b', 5, 0);
+    chunk('b', 6, 5);
+    const units = [1, 2, 3, 4, 5].map(() => pending.take({ positionOnly: false }));
+    expect(
+      units.map((unit) => [unit?.copy?.table, unit?.copy?.cursor.rows, unit?.copy?.chunks, unit?.changes]),
+    ).toEqual([
+      ['a', 2, 2, 18_000],
+      ['a', 3, 1, 9_000],
+      ['b', 4, 1, 5],
+      ['b', 5, 1, 0],
+      ['b', 6, 1, 5],
+    ]);
+    expect(units.map(names)).toEqual([['a1', 'a2'], ['a3'], ['b4'], ['b5'], ['b6']]);
+    expect(units.map((unit) => unit?.position.lsn)).toEqual(['2', '3', '4', '5', '6']);
+    expect(pending).toMatchObject({ bytes: 0, empty: true });
   });
 
   it('gives an empty chunk at once, in the place of a position that waited', () => {

@@ -1,7 +1,7 @@
 import { createChunkSupply } from '../../../../capture/copy/records';
 import type { EnvelopeContext } from '../../../../stream/envelope';
 import { createHeaderEncoder } from '../../../../stream/producer/records';
-import type { RecordSupply, Send } from '../../../../stream/supply';
+import { joined, type RecordSupply, type Send } from '../../../../stream/supply';
 import { WrittenBatch } from '../../../../stream/written-batch';
 import { tableOf } from './world';
 
@@ -14,7 +14,10 @@ const column = (name: string, baseType: string) => ({
 });
 const table = { ...tableOf('public.items', 3), columns: [column('id', 'int4'), column('note', 'text')], key: ['id'] };
 const mostBytes = 20_000;
-const form = { encodeHeaders: createHeaderEncoder({ logId: Buffer.from('log') }), mostBytes };
+const form = {
+  encodeHeaders: createHeaderEncoder({ logId: Buffer.from('log') }),
+  mostBytes,
+};
 
 function supplyOf(count: number, { large = -1, note = 'note' } = {}): RecordSupply {
   const rows = Array.from({ length: count }, (_, id) => ({ id, note: id === large ? 'x'.repeat(300_000) : note }));
@@ -63,7 +66,9 @@ it('a chunk is as many sends as its batches need, none of them larger than a bat
 });
 
 it('what was written ahead is what is written when it is asked for', async () => {
-  const ahead = await allOf(supplyOf(1_000, { large: 500 }), async () => {
+  const begun = supplyOf(1_000, { large: 500 });
+  begun.begin();
+  const ahead = await allOf(begun, async () => {
     for (let turns = 0; turns < 10; turns += 1) await turn();
   });
   const asked = await allOf(supplyOf(1_000, { large: 500 }));
@@ -95,7 +100,9 @@ it('the next send is written while nobody asks, and no more than that one', asyn
   }));
   const chunk = { table, rows, missing: [], bytes: 0, cursor: { done: true, after: null, rows: 0 }, readAt: 1 };
   const supply = createChunkSupply(chunk, '77', { context, form });
+  for (let turns = 0; turns < 20; turns += 1) await turn();
   expect(written).toBe(0);
+  supply.begin();
   for (let turns = 0; turns < 20; turns += 1) await turn();
   const first = written;
   expect(first).toBeGreaterThan(50);
@@ -109,11 +116,26 @@ it('the next send is written while nobody asks, and no more than that one', asyn
   expect(written).toBeGreaterThan(first + 50);
 });
 
+it('several chunks are one, in their order, the next begun when the last send of one is taken', async () => {
+  const chunks = [supplyOf(300), supplyOf(200, { note: 'second' }), supplyOf(100, { note: 'third' })];
+  const together = joined(chunks);
+  expect(together.length).toBe(612);
+  const sends = await allOf(together);
+  expect(sends.map(({ last }) => last)).toEqual([...Array<boolean>(sends.length - 1).fill(false), true]);
+  const alone = [
+    ...(await allOf(supplyOf(300))),
+    ...(await allOf(supplyOf(200, { note: 'second' }))),
+    ...(await allOf(supplyOf(100, { note: 'third' }))),
+  ];
+  expect(told(sends)).toEqual(told(alone));
+});
+
 it('what cannot be written is told to who asks for it', async () => {
   const rows = [{ id: 1, note: 'x'.repeat(600_000) }];
   const chunk = { table, rows, missing: [], bytes: 0, cursor: { done: true, after: null, rows: 0 }, readAt: 1 };
   const refused = { ...context, limit: { bytes: 500_000, oversized: 'block' as const } };
   const supply = createChunkSupply(chunk, '77', { context: refused, form });
+  supply.begin();
   await turn();
-  expect(() => supply.next()).toThrow();
+  expect(() => supply.next()).toThrow('500000');
 });

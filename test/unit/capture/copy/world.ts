@@ -29,6 +29,7 @@ export function copierOver(
     cursors = {},
     liveKeys = {},
     pass = () => '10',
+    rowBytes = 8,
   }: {
     bounds?: CopyOptions['bounds'];
     cursors?: CopyOptions['cursors'];
@@ -36,6 +37,8 @@ export function copierOver(
     liveKeys?: Readonly<Record<string, readonly number[]>>;
     /** The stream's closed point. */
     pass?: CopyOptions['closedPoint'];
+    /** Of a row's text. */
+    rowBytes?: number;
   } = {},
 ): World {
   const reads: World['reads'] = [];
@@ -61,7 +64,7 @@ export function copierOver(
       answered: 0,
       snapshot,
       writtenBelow: '0',
-      bytes: found * 8,
+      bytes: found * rowBytes,
       ms: 1,
       last: found < limit,
     };
