@@ -14,7 +14,7 @@ import { checkAcceptance } from './acceptance';
 import { lagOf, noProgress, withApplied } from './lane-progress';
 import { Gather } from './gather';
 import { HandedOver } from './handed-over';
-import { laneName, openLaneSession, sessionKey, withBatch } from './lane-session';
+import { laneName, openLaneSession, sessionKey, withPiece } from './lane-session';
 import { MicroBatches, type MicroBatch } from './micro-batches';
 import { noParking, openParking, rulesOf, type ApplyTo, type Parking } from './parking/parking';
 import { SliceControl } from './slice-control';
@@ -189,7 +189,7 @@ class Slice {
   private recount(): void {
     const { ready } = this.batches;
     const { inHand } = this.handedOver;
-    this.session.inHand = ready ? withBatch(inHand, ready) : inHand;
+    this.session.inHand = ready ? withPiece(inHand, { ...ready, count: ready.records.length }) : inHand;
   }
 
   /** Not where the slice is to end: what the reader has handed out can only be given back with the reader. */

@@ -1,26 +1,29 @@
 import type { LaneSession } from './deps';
-import { withBatch } from './lane-session';
+import { withPiece } from './lane-session';
 import type { MicroBatch } from './micro-batches';
+
+/** What is kept of a batch. Not its rows: a transaction that the store holds open may be of any size (Invariant 10). */
+type Piece = Pick<MicroBatch, 'next' | 'closed' | 'positionAt'> & { readonly count: number };
 
 /** Batches that the store was handed and has not answered for, in their order, and what it does not durably hold of them. */
 export class HandedOver {
   private readonly underWay: Promise<void>[] = [];
-  private readonly unsettled: MicroBatch[] = [];
+  private readonly unsettled: Piece[] = [];
 
   /** What the store does not durably hold yet; null: it holds all that it was handed. */
   get inHand(): LaneSession['inHand'] {
-    return this.unsettled.reduce<LaneSession['inHand']>(withBatch, null);
+    return this.unsettled.reduce<LaneSession['inHand']>(withPiece, null);
   }
 
-  add(batch: MicroBatch, applying: Promise<void>): void {
-    this.unsettled.push(batch);
+  add({ next, closed, positionAt, records }: MicroBatch, applying: Promise<void>): void {
+    this.unsettled.push({ next, closed, positionAt, count: records.length });
     this.underWay.push(applying);
     applying.catch(() => undefined); // awaited by `settle`
   }
 
   /** The store durably holds this batch, and with it all before. */
-  isDurable(batch: MicroBatch): void {
-    this.unsettled.splice(0, this.unsettled.indexOf(batch) + 1);
+  isDurable({ next }: MicroBatch): void {
+    this.unsettled.splice(0, this.unsettled.findIndex((piece) => piece.next === next) + 1);
   }
 
   /**

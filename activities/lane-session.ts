@@ -72,10 +72,10 @@ function viewOf({ reader, inHand, parking }: LaneSession): LaneView {
   return { records: records + inHand.records, oldestAt: inHand.oldestAt ?? oldestAt, caughtUp: false, parked };
 }
 
-/** What is in hand once the store has been handed one more piece. */
-export function withBatch(
+/** What is in hand once the store has been handed one more piece, of so many records. */
+export function withPiece(
   hand: LaneSession['inHand'],
-  { records, closed, positionAt }: LogBatch,
+  { count, closed, positionAt }: Pick<LogBatch, 'closed' | 'positionAt'> & { readonly count: number },
 ): LaneSession['inHand'] {
-  return { records: (hand?.records ?? 0) + records.length, oldestAt: hand?.oldestAt ?? (closed ? positionAt : null) };
+  return { records: (hand?.records ?? 0) + count, oldestAt: hand?.oldestAt ?? (closed ? positionAt : null) };
 }
