@@ -7,8 +7,8 @@ import { chunksOf, type Chunk } from './chunks';
 import { inTransaction, rollback, type Connection } from './connection';
 import { reactionTo, translate } from './errors';
 import { InFlight } from './in-flight';
-import { planSettings, readLayout, type TableLayout } from './layout';
-import { generationSchema, laneApplicationName } from './names';
+import { LineKeeper, type Line } from './line';
+import { laneApplicationName } from './names';
 import {
   acceptanceOf,
   moveOffsets,
@@ -21,11 +21,6 @@ import {
 import { ChunkRefused, describeRefusal } from './refusal';
 import { backToSavepoint, isDivisible, releaseSavepoint, savepoint } from './savepoint';
 import type { Site } from './site';
-
-interface Line {
-  readonly connection: Connection;
-  readonly layout: ReadonlyMap<string, TableLayout>;
-}
 
 /** A database transaction that waits for the next closed point. */
 interface Held {
@@ -40,7 +35,7 @@ const statementsAhead = 2;
 
 /** One lane as this process writes it: its connection, kept from slice to slice, and the transaction it may hold open. */
 export class LaneWriter {
-  private line: Line | null = null;
+  private readonly line: LineKeeper;
   private held: Held | null = null;
   /** Batches that were held went with their connection: only the record knows where to go on. */
   private lost = false;
@@ -54,12 +49,13 @@ export class LaneWriter {
   ) {
     this.relation = recordRelation(site.schema, generation.number);
     this.applicationName = laneApplicationName(generation, lane);
+    this.line = new LineKeeper(site, generation.number, this.applicationName);
   }
 
   async acquire(owner: Owner): Promise<Acceptance> {
     await this.release();
     return this.guarded(async () => {
-      const { connection } = await this.connected();
+      const { connection } = await this.line.renewed();
       // Asked before anybody's transaction is ended: a woken old attempt must not get that far.
       this.admit(await readRecord(connection, this.relation, { lane: this.lane.index }), owner);
       await this.endAbandoned(connection);
@@ -74,10 +70,10 @@ export class LaneWriter {
 
   async apply(batch: Batch, signal: AbortSignal): Promise<Applied> {
     signal.throwIfAborted();
-    if (this.held && !this.line?.connection.usable) this.forgetHeld();
+    if (this.held && !this.line.usable) this.forgetHeld();
     if (this.lost) return this.settle(batch, new Unavailable(this.lostMessage()));
     if (this.holds(batch)) return { durable: false, upserts: 0, deletes: 0, repeated: batch.mutations.length };
-    const line = await this.guarded(() => this.connected());
+    const line = await this.guarded(() => this.line.taken());
     const { connection } = line;
     const cut = () => connection.destroy();
     signal.addEventListener('abort', cut, { once: true });
@@ -119,18 +115,15 @@ export class LaneWriter {
 
   /** Rolls back what is held; the connection stays for the next slice. */
   async release(): Promise<void> {
-    const { line } = this;
     this.lost = false;
-    if (!this.held || !line) return;
+    if (!this.held) return;
     this.held = null;
-    await rollback(line.connection);
+    if (this.line.usable) await rollback((await this.line.taken()).connection);
   }
 
   async close(): Promise<void> {
-    const { line } = this;
-    this.line = null;
     this.held = null;
-    await line?.connection.end();
+    await this.line.close();
   }
 
   /** Sends the batch but for its end. Waits for answers only to bound what is under way (invariant 10). */
@@ -212,7 +205,7 @@ export class LaneWriter {
   private async settle(batch: Batch, loss: unknown): Promise<Applied> {
     let record: PostgresRecord | null;
     try {
-      const { connection } = await this.connected();
+      const { connection } = await this.line.taken();
       record = await readRecord(connection, this.relation, { lane: this.lane.index });
     } catch {
       throw loss;
@@ -257,23 +250,6 @@ where datname = current_database() and usename = current_user and application_na
   private holds({ owner, from, to }: Batch): boolean {
     if (!this.held || this.held.owner !== ownerToken(owner)) return false;
     return this.held.next === canonicalOffsets(to) && this.held.next !== canonicalOffsets(from);
-  }
-
-  private async connected(): Promise<Line> {
-    // Asked for before the generation was prepared, a lane knows no tables: they are looked for again.
-    if (this.line?.connection.usable && this.line.layout.size > 0) return this.line;
-    const { applicationName, site } = this;
-    const connection = this.line?.connection.usable
-      ? this.line.connection
-      : await site.connect({ url: site.url, applicationName, settings: planSettings });
-    try {
-      const layout = await readLayout(connection, generationSchema(site.schema, this.generation.number));
-      this.line = { connection, layout };
-      return this.line;
-    } catch (error) {
-      await connection.end();
-      throw error;
-    }
   }
 
   private async guarded<Result>(work: () => Promise<Result>): Promise<Result> {

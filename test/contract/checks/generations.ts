@@ -75,6 +75,29 @@ export const generationChecks = {
     expect(found.map(({ body }) => body['note'] ?? null)).toEqual([null, 'new']);
   },
 
+  'columns that another process gave a generation are written by the one that had the lane before': async ({
+    open,
+  }) => {
+    const [before, meanwhile] = [await open(), await open()];
+    await before.prepare(first);
+    await before.acquire(first, lane, me);
+    await apply(before, first, { owner: me, from: 0, to: 1, mutations: [account(1, 10, 0)] });
+    await before.release(first, lane);
+    const [accounts] = catalogue;
+    const [, holder] = accounts?.columns ?? [];
+    if (!accounts || !holder) throw new Error('the catalogue has no table');
+    await meanwhile.acquire(first, lane, owner(2000));
+    await meanwhile.extend(first, { ...accounts, columns: [...accounts.columns, { ...holder, name: 'note' }] }, [
+      'note',
+    ]);
+    await before.acquire(first, lane, owner(3000));
+    const whole = { id: 2, holder: 'h', balance: 5, vip: true, note: 'new' };
+    const mutations = [mutation('accounts', { id: 2 }, whole, 1)];
+    await apply(before, first, { owner: owner(3000), from: 1, to: 2, mutations });
+    const found = await scanAll(before, first, 'accounts');
+    expect(found.map(({ body }) => body['note'] ?? null)).toEqual([null, 'new']);
+  },
+
   'a generation built under another mapping or from another log is not adopted': async ({ open }) => {
     const store = await open();
     await store.prepare(first);
