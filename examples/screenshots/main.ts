@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -11,15 +11,16 @@ import type * as Stack from '../../stack';
 import { ensureShop, withClient } from '../shop/database';
 import { shopEnvironment } from '../shop/demo';
 import { projectFolder } from '../shop/project-folder';
-import { startByCli } from '../shop/temporal-cli';
+import { pipelineFile, startByCli } from '../shop/temporal-cli';
 import { startTraffic } from '../shop/traffic';
 import { startWorker, untilPolling } from '../shop/worker-process';
 import { openBrowser, openPage } from './chromium';
 import { takeTerminal } from './terminal';
 import { takeDetails, takeList, takeSignals, takeTimeline, uiMemory } from './web-ui';
 
-/** Enough for a copy that lasts some seconds: what is to be seen is a copy under way. */
+/** What is to be seen is a copy under way: with this budget it lasts some ten seconds on any machine. */
 const moreCustomers = 60_000;
+const rowsPerSecond = 5_000;
 const patienceMs = 240_000;
 
 type Ends = (() => Promise<unknown>)[];
@@ -84,10 +85,19 @@ async function startShop(stack: Stack.Stack, ends: Ends): Promise<{ operations: 
   const worker = startWorker(environment, join(stack.directory, 'logs', 'worker.log'));
   ends.push(() => worker.stop());
   await untilPolling({ worker, client, namespace, taskQueue, signal: AbortSignal.timeout(patienceMs) });
-  await startByCli(addresses.temporalBinary, addresses.temporal);
+  await startByCli(addresses.temporalBinary, addresses.temporal, slowCopy(stack.directory));
   const traffic = startTraffic({ url: environment.SHOP_DATABASE_URL, perSecond: 10, seed: 1 });
   ends.push(() => traffic.stop());
   return { operations: createOperations(client, taskQueue), client };
+}
+
+/** The example's pipeline, with a budget for its copy. */
+function slowCopy(folder: string): string {
+  const pipeline = JSON.parse(readFileSync(join(projectFolder, pipelineFile), 'utf8')) as { readonly source: object };
+  const slow = { ...pipeline, source: { ...pipeline.source, copy: { rowsPerSecond } } };
+  const path = join(folder, 'pipeline.json');
+  writeFileSync(path, JSON.stringify(slow));
+  return path;
 }
 
 /** What `status --watch` draws on a terminal, as soon as it shows what is wanted. */

@@ -21,11 +21,12 @@ export const startArguments = [
   pipelineFile,
 ] as const;
 
-/** Starts `sync/shop` by the Temporal CLI. Throws CommandFailure with what the CLI said. */
-export async function startByCli(temporalBinary: string, address: string): Promise<void> {
+/** Starts `sync/shop` by the Temporal CLI, from another file where one is named. Throws CommandFailure with what the CLI said. */
+export async function startByCli(temporalBinary: string, address: string, file: string = pipelineFile): Promise<void> {
   const options = { cwd: projectFolder, timeout: 30_000 };
   try {
-    await run(temporalBinary, [...startArguments, '--address', address], options);
+    const words = startArguments.map((word) => (word === pipelineFile ? file : word));
+    await run(temporalBinary, [...words, '--address', address], options);
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim();
     throw new CommandFailure('failed', `The Temporal CLI did not start sync/shop: ${said || String(error)}`);
