@@ -61,9 +61,8 @@ test('the next batch is handed over while the store works on one, and no third',
   expect((await result).progress).toMatchObject({ next: next(3, 3), upserts: 3, batches: 3 });
 });
 
-test('where readers look from time to time, what has just come is not handed over behind it: it may grow', async () => {
-  const slow = slowStore(2);
-  const store = (real: Store): Store => ({ ...slow.store(real), gatherMs: 1 });
+/** Whether the store, having been handed the first of three, is handed nothing more before it answers; then all three. */
+async function expectOneAtATime(slow: ReturnType<typeof slowStore>, store: (real: Store) => Store): Promise<void> {
   const world = await prepared(createWorld(three, { store }));
   const { result } = run(world);
   await slow.untilAsked(1);
@@ -74,20 +73,16 @@ test('where readers look from time to time, what has just come is not handed ove
     slow.asked[at - 1]?.answer();
   }
   expect((await result).progress.next).toEqual(next(3, 3));
+}
+
+test('where readers look from time to time, what has just come is not handed over behind it: it may grow', async () => {
+  const slow = slowStore(2);
+  await expectOneAtATime(slow, (real) => ({ ...slow.store(real), gatherMs: 1 }));
 });
 
 test('control: a store that takes one is handed one', async () => {
   const slow = slowStore(1);
-  const world = await prepared(createWorld(three, { store: slow.store }));
-  const { result } = run(world);
-  await slow.untilAsked(1);
-  await rest();
-  expect(slow.asked).toHaveLength(1);
-  for (const at of [1, 2, 3]) {
-    await slow.untilAsked(at);
-    slow.asked[at - 1]?.answer();
-  }
-  expect((await result).progress.next).toEqual(next(3, 3));
+  await expectOneAtATime(slow, slow.store);
 });
 
 test('a batch that fails ends the slice once the one behind it has ended too', async () => {
