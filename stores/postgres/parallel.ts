@@ -13,8 +13,10 @@ export type Writer = Pick<LaneWriter, 'acquire' | 'apply' | 'release' | 'close'>
 interface Share {
   readonly lane: Lane;
   readonly writer: LaneWriter;
-  /** Everything below has been applied of the documents that are its own. */
+  /** Everything below has been applied, for good, of the documents that are its own. */
   standing: Offsets;
+  /** Where its open transaction stands; null: it holds none. */
+  held: Offsets | null;
 }
 
 /**
@@ -25,6 +27,9 @@ interface Share {
  * After a crash a share may be ahead of the lane's record, and the log is read again from there, perhaps in other pieces.
  * A piece that ends below where the share stands is passed over, or its rows would go back; one that ends there or
  * beyond changes nothing that is older, since the last write of each document in it is what the share holds, or newer.
+ * Within a large transaction one can do both, as partitions come in another order then: below in one, beyond in another. It
+ * is applied, since passed over it would be lost, and held in a transaction of the share that is committed with the first
+ * piece that ends where the share stands or beyond. The lane's record is held with it.
  * So the number of shares is part of what a generation is built by (`mappingHash`): with another, documents would change
  * shares, and what one share has passed would be taken for what another has.
  */
@@ -42,7 +47,7 @@ export class ParallelWriter implements Writer {
     this.head = new LaneWriter(site, generation, lane);
     this.shares = Array.from({ length: shares }, (_, at) => {
       const own = { index: at + 1 };
-      return { lane: own, writer: new LaneWriter(site, generation, own), standing: {} };
+      return { lane: own, writer: new LaneWriter(site, generation, own), standing: {}, held: null };
     });
   }
 
@@ -52,6 +57,7 @@ export class ParallelWriter implements Writer {
     this.standing = null;
     await settled(
       this.shares.map(async (share) => {
+        share.held = null;
         share.standing = (await share.writer.acquire(owner)).next;
       }),
     );
@@ -63,23 +69,29 @@ export class ParallelWriter implements Writer {
     signal.throwIfAborted();
     const { mutations } = batch;
     if (this.standing === null) throw fenced(this.generation, batch.lane);
-    // Readers are shown rows as they come, so nothing is held open for a closed point.
-    const head = { ...batch, mutations: [], closed: true };
     // Not where the record stands: it says why, before any share is touched.
     if (canonicalOffsets(batch.from) !== canonicalOffsets(this.standing)) {
-      await this.head.apply(head, signal);
-      return { durable: true, upserts: 0, deletes: 0, repeated: mutations.length };
+      const { durable } = await this.moveHead(batch, signal);
+      return { durable, upserts: 0, deletes: 0, repeated: mutations.length };
     }
     const parts = this.parted(mutations);
     const applied = await settled(this.shares.map((share, at) => applyShare(share, batch, parts[at] ?? [], signal)));
     // Invariant 3: behind all shares.
-    await this.head.apply(head, signal);
+    const { durable } = await this.moveHead(batch, signal);
     this.standing = batch.to;
     const sum = (name: 'upserts' | 'deletes' | 'repeated') => applied.reduce((all, one) => all + one[name], 0);
-    return { durable: true, upserts: sum('upserts'), deletes: sum('deletes'), repeated: sum('repeated') };
+    return { durable, upserts: sum('upserts'), deletes: sum('deletes'), repeated: sum('repeated') };
+  }
+
+  /** Held open for no closed point, as readers are shown rows as they come; only for shares that hold something. */
+  private moveHead(batch: Batch, signal: AbortSignal): Promise<Applied> {
+    const holds = this.shares.some(({ held }) => held !== null);
+    return this.head.apply({ ...batch, mutations: [], closed: !holds, live: true }, signal);
   }
 
   async release(): Promise<void> {
+    // What is held goes, and with it where we stand: that is read when the lane is acquired.
+    if (this.shares.some(({ held }) => held !== null)) this.standing = null;
     await Promise.all([this.head, ...this.writers()].map((writer) => writer.release()));
   }
 
@@ -105,15 +117,18 @@ async function applyShare(
   mutations: readonly Mutation[],
   signal: AbortSignal,
 ): Promise<Omit<Applied, 'durable'>> {
+  const { lane, writer, standing, held } = share;
   // A share of nothing stays where it stands: lower than it could, which only repeats more.
-  if (mutations.length === 0) return { upserts: 0, deletes: 0, repeated: 0 };
-  const { standing, lane, writer } = share;
+  if (mutations.length === 0 && held === null) return { upserts: 0, deletes: 0, repeated: 0 };
   const moves = canonicalOffsets(batch.from) !== canonicalOffsets(batch.to);
-  if (moves && isBelow(batch.to, standing)) return { upserts: 0, deletes: 0, repeated: mutations.length };
+  const falls = moves && isBelow(batch.to, standing);
+  if (falls && !isBelow(standing, batch.to)) return { upserts: 0, deletes: 0, repeated: mutations.length };
+  const from = held ?? standing;
   // What is tried again at a place already passed moves no record.
-  const to = moves ? batch.to : standing;
-  const applied = await writer.apply({ ...batch, lane, from: standing, to, mutations, closed: true }, signal);
-  share.standing = to;
+  const to = moves ? batch.to : from;
+  const applied = await writer.apply({ ...batch, lane, from, to, mutations, closed: !falls, live: true }, signal);
+  if (falls) share.held = to;
+  else [share.standing, share.held] = [to, null];
   return applied;
 }
 

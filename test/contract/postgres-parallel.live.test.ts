@@ -1,5 +1,8 @@
+import type { Mutation } from '../../model/mutation';
+import type { Offsets } from '../../model/offsets';
 import { openPostgresStore } from '../../stores/postgres/store';
 import { shareOf } from '../../stores/postgres/parallel';
+import type { Batch, Owner } from '../../stores/store';
 import {
   account,
   apply,
@@ -11,6 +14,7 @@ import {
   offsets,
   owner,
   pipeline,
+  position,
   storeName,
 } from './fixture';
 import { createTestDatabase, postgresAdapter, schema, type TestDatabase } from './postgres-adapter';
@@ -44,6 +48,98 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
 
   test('random runs: no compare-and-set', async () => {
     await expectPropertiesToFail(sabotaged(), 30);
+  });
+});
+
+describe('a large transaction that is read again in another order of partitions', () => {
+  const first = generation(1);
+  const tables = { 'public.accounts': {} };
+  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, parallel } as const;
+  const open = () =>
+    openPostgresStore({ pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue });
+  const share = (wanted: number) =>
+    [...Array(200).keys()].filter((id) => shareOf(`accounts/${id}`, parallel) === wanted);
+  const [left = -1, right = -1] = share(0);
+  const [odd = -1] = share(1);
+  /** So many records of each partition, none of the positions topic: within one transaction. */
+  const at = (zero: number, one: number): Offsets => ({
+    'contract.public.accounts': { 0: String(zero), 1: String(one) },
+  });
+  const piece = (
+    { owner: of, from, to, closed = false }: { owner: Owner; from: Offsets; to: Offsets; closed?: boolean },
+    mutations: readonly Mutation[],
+  ): Batch => ({ lane, owner: of, from, to, closed, mutations, position: position(0), positionAt: 0, live: true });
+  const { signal } = new AbortController();
+
+  /** One process dies when a share has its part of partition 0, and another its part of nothing. */
+  async function half(): Promise<void> {
+    await database.clear();
+    const store = open();
+    try {
+      await store.prepare(first);
+      await store.acquire(first, lane, owner(1000));
+      await database.client.query(`alter table ${schema}_g1.accounts add constraint odd check (balance <> 666)`);
+      const mutations = [account(left, 2, 1), account(odd, 666, 2)];
+      await failure(store.apply(first, piece({ owner: owner(1000), from: {}, to: at(3, 0) }, mutations), signal));
+      expect(await balances(store, first)).toEqual({ [`accounts/${left}`]: 2 });
+      await database.client.query(`alter table ${schema}_g1.accounts drop constraint odd`);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Another process takes partition 1 first, and of partition 0 a part. */
+  async function again() {
+    const store = open();
+    const me = { owner: owner(2000) };
+    try {
+      expect((await store.acquire(first, lane, me.owner)).next).toEqual({});
+      const other = piece({ ...me, from: {}, to: at(1, 2) }, [account(left, 1, 0), account(right, 7, 1)]);
+      await store.apply(first, other, signal);
+      const between = await balances(store, first);
+      const rest = [account(left, 2, 1), account(odd, 666, 2)];
+      const last = piece({ ...me, from: at(1, 2), to: at(3, 2), closed: true }, rest);
+      expect((await store.apply(first, last, signal)).durable).toBe(true);
+      expect((await store.acquire(first, lane, owner(3000))).next).toEqual(at(3, 2));
+      return { between: between[`accounts/${left}`], end: await balances(store, first) };
+    } finally {
+      await store.close();
+    }
+  }
+
+  const whole = { [`accounts/${left}`]: 2, [`accounts/${right}`]: 7, [`accounts/${odd}`]: 666 };
+  const standing = (next: Offsets | null) =>
+    database.client.query(`update ${schema}_g1._slipstream set next = $1 where lane = 1`, [JSON.stringify(next ?? {})]);
+
+  test('loses nothing, and no row goes back', async () => {
+    await half();
+    expect(await again()).toEqual({ between: 2, end: whole });
+  });
+
+  test('is given up between two of its pieces, and taken up by another owner', async () => {
+    await half();
+    const store = open();
+    try {
+      await store.acquire(first, lane, owner(1500));
+      const other = piece({ owner: owner(1500), from: {}, to: at(1, 2) }, [account(left, 1, 0), account(right, 7, 1)]);
+      expect((await store.apply(first, other, signal)).durable).toBe(false);
+      await store.release(first, lane);
+    } finally {
+      await store.close();
+    }
+    expect(await again()).toEqual({ between: 2, end: whole });
+  });
+
+  test('control: with the record of the share taken back, the row goes back', async () => {
+    await half();
+    await standing(null);
+    expect(await again()).toEqual({ between: 1, end: whole });
+  });
+
+  test('control: of a share that says it had passed both partitions, a row is lost', async () => {
+    await half();
+    await standing(at(3, 2));
+    expect((await again()).end).not.toHaveProperty([`accounts/${right}`]);
   });
 });
 
