@@ -18,6 +18,7 @@ import { readChunk, type Chunk, type ChunkRequest } from './copy/chunk';
 import { judgeSlotHealth } from '../model/slot-health';
 import { judgeSource } from './source/identity';
 import { judgeTableChange } from './table-change';
+import { createPending, type Pending } from './pending';
 import { openReplication, type Replication } from './replication';
 import { mustReadAgain, type Snapshot } from './copy/snapshot';
 import { createStraight, type Straight } from './straight';
@@ -72,6 +73,8 @@ export interface CaptureParts {
   readonly liveKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
   /** Keys under which the log may hold a row of this table, those of all its rows among them, in one pass over the topic. */
   readonly writtenKeys: (options: CaptureOptions, table: string, watch: LiveKeysWatch) => AsyncIterable<readonly Row[]>;
+  /** What is captured and not yet appended, and which of it goes together. */
+  readonly pending: () => Pending;
   /** What writes ordinary rows without decoding them. */
   readonly straight: (context: EnvelopeContext) => Straight;
   readonly mustReadAgain: (input: { readonly streamedXids: Iterable<number>; readonly snapshot: Snapshot }) => boolean;
@@ -123,6 +126,7 @@ export const defaultCaptureParts: CaptureParts = {
   readChunk,
   liveKeys: (options, table, watch) => readKeys(liveKeys, options, { table, ...watch }),
   writtenKeys: (options, table, watch) => readKeys(writtenKeys, options, { table, ...watch }),
+  pending: createPending,
   straight: createStraight,
   mustReadAgain,
   now: () => Date.now(),

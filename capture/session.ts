@@ -16,7 +16,6 @@ import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
 import { countMessages } from './messages';
 import { defaultCaptureParts, type CaptureOptions, type CaptureParts } from './parts';
-import { createPending } from './pending';
 import { logReplaced } from './source/prepare';
 import { lagBytes, readWal } from './progress';
 import { createKnownTables } from './known-tables';
@@ -86,7 +85,7 @@ function createSession(
   const { tables } = tableWatch;
   const inTurn = createTurns();
   const bell = createBell();
-  const pending = createPending();
+  const pending = parts.pending();
   const context = {
     prefix: pipeline.log.prefix,
     database: replication.system.database,
