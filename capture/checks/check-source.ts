@@ -14,6 +14,7 @@ import { judgeSlot } from './judge-slot';
 import { covers, readPublication, type Publication } from '../source/publication';
 import { openReplication } from '../replication';
 import { readSlot } from '../source/slot';
+import { otherOwner, readSlotNotes } from '../source/slot-owner';
 import { readClock, readServer, readSlotHolder, type ServerFacts } from './source-facts';
 
 export interface SourceRequest {
@@ -77,6 +78,7 @@ async function look(client: Client, { pipeline, url, logBegun }: SourceRequest):
   const server = await readServer(client);
   const slot = await readSlot(client, source.slot);
   const holder = await readSlotHolder(client, source.slot);
+  const notes = await readSlotNotes(client);
   const { read: tables, findings: refused } = await surveyTables(client, source.tables, readsBack(pipeline));
   const publication = await readPublication(client, source.publication);
   const clock = await readClock(client, 'the source');
@@ -87,6 +89,7 @@ async function look(client: Client, { pipeline, url, logBegun }: SourceRequest):
     ...judgeSlot({
       ...{ name: source.slot, slot, holder, database: server.database, publication: source.publication },
       logBegun: await logBegun,
+      otherOwner: otherOwner(notes, { pipeline: pipeline.name, slot: source.slot }),
     }),
     ...refused,
     ...judgePublication({ ...names, publication, tables }),

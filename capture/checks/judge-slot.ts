@@ -14,8 +14,10 @@ export function judgeSlot(input: {
   readonly publication: string;
   /** The log has position records; null when Kafka did not say. */
   readonly logBegun: boolean | null;
+  /** The pipeline that it is noted as being of, if that is another. */
+  readonly otherOwner: string | null;
 }): Finding[] {
-  const { name, slot, holder, publication, logBegun } = input;
+  const { name, slot, holder, publication, logBegun, otherOwner } = input;
   const where = `slot ${name}`;
   if (slot === null) return [];
   const another = 'Set source.slot to a name of its own.';
@@ -25,6 +27,9 @@ export function judgeSlot(input: {
   }
   if (logBegun === true) {
     return slot.walStatus === 'unreserved' ? [unreserved(where)] : [];
+  }
+  if (otherOwner !== null) {
+    return [finding('slot-in-use', { where, what: `it is the pipeline ${otherOwner}'s.`, cure: another })];
   }
   const unusable = judgeUnusable(slot, { where, database: input.database, temporary: holder?.temporary === true });
   if (unusable !== null) return [unusable];

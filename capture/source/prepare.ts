@@ -13,6 +13,7 @@ import { ensureReplicaIdentity } from './replica-identity';
 import { fingerprints, schemaVersion } from '../relations';
 import { openReplication } from '../replication';
 import { readFlushLsn } from '../progress';
+import { noteSlot, otherOwner, readSlotNotes, refuseOthersSlot } from './slot-owner';
 import { checkSlotName, checkWalLevel, createSlot, readSlot, refuseUnfinished } from './slot';
 
 /**
@@ -73,6 +74,8 @@ async function prepare(
   await checkWalLevel(client);
   const readBack = readsBack(options.pipeline);
   const tables = await readCatalogue(client, source.tables, readBack);
+  // Before anything is made or changed: the publication, too, may be the other pipeline's.
+  await refuseSlotOfAnother(options, client, parts);
   await parts.ensureTopics(options);
   // Slot before log: a capture that runs meanwhile confirms what it has appended. Swapped, a record appended between
   // the two reads would make the slot look ahead of the log.
@@ -86,8 +89,18 @@ async function prepare(
     tables,
     begun: last ? Object.keys(last.copies) : [],
   });
+  const { publication, slot: slotName } = source;
+  await noteSlot(client, { publication, pipeline: options.pipeline.name, slot: slotName, begun: last !== null });
   if (last) return adopt(options, { client, system, slot, last, parts });
   return begin(options, { client, system, slot, tables, parts });
+}
+
+/** Names of pipelines that differ in `-` and `_` alone have one default slot. A pipeline with a log of its own was let in before. */
+async function refuseSlotOfAnother(options: CaptureOptions, client: Client, parts: CaptureParts): Promise<void> {
+  const { name, source } = options.pipeline;
+  const other = otherOwner(await readSlotNotes(client), { pipeline: name, slot: source.slot });
+  if (other === null || (await readSlot(client, source.slot)) === null) return;
+  if ((await parts.readLastPosition(options)) === null) refuseOthersSlot(source.slot, other);
 }
 
 /** The log exists: nothing is made that would hide a gap, only judged. */

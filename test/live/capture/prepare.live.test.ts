@@ -1,5 +1,9 @@
-import { prepareCapture } from '../../../capture/session';
+import { openCaptureSession, prepareCapture } from '../../../capture/session';
+import { otherOwner, readSlotNotes } from '../../../capture/source/slot-owner';
+import { compareDecimal } from '../../../model/position';
+import { waitFor } from '../../support/wait';
 import { confirmed, streamedKeys, withItems } from './items';
+import { MemoryLog } from './memory-log';
 import { closeSources, createSource, type Source } from './source';
 
 jest.setTimeout(180_000);
@@ -104,6 +108,74 @@ describe('preparing', () => {
     } finally {
       await source.sql.query(`drop owned by ${role}; drop role ${role}`);
     }
+  });
+});
+
+describe('the slot of another pipeline, whose worker rests', () => {
+  /** Two pipelines whose names differ in a dash: by default they have one slot, and one publication. */
+  async function twoOfOneSlot() {
+    const source = await withItems();
+    await (await source.capture()).stop();
+    const { pipeline } = source.options;
+    const log = new MemoryLog();
+    const options = {
+      ...source.options,
+      logId: null,
+      pipeline: { ...pipeline, name: pipeline.name.replace('_', '-') },
+    };
+    const ensured = jest.fn(async () => undefined);
+    return {
+      source,
+      log,
+      options,
+      ensured,
+      prepare: () => prepareCapture(options, log.parts({ ensureTopics: ensured })),
+    };
+  }
+
+  it('is refused, by its name, before anything is changed', async () => {
+    const { source, log, ensured, prepare } = await twoOfOneSlot();
+    const stood = await confirmed(source);
+    await expect(prepare()).rejects.toMatchObject({
+      name: 'InvalidConfig',
+      message: expect.stringContaining(`is the pipeline ${source.options.pipeline.name}'s`) as string,
+    });
+    expect([ensured.mock.calls, log.appends, await confirmed(source)]).toEqual([[], [], stood]);
+    const running = await source.capture();
+    await source.sql.query('insert into items values (1)');
+    await source.log.until(() => streamedKeys(source).length === 1, 'the change');
+    await running.stop();
+  });
+
+  it('control: where nobody has noted whose it is, it is read, and the first pipeline finds a gap', async () => {
+    const { source, log, options, prepare } = await twoOfOneSlot();
+    await source.sql.query(`comment on publication ${options.pipeline.source.publication} is null`);
+    const { logId } = await prepare();
+    const other = await openCaptureSession({ ...options, logId }, log.parts());
+    const controller = new AbortController();
+    const ended = other.run({ signal: controller.signal, maxMs: 600_000, onProgress: () => undefined });
+    await source.sql.query('insert into items values (1)');
+    await log.until(() => log.changes.length > 0, 'the change');
+    const last = source.log.last?.position.lsn ?? '0';
+    await waitFor({
+      what: 'the slot to have passed the first log',
+      seconds: 20,
+      look: () => confirmed(source),
+      until: (lsn) => compareDecimal(lsn, last) > 0,
+    });
+    controller.abort();
+    await ended;
+    await other.close();
+    await expect(source.capture()).rejects.toMatchObject({ name: 'Blocked', reason: 'slot-ahead' });
+  });
+
+  it('is there for the taking once it was dropped', async () => {
+    const { source, options, prepare } = await twoOfOneSlot();
+    const { slot } = options.pipeline.source;
+    await source.sql.query('select pg_drop_replication_slot($1)', [slot]);
+    await prepare();
+    // Again, as after a death before the first record: it is this pipeline's now.
+    expect(otherOwner(await readSlotNotes(source.sql), { pipeline: options.pipeline.name, slot })).toBeNull();
   });
 });
 

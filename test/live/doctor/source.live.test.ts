@@ -202,6 +202,16 @@ const slots: Broken[] = [
     { code: 'slot-without-log', where: 'slot slipstream_', cure: 'set source.slot to another name' },
   ],
   [
+    'a slot of another pipeline that nobody reads now',
+    async ({ sql, name }) => {
+      const slot = `slipstream_${name}`;
+      await sql(`create publication of_another for table orders`);
+      await sql(`comment on publication of_another is 'Slipstream: pipeline another, slot ${slot}'`);
+      await sql(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    },
+    { code: 'slot-in-use', where: 'slot slipstream_', cure: 'Set source.slot to a name of its own' },
+  ],
+  [
     'two pipelines on one slot',
     async (w) => {
       const slot = `slipstream_${w.name}`;

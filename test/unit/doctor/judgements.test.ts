@@ -68,10 +68,15 @@ describe('the slot', () => {
     ...{ walStatus: 'reserved', invalidationReason: null },
   };
   const ours = { temporary: false, publication: 'p' };
-  const judged = (changes: object, logBegun: boolean | null, holder: object = { publication: null }) =>
+  const judged = (
+    changes: object,
+    logBegun: boolean | null,
+    holder: object = { publication: null },
+    otherOwner: string | null = null,
+  ) =>
     codes(
       judgeSlot({
-        ...{ name: 's', database: 'shop', publication: 'p', logBegun },
+        ...{ name: 's', database: 'shop', publication: 'p', logBegun, otherOwner },
         ...{ slot: { ...slot, ...changes }, holder: { ...ours, ...holder } },
       }),
     );
@@ -89,6 +94,12 @@ describe('the slot', () => {
     ['given up by the server, of a log that is begun: capture says BLOCKED', { walStatus: 'lost' }, true, {}, []],
     ['about to lose WAL', { walStatus: 'unreserved' }, true, {}, ['slot-unreserved']],
   ])('%s', (_, changes, logBegun, holder, expected) => expect(judged(changes, logBegun, holder)).toEqual(expected));
+
+  test('of another pipeline, which does not read it now: only a log that is begun already may go on', () => {
+    expect(judged({}, false, ours, 'other')).toEqual(['slot-in-use']);
+    expect(judged({}, null, ours, 'other')).toEqual(['slot-in-use']);
+    expect(judged({}, true, ours, 'other')).toEqual([]);
+  });
 
   test.each([
     [`START_REPLICATION SLOT "s" LOGICAL 0/0 (proto_version '1', publication_names '"p"')`, 'p'],
