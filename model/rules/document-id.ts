@@ -9,6 +9,9 @@ import { columnsOfTemplate, parseTemplate, type TemplatePart } from './template'
  * (pipeline-cross-checks.ts).
  */
 
+/** Of the documents that a store keeps beside those of rows, its offsets among them. */
+const reservedBeginning = '_slipstream';
+
 /** What is wrong with an id's template as it stands, without its table; null: nothing. */
 export function idProblem(template: string): string | null {
   const parts = parseTemplate(template);
@@ -53,7 +56,11 @@ export function idRule(target: string, template: string | undefined): (key: Row)
     }
     return result;
   };
-  return (key) => parts.map((part) => ('text' in part ? part.text : escape(String(key[part.column] ?? '')))).join('');
+  return (key) => {
+    const id = parts.map((part) => ('text' in part ? part.text : escape(String(key[part.column] ?? '')))).join('');
+    // A key's own text may stand first, and '{a}/{b}' would be the record of a lane. No other key makes a % here.
+    return id.startsWith(reservedBeginning) ? `%5F${id.slice(1)}` : id;
+  };
 }
 
 /** Texts that have a column on both sides. */

@@ -14,6 +14,7 @@ test.each([
   ['{a}x{b}', 'neither letter nor digit'],
   ['{a|none}', 'never NULL'],
   ['_{a}', 'reserved'],
+  ['_slipstream/lane-{a}', 'reserved'],
   ['ä{a}', 'ASCII'],
   ['100%{a}', 'ASCII'],
 ])('%s is refused: %s', (template, why) => expect(idProblem(template)).toContain(why));
@@ -34,6 +35,28 @@ test.each(['x-{a}-{b}', '{a}:{b}', 'p{b}-:-{a}s', undefined])('two keys never ha
       { numRuns: 2_000 },
     );
   }
+});
+
+const reserved = fc.constantFrom('', '_', '_slip', '_slipstream', '_slipstream/lane', '%5Fslipstream', 'lane-0', '0');
+const reservedKeys = fc.record({ a: reserved, b: reserved });
+
+test.each(['{a}/{b}', '{a}stream/lane-{b}', '{a}_slipstream/lane-{b}'])(
+  'no key has the id of a record that is kept beside the documents, and no two have one: %s',
+  (template) => {
+    const id = idRule('t', template);
+    fc.assert(
+      fc.property(reservedKeys, reservedKeys, (left, right) => {
+        expect(id(left)).not.toMatch(/^_slipstream/);
+        expect(id(left) === id(right)).toBe(left.a === right.a && left.b === right.b);
+      }),
+    );
+  },
+);
+
+test('and elsewhere the text stays as it is', () => {
+  const id = idRule('t', '{a}/{b}');
+  expect(id({ a: '_slipstream', b: 'lane-0' })).toBe('%5Fslipstream/lane-0');
+  expect(id({ a: '_a', b: '_slipstream' })).toBe('_a/_slipstream');
 });
 
 /** Control: joined without escaping, the same search finds two keys of one id. */
