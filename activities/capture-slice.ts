@@ -51,7 +51,7 @@ export async function captureSlice(deps: Deps, input: CaptureSliceInput): Promis
       ...{ changes: changes - before, ms: deps.clock() - began },
     });
     const result = { progress: session.progress, ended: end, taskQueue: deps.privateTaskQueue };
-    await deps.captureSessions.giveBack(pipeline.name, session);
+    await deps.captureSessions.giveBack(captureSessionKey(pipeline, logId), session);
     return result;
   } catch (error) {
     // Invariant 2: a producer that has seen an error is never used again, and neither is the stream before it.
@@ -64,11 +64,19 @@ async function opening(deps: Deps, pipeline: Pipeline, logId: string) {
   using control = new SliceControl<null>(Context.current(), deps.clock, { beatByTimer: true });
   control.beat(null);
   let warm = true;
-  const session = await deps.captureSessions.take(pipeline.name, () => {
+  const session = await deps.captureSessions.take(captureSessionKey(pipeline, logId), () => {
     warm = false;
     return openWatched(deps, pipeline, logId);
   });
   return { session, warm };
+}
+
+/**
+ * A session is of the file that it was opened with: stopped and started with a changed one, a pipeline may find its last session
+ * warm, and would go on without what is new in the file.
+ */
+function captureSessionKey({ name, source, log }: Pipeline, logId: string): string {
+  return JSON.stringify([name, logId, source, log]);
 }
 
 /** Known to the observer until it is closed. */

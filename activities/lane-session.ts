@@ -8,9 +8,10 @@ import type { LogBatch } from '../stream/log';
 import type { LaneName, LaneView } from './observer';
 import { VersionGuard } from './version-guard';
 
-/** One warm session for each lane of each generation under one mapping. */
+/** One warm session for each lane of each generation under one mapping, from one log. */
 export function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
-  return `${pipeline.name}/${store}/${generation.number}/${generation.mappingHash}/${lane}`;
+  const { number, mappingHash, logId } = generation;
+  return `${pipeline.name}/${store}/${number}/${mappingHash}/${logId}/${lane}`;
 }
 
 /** Consumer and store of a lane; known to the observer until it is closed. */

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { CaptureSession } from '../../../capture/session';
-import type { CaptureSliceResult } from '../../../activities/activities';
+import type { CaptureSliceInput, CaptureSliceResult } from '../../../activities/activities';
 import { captureSlice } from '../../../activities/capture-slice';
 import type { Deps } from '../../../activities/deps';
 import { blindObserver } from '../../../activities/observer';
@@ -10,11 +10,12 @@ import { parseSettings } from '../../../model/settings';
 import type { SlotHealth } from '../../../model/slot-sample';
 import type { CaptureProgress } from '../../../model/status';
 
-const pipeline = parsePipeline({
+const file = {
   name: 'shop',
   source: { url: { env: 'URL' }, tables: ['public.orders'] },
   stores: { replica: { type: 'postgres', url: { env: 'URL' }, schema: 'shop', tables: { 'public.orders': {} } } },
-});
+};
+const pipeline = parsePipeline(file);
 
 const progress = (done: boolean): CaptureProgress => ({
   ...{ position: { lsn: '1', index: 0 }, changes: 0, lagBytes: 0, at: 0 },
@@ -46,9 +47,9 @@ function scripted(start: CaptureProgress, seen: readonly CaptureProgress[], time
   };
 }
 
-function run(deps: Partial<Deps>): Promise<CaptureSliceResult> {
+function run(deps: Partial<Deps>, over: Partial<CaptureSliceInput> = {}): Promise<CaptureSliceResult> {
   const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 10_000 });
-  const slice = () => captureSlice(deps as Deps, { pipeline, logId: 'log' });
+  const slice = () => captureSlice(deps as Deps, { pipeline, logId: 'log', ...over });
   return environment.run<[], CaptureSliceResult, typeof slice>(slice);
 }
 
@@ -98,4 +99,22 @@ it('slices are short while tables are copied and on a stream just opened, and lo
   await run(copying);
   expect(times.slice(2)).toEqual([5_000, 5_000]);
   await copying.captureSessions?.close();
+});
+
+it('a session that is warm is not gone on with under another file, or another log', async () => {
+  const opened: (readonly string[])[] = [];
+  const deps: Partial<Deps> = {
+    ...depsOver(scripted(progress(true), [progress(true)], [])),
+    openCapture({ pipeline: { source } }) {
+      opened.push(source.messages ?? []);
+      return Promise.resolve(scripted(progress(true), [progress(true)], []));
+    },
+  };
+  const outbox = parsePipeline({ ...file, source: { ...file.source, messages: ['outbox'] } });
+  await run(deps);
+  await run(deps, { pipeline: outbox });
+  await run(deps, { pipeline: outbox });
+  await run(deps, { pipeline: outbox, logId: 'another' });
+  expect(opened).toEqual([[], ['outbox'], ['outbox']]);
+  await deps.captureSessions?.close();
 });
