@@ -49,7 +49,7 @@ interface Tally {
 
 /** Writes one chunk; items that the server was too busy for are sent again, alone. Throws `Unavailable`. */
 export async function writeChunk(ask: Ask, input: ChunkInput): Promise<ChunkOutcome | typeof laneLost> {
-  const { generation, alias, chunk, signal, pause = (ms) => wait(ms, undefined, { signal }) } = input;
+  const { generation, alias, chunk, signal, pause = pauseUnlessAborted } = input;
   const tally: Tally = { upserts: 0, deletes: 0, repeated: 0, refusals: [], conflict: null };
   let { mutations, lines } = chunk;
   for (const ms of [...pausesMs, null]) {
@@ -67,6 +67,11 @@ export async function writeChunk(ask: Ask, input: ChunkInput): Promise<ChunkOutc
     await pause(ms, signal);
   }
   return tally;
+}
+
+/** A pause that is cut off ends with the signal's own reason: by that the slice knows that it was told to end, and has not failed. */
+async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /** One answer per mutation, also where the server answered for all of them at once. */

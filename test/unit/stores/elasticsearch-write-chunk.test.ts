@@ -82,3 +82,16 @@ test('a lane that is lost while items are sent again is lost', async () => {
   const { write } = server(three, (id, attempt) => (attempt === 0 ? (id === 'accounts/1' ? written : busy) : gone));
   expect(await write()).toBe(laneLost);
 });
+
+test('cut off in a pause it rejects with the reason it was given, which is no failure of the slice', async () => {
+  const ending = new AbortController();
+  const reason = new Error('told to end');
+  const ask: Ask = async () => {
+    ending.abort(reason);
+    return { status: 429, body: { error: { type: 'circuit_breaking_exception' } } };
+  };
+  const [chunk] = [...chunksOf(three)];
+  if (!chunk) throw new Error('no mutations, no chunk');
+  const writing = writeChunk(ask, { generation: generation(1), alias: 'write', chunk, signal: ending.signal });
+  expect(await failure(writing)).toBe(reason);
+});
