@@ -2,7 +2,10 @@ import type { Kafka } from 'kafkajs';
 import { Blocked, Unavailable } from '../model/errors';
 import { openFeed, type FeedMessage } from './feed';
 
-/** A committed transaction is readable within milliseconds; a dead writer's open one is ended by its time-out (15 s). */
+/**
+ * Without anything new for so long: a committed transaction is readable within milliseconds, a dead writer's open one is ended by
+ * its time-out (15 s). Not in all: parked records may be gigabytes.
+ */
 const patienceMs = 20_000;
 
 /**
@@ -19,7 +22,8 @@ export async function readRange(
   let settle: { resolve: () => void; reject: (error: Error) => void } = { resolve() {}, reject() {} };
   const reached = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
   reached.catch(() => undefined); // the feed may fail before anybody awaits
-  const timer = setTimeout(() => settle.reject(stillOpen(topic)), patienceMs);
+  const patience = () => setTimeout(() => settle.reject(stillOpen(topic)), patienceMs);
+  let timer = patience();
   const feed = await openFeed({
     kafka,
     purpose: 'slipstream-end',
@@ -28,8 +32,11 @@ export async function readRange(
     start: () => passed,
     onRecords: (_topic, _partition, messages) => onRecords(messages),
     onPassed: (_topic, _partition, offset) => {
-      passed = Math.max(passed, offset);
+      if (offset <= passed) return;
+      passed = offset;
+      clearTimeout(timer);
       if (passed >= high) settle.resolve();
+      else timer = patience();
     },
     onJoined: () => undefined,
     onReset: () => settle.reject(cutMeanwhile(topic)),
@@ -48,7 +55,7 @@ export async function readRange(
 
 function stillOpen(topic: string): Unavailable {
   return new Unavailable(
-    `The end of ${topic} could not be read within ${patienceMs / 1000} s: a producer's transaction is still open there. ` +
+    `${topic} could not be read to its end: nothing new came for ${patienceMs / 1000} s. A producer's transaction is still open there. ` +
       'It ends by itself when its time-out has passed; trying again is enough.',
   );
 }
