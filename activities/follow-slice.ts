@@ -97,7 +97,11 @@ class Slice {
 
   async run(): Promise<FollowSliceResult> {
     const { store, reader } = this.session;
-    using control = new SliceControl<LaneProgress>(Context.current(), this.deps.clock, { beatByTimer: true });
+    using control = new SliceControl<LaneProgress>(Context.current(), this.deps.clock, {
+      beatByTimer: true,
+      // A store that hangs is seen to fall behind: told once more as it was, a lane would say that it lags by nothing.
+      measured: () => this.measured(),
+    });
     const acquire = () => store.acquire(this.generation, this.lane, this.owner);
     const acceptance = await acquire();
     const { durability } = store.capabilities;
@@ -107,7 +111,7 @@ class Slice {
       this.batches.lastOnly = this.parking === noParking;
       await reader.seek(acceptance.next);
       this.startFrom(acceptance);
-      control.beat(this.durable);
+      control.beat(this.measured());
       const ended = await this.loop(control);
       this.deps.observer.laneSliceEnded(laneName(this.input), {
         ...{ ended, from: acceptance.next, to: this.durable.next, records: this.records },

@@ -35,7 +35,8 @@ export class SliceControl<Progress> implements Disposable {
   constructor(
     private readonly context: Context,
     private readonly clock: () => number,
-    options: { readonly beatByTimer: boolean },
+    /** `measured`: progress as it is at a beat of the timer's; without it, as it was told last. */
+    options: { readonly beatByTimer: boolean; readonly measured?: () => Progress },
   ) {
     this.lastTick = clock();
     const heartbeatMs = context.info.heartbeatTimeoutMs ?? 10_000;
@@ -45,7 +46,8 @@ export class SliceControl<Progress> implements Disposable {
     this.timer = setInterval(
       () => {
         this.checkClock();
-        if (options.beatByTimer && !this.signal.aborted) context.heartbeat(this.latest);
+        if (!options.beatByTimer || this.signal.aborted) return;
+        context.heartbeat(this.latest === null ? null : (options.measured?.() ?? this.latest));
       },
       Math.min(1_000, heartbeatMs / 4),
     );

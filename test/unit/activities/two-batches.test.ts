@@ -126,3 +126,26 @@ test('cancelled while two are under way it returns what the store holds by then'
   const { progress } = await result;
   expect(world.durable.generations.get(1)?.next).toEqual(progress.next);
 });
+
+test('while the store answers nothing, heartbeats tell how far the lane falls behind', async () => {
+  // The beats are the timer's; everything else takes its time.
+  jest.useFakeTimers({
+    doNotFake: ['Date', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'setTimeout'],
+  });
+  try {
+    const slow = slowStore(1);
+    const world = await prepared(createWorld(three, { store: slow.store }));
+    const { result, beats } = run(world);
+    await slow.untilAsked(1);
+    await rest();
+    jest.advanceTimersByTime(1_000);
+    expect(beats.at(-1)).toMatchObject({ next: {}, lagRecords: 3, lagSeconds: 0.995 });
+    for (const at of [1, 2, 3]) {
+      await slow.untilAsked(at);
+      slow.asked[at - 1]?.answer();
+    }
+    expect((await result).progress.next).toEqual(next(3, 3));
+  } finally {
+    jest.useRealTimers();
+  }
+});
