@@ -24,7 +24,8 @@ jest.setTimeout(600_000);
 
 const parallel = 3;
 const perPartition = 40;
-const rows = 12;
+/** So many that most are written once or twice: what is lost of one is made good by no later write. */
+const rows = 60;
 const topic = 'contract.public.accounts';
 const first = generation(1);
 const { signal } = new AbortController();
