@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import type { KafkaClients } from '../support/clients';
 import { everyPoint, type CrashPoint } from '../support/misdeeds';
 import { runProgram, UsageError, wholeNumber } from '../support/program';
 import type { Points } from './plan';
 import { runOnce } from './run';
 
-const usage = `usage: npm run faults -- --tier real [--runs N] [--seed S] [--changes N] [--rate N] [--points all|NAME,…] [--json]
+const usage = `usage: npm run faults -- --tier real [--runs N] [--seed S] [--changes N] [--rate N] [--points all|NAME,…]
+                      [--producer fast|stock] [--consumer fast|stock] [--json]
 
   --tier real   faults on real servers (the model tier is not there yet)
   --runs        pipelines, one after the other; default 1
@@ -12,6 +14,8 @@ const usage = `usage: npm run faults -- --tier real [--runs N] [--seed S] [--cha
   --changes     row changes of each run at least; default 1000
   --rate        row changes a second at most; default 500
   --points      every point named, and three kills at random; default: a few faults of any kind, drawn
+  --producer    what workers write to Kafka with; default: both in turn
+  --consumer    what they read from it with; default: both in turn
   --json        nothing but the last line on stdout
 
 points: ${everyPoint.join(' ')}
@@ -25,6 +29,7 @@ interface Options {
   readonly changes: number;
   readonly rate: number;
   readonly points: Points;
+  readonly clients: Partial<KafkaClients>;
   readonly json: boolean;
 }
 
@@ -38,6 +43,8 @@ function parse(args: string[]): Options {
       changes: { type: 'string', default: '1000' },
       rate: { type: 'string', default: '500' },
       points: { type: 'string' },
+      producer: { type: 'string' },
+      consumer: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -48,8 +55,15 @@ function parse(args: string[]): Options {
     changes: wholeNumber('changes', values.changes),
     rate: wholeNumber('rate', values.rate),
     points: parsePoints(values.points),
+    clients: { ...kindOf('producer', values.producer), ...kindOf('consumer', values.consumer) },
     json: values.json,
   };
+}
+
+function kindOf(option: keyof KafkaClients, value: string | undefined): Partial<KafkaClients> {
+  if (value === undefined) return {};
+  if (value !== 'fast' && value !== 'stock') throw new UsageError(`--${option}: fast or stock.`);
+  return { [option]: value };
 }
 
 function parsePoints(text: string | undefined): Points {
@@ -63,7 +77,7 @@ function parsePoints(text: string | undefined): Points {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { runs, seed, changes, rate, points, json } = parse(args);
+  const { runs, seed, changes, rate, points, clients, json } = parse(args);
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`);
   const total = { runs: 0, lost: 0, wrong: 0, repeated: 0 };
   for (let at = 0; at < runs; at += 1) {
@@ -74,7 +88,7 @@ async function main(args: string[]): Promise<number> {
     total.runs += 1;
     try {
       const verdict = await runOnce({
-        ...{ seed: own, changes, changesPerSecond: rate, points },
+        ...{ seed: own, changes, changesPerSecond: rate, points, clients },
         report: (line) => say(`  ${seconds()} s  ${line}`),
       });
       total.lost += verdict.lost;

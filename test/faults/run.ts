@@ -1,4 +1,5 @@
-import { producersInTurn, seeded } from '../support/random';
+import { clientsInTurn, type KafkaClients } from '../support/clients';
+import { seeded } from '../support/random';
 import { openScenario, type Scenario } from '../support/scenario';
 import { settle, untilLive } from '../support/settle';
 import { runWorkload } from '../support/workload';
@@ -11,15 +12,24 @@ export interface RunOptions {
   readonly changes: number;
   readonly changesPerSecond: number;
   readonly points: Points;
+  /** What workers write to Kafka and read from it with; what is not said is each kind in turn. */
+  readonly clients: Partial<KafkaClients>;
   readonly report: (line: string) => void;
 }
 
 /** One pipeline, its faults one after the other while changes flow, and the verdict. */
-export async function runOnce({ seed, changes, changesPerSecond, points, report }: RunOptions): Promise<Verdict> {
+export async function runOnce({
+  seed,
+  changes,
+  changesPerSecond,
+  points,
+  clients,
+  report,
+}: RunOptions): Promise<Verdict> {
   const plan = planFaults(seed, points);
   const scenario = await openScenario({
     ...{ chunkRows: 100, stores: ['replica', 'search', 'cache'] },
-    producers: producersInTurn(seed),
+    clients: clientsInTurn(seed).map((inTurn) => ({ ...inTurn, ...clients })),
   });
   try {
     const numbered = plan.map((fault, at) => ({ fault, at }));

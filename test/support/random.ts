@@ -32,11 +32,6 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** Both of Kafka's producers in turn: one of them dies at a point by this seed, the other by another, and each takes over from each. */
-export function producersInTurn(seed: number): readonly ['fast', 'stock'] | readonly ['stock', 'fast'] {
-  return seed % 2 === 0 ? ['fast', 'stock'] : ['stock', 'fast'];
-}
-
 /** The seed of this run: SLIPSTREAM_TEST_SEED repeats one. Always printed. */
 export function announceSeed(what: string): number {
   const seed = Number(process.env['SLIPSTREAM_TEST_SEED'] ?? Math.floor(Math.random() * 0x7fffffff));

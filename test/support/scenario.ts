@@ -5,8 +5,8 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { positionsTopic, tableTopic } from '../../model/names';
 import type { PipelineFile } from '../../model/pipeline';
-import type { ProducerKind } from '../../model/settings';
 import type { CaptureProgress, PipelineStatus } from '../../model/status';
+import type { KafkaClients } from './clients';
 import { createDatabase, type Database } from './database';
 import { replicaTables, searchTables } from './expectations';
 import type { Misdeeds } from './misdeeds';
@@ -38,8 +38,8 @@ export interface ScenarioOptions {
   readonly messages?: readonly string[];
   /** Besides the workload's own. */
   readonly sideTables?: SideTables;
-  /** What each worker writes to Kafka with: the next of these, round and round. By default as shipped. */
-  readonly producers?: readonly ProducerKind[];
+  /** What each worker writes to Kafka and reads from it with: the next of these, round and round. By default as shipped. */
+  readonly clients?: readonly KafkaClients[];
 }
 
 /** More tables of the source, and what the stores take of them. */
@@ -153,7 +153,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     async startWorker(misdeeds, heapMebibytes = 512) {
       const logFile = join(folder, `worker-${workers.length + 1}.log`);
       const worker = await startWorker({
-        environment: { ...environment, ...producerOf(options, workers.length) },
+        environment: { ...environment, ...clientsOf(options, workers.length) },
         ...{ logFile, heapMebibytes },
         ...(misdeeds ? { misdeeds } : {}),
       });
@@ -187,9 +187,9 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   };
 }
 
-function producerOf({ producers = [] }: ScenarioOptions, worker: number): Readonly<Record<string, string>> {
-  const producer = producers[worker % producers.length];
-  return producer === undefined ? {} : { SLIPSTREAM_PRODUCER: producer };
+function clientsOf({ clients = [] }: ScenarioOptions, worker: number): Readonly<Record<string, string>> {
+  const next = clients[worker % clients.length];
+  return next === undefined ? {} : { SLIPSTREAM_PRODUCER: next.producer, SLIPSTREAM_CONSUMER: next.consumer };
 }
 
 /** A stack trace in one line of a log hides the others. */

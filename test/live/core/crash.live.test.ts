@@ -1,12 +1,13 @@
 import '../../support/load-ahead';
 import { join } from 'node:path';
 import { judge } from '../../support/accepted-versions';
+import { clientsInTurn } from '../../support/clients';
 import { failedAttempts, pendingFailures, readHistories } from '../../support/histories';
 import { readLedger } from '../../support/ledger';
 import { checkLog } from '../../support/log-check';
 import { readLog } from '../../support/log-contents';
 import { crashPoints, type CrashPoint } from '../../support/misdeeds';
-import { announceSeed, producersInTurn, seeded } from '../../support/random';
+import { announceSeed, seeded } from '../../support/random';
 import { replicaVersions } from '../../support/replica-recorder';
 import { openScenario, type Scenario } from '../../support/scenario';
 import { expectEqual, settle, untilEqual, untilLive, untilRebuilt } from '../../support/settle';
@@ -58,7 +59,7 @@ it.concurrent('kill -9 at every named point, and once at random, costs no change
   const seed = announceSeed('crash points');
   const random = seeded(seed);
   const lap = stopwatch('crash points');
-  const scenario = await openScenario({ chunkRows: 100, producers: producersInTurn(seed) });
+  const scenario = await openScenario({ chunkRows: 100, clients: clientsInTurn(seed) });
   try {
     // The copy's points: the source rests, so each worker dies in the copy itself.
     for (const point of copyPoints) {
@@ -101,7 +102,7 @@ it.concurrent('kill -9 at every named point, and once at random, costs no change
 it.concurrent('kill -9 at every point of a generation: it is built, promoted and dropped all the same', async () => {
   const seed = announceSeed('crash points of a generation');
   const lap = stopwatch('crash points of a generation');
-  const scenario = await openScenario({ producers: producersInTurn(seed) });
+  const scenario = await openScenario({ clients: clientsInTurn(seed) });
   try {
     await scenario.startWorker();
     await scenario.startSync();
