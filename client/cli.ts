@@ -41,4 +41,6 @@ async function main(argv: readonly string[]): Promise<number> {
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
+  // All is said. What was given up on meanwhile, a broker that does not answer for one, must not keep the terminal for its retries.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 });

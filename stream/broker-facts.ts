@@ -1,4 +1,5 @@
-import type { Admin } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { readExtents } from './extents';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -67,9 +68,9 @@ export async function readTopics(admin: Admin, names: readonly string[]): Promis
 }
 
 /** Of topics that exist, those that hold something: records, or markers. */
-export async function readWritten(admin: Admin, names: readonly string[]): Promise<ReadonlySet<string>> {
-  const held = await Promise.all(names.map(async (name) => ({ name, extents: await admin.fetchTopicOffsets(name) })));
-  return new Set(held.filter(({ extents }) => extents.some(({ low, high }) => low !== high)).map(({ name }) => name));
+export async function readWritten(kafka: Kafka, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const extents = await readExtents(kafka, Object.fromEntries(names.map((name) => [name, 0])));
+  return new Set(names.filter((name) => extents.get(name)?.some(({ low, high }) => low !== high)));
 }
 
 async function readSettings(

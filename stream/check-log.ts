@@ -38,7 +38,7 @@ export async function checkLog(
     const names = Object.keys(wanted);
     const existing = names.filter((name) => facts.topics.has(name));
     const present = await readTopics(admin, existing);
-    const written = await readWritten(admin, existing);
+    const written = await readWritten(kafka, existing);
     const missing = names.length - present.length;
     const prefix = pipeline?.log.prefix ?? '';
     const { replicationFactor = 1, windowDays = 1 } = pipeline?.log ?? {};
@@ -81,7 +81,7 @@ function parkedTopics({ log, stores }: Pipeline): string[] {
 function unreachable(error: unknown, brokers: readonly string[]) {
   return finding('log-unreachable', {
     where: `KAFKA_BROKERS (${brokers.join(', ')})`,
-    what: `Kafka does not answer: ${error instanceof Error ? error.message : String(error)}.`,
+    what: `Kafka does not answer: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
     cure: 'Start it, or set KAFKA_BROKERS to host:port of a broker.',
   });
 }

@@ -1,9 +1,11 @@
 import { positionsTopic } from '../model/names';
+import { nextCopies } from '../model/next-copies';
 import { offsetOf } from '../model/offsets';
 import { lsnToText } from '../model/position';
 import { slotAtRisk } from '../model/slot-risk';
 import type { SlotHealth } from '../model/slot-sample';
 import type {
+  CaptureProgress,
   CaptureStatus,
   CopyProgress,
   GenerationStatus,
@@ -54,7 +56,6 @@ export function syncDetails(workflowId: string, status: PipelineStatus): string 
 }
 
 export function captureDetails(workflowId: string, pipeline: string, status: CaptureStatus): string {
-  const copies = Object.entries(status.progress?.copies ?? {}).map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
   return compose([
     isAtRisk(status) ? atRisk : headline(status.status),
     problemLine(status.problem),
@@ -63,7 +64,7 @@ export function captureDetails(workflowId: string, pipeline: string, status: Cap
       ? 'Until it goes on, the source keeps its WAL for it: watch its disk.'
       : '',
     slotLine(status.slot),
-    list(copies),
+    list(copyParts(status.progress?.copies ?? {})),
     status.copyPaused
       ? `The copy is paused; changes are followed. To go on: \`copy\` with \`{"action":"resume"}\`.`
       : '',
@@ -136,6 +137,13 @@ function part(name: string, { status, problem }: CaptureStatus | StoreStatus, pr
 function captureProgress({ progress }: CaptureStatus): string {
   if (!progress) return 'not begun';
   return `at ${lsnToText(progress.position.lsn)}, ${grouped(progress.lagBytes)} bytes of WAL behind`;
+}
+
+/** Those under way first, those that are done last: a long list is cut. */
+function copyParts(copies: CaptureProgress['copies']): string[] {
+  const done = Object.entries(copies).filter(([, copy]) => copy.done);
+  const { shown } = nextCopies(copies, Infinity);
+  return [...shown, ...done].map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
 }
 
 function copied({ done, rows, estimatedRows, rowsPerSecond, secondsLeft, sweeping }: CopyProgress): string {

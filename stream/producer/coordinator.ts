@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
+import { withClusters } from '../clusters';
 
 /** The parts of kafkajs 2.2.4 that are looked at; names are its own. */
 interface Coordinator {
@@ -18,7 +19,6 @@ interface Wanted {
 interface Cluster {
   findGroupCoordinator(wanted: Wanted): Promise<Coordinator>;
 }
-type CreateCluster = (options: object) => Cluster;
 
 export interface TransactionPlan {
   readonly transactionalId: string;
@@ -44,15 +44,8 @@ const patience = [1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 10];
  * asks for a moment. Null where kafkajs is not as it is known: then it goes on as ever.
  */
 export function withShortTransactions(kafka: Kafka, plan: TransactionPlan): Kafka | null {
-  const name = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === createClusterName);
-  const createCluster = name && (kafka as unknown as Record<symbol, unknown>)[name];
-  if (name === undefined || typeof createCluster !== 'function') return null;
-  const create: CreateCluster = (options) => shorten((createCluster as CreateCluster)(options), plan);
-  // Other producers and consumers of this client are made of the client itself, and not touched.
-  return Object.create(kafka, { [name]: { value: create } }) as Kafka;
+  return withClusters<Cluster>(kafka, (cluster) => shorten(cluster, plan));
 }
-
-const createClusterName = 'private:Kafka:createCluster';
 
 /** Changes the cluster of one producer. Exported for its test. */
 export function shorten<Given extends Cluster>(cluster: Given, { transactionalId, lastTopic }: TransactionPlan): Given {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readExtents } from '../../../stream/extents';
 import { ensureTopics, type TopicsOptions } from '../../../stream/topics';
 import { readLastPosition } from '../../../stream/positions';
 import { waitFor } from '../../support/wait';
-import { LogFixture } from './log-fixture';
+import { closing, LogFixture } from './log-fixture';
 
 jest.setTimeout(180_000);
 
@@ -69,6 +70,27 @@ describe('the topics of a log', () => {
       name: 'InvalidConfig',
       message: expect.stringContaining(`--topic ${log.prefix}.positions --add-config cleanup.policy=compact`) as string,
     });
+  });
+
+  test('hold what they hold, whether they are asked about together or, as kafkajs shows to everybody, one by one', async () => {
+    const several = await LogFixture.create(['public.a', 'public.b', 'public.c'], 3);
+    try {
+      const writer = await several.writer();
+      await writer.append(several.records(500), closing(10));
+      const kafka = several.kafka();
+      const shown: typeof kafka = {
+        admin: (config) => kafka.admin(config),
+        consumer: (config) => kafka.consumer(config),
+        producer: (config) => kafka.producer(config),
+        logger: () => kafka.logger(),
+      };
+      const together = await readExtents(kafka, several.topics);
+      expect(together).toEqual(await readExtents(shown, several.topics));
+      expect([...together.values()].map((partitions) => partitions.length)).toEqual([3, 3, 3]);
+      expect([...together.values()].flat().some(({ high }) => high > 0)).toBe(true);
+    } finally {
+      await several.close();
+    }
   });
 
   test('are never made by asking for them', async () => {

@@ -121,3 +121,23 @@ test('whatever the number of tables, stores and problems, details stay within 4 
     expect(text).not.toContain('undefined');
   }
 });
+
+test('of hundreds of tables those under way come first, and those that are copied last', () => {
+  const copies = Object.fromEntries(
+    Array.from({ length: 300 }, (_, at) => [
+      `public.t${at}`,
+      { done: at < 100, rows: at < 100 || at === 200 ? 5 : 0, estimatedRows: 6 },
+    ]),
+  );
+  const status: CaptureStatus = {
+    status: 'COPYING',
+    progress: { position: { lsn: '1', index: 0 }, changes: 1, copies, lagBytes: 0, at: 0 },
+    problem: null,
+  };
+  const lines = captureDetails('sync/shop', 'shop', status)
+    .split('\n')
+    .filter((line) => line.startsWith('- '));
+  expect(lines[0]).toContain('`public.t200` copying, 5');
+  expect(lines[1]).toContain('`public.t100` waits its turn');
+  expect(lines.some((line) => line.includes('`public.t0`'))).toBe(false);
+});

@@ -97,6 +97,20 @@ describe('render', () => {
     expect(lines[1]).not.toContain('[');
   });
 
+  it('of hundreds of tables shows those under way and next, and how many more there are', () => {
+    const waiting = Array.from({ length: 300 }, (_, at) => [
+      `public.t${at}`,
+      { done: at < 10, rows: 0, estimatedRows: 5 },
+    ]);
+    const copies = { ...Object.fromEntries(waiting), 'public.big': { done: false, rows: 7, estimatedRows: 9 } };
+    const status = pipeline({ capture: { status: 'COPYING', progress: captured({ copies }), problem: null } });
+    const lines = render(view({ status })).filter((line) => / copying| and /.test(line));
+    expect(lines).toHaveLength(9);
+    expect(lines[0]).toContain('public.big');
+    expect(lines[1]).toContain('public.t10 ');
+    expect(lines[8]).toBe('  and 283 more tables of about 1,415 rows');
+  });
+
   it('says how fast rows are copied, and how long still when all totals are known', () => {
     const copies = { 'public.products': { done: false, rows: 400, estimatedRows: 1_000 } };
     const status = pipeline({ capture: { status: 'COPYING', progress: captured({ copies }), problem: null } });
