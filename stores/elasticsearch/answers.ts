@@ -44,7 +44,9 @@ export function isBusy({ status }: Pick<Answer, 'status'>): boolean {
 /** The items of a bulk answer, one per action. A short or garbled answer says nothing about the rest: `Unavailable`. */
 export function bulkItems(answer: Answer, expected: number): readonly BulkItem[] {
   const { items } = answer.body as { items?: readonly Record<string, BulkItem>[] };
-  const results = Array.isArray(items) ? items.flatMap((item: Record<string, BulkItem>) => Object.values(item)) : [];
+  const results: BulkItem[] = [];
+  if (Array.isArray(items))
+    for (const item of items as Record<string, BulkItem>[]) results.push(...Object.values(item));
   if (results.length === expected) return results;
   throw new Unavailable(
     `Elasticsearch answered ${results.length} items to a bulk of ${expected}; what it stored is not known. It is tried again.`,

@@ -2,7 +2,7 @@ import type { Mutation } from '../../model/mutation';
 import { throwRefused } from '../refused';
 import type { Generation } from '../store';
 import type { Ask } from './client';
-import { encodeAction } from './encode';
+import { ActionLines } from './encode';
 import type { Gate } from './gate';
 import { hasAlias, sortByLength } from './overlong';
 import { laneLost } from './send';
@@ -17,7 +17,7 @@ export const inFlight = 4;
 export interface Chunk {
   readonly mutations: readonly Mutation[];
   /** NDJSON, an action and its source per mutation. */
-  readonly lines: string;
+  readonly lines: Buffer;
 }
 
 /** What became of the mutations. */
@@ -41,23 +41,18 @@ export function* chunksOf(
   limits = { bytes: chunkBytes, documents: chunkDocuments },
 ): Generator<Chunk> {
   let held: Mutation[] = [];
-  let lines: string[] = [];
-  let bytes = 0;
+  let lines = new ActionLines(Math.min(mutations.length, limits.documents));
   for (const mutation of mutations) {
-    const line = encodeAction(mutation);
-    // At most three bytes per UTF-16 unit: counted only where it matters.
-    const size = line.length * 3 * limits.documents <= limits.bytes ? line.length * 3 : Buffer.byteLength(line);
-    if (held.length > 0 && (bytes + size > limits.bytes || held.length === limits.documents)) {
-      yield { mutations: held, lines: lines.join('') };
+    const before = lines.length;
+    lines.add(mutation);
+    if (held.length > 0 && (lines.length > limits.bytes || held.length === limits.documents)) {
+      yield { mutations: held, lines: lines.upTo(before) };
       held = [];
-      lines = [];
-      bytes = 0;
+      lines = lines.from(before);
     }
     held.push(mutation);
-    lines.push(line);
-    bytes += size;
   }
-  if (held.length > 0) yield { mutations: held, lines: lines.join('') };
+  if (held.length > 0) yield { mutations: held, lines: lines.upTo(lines.length) };
 }
 
 /** The batch before, while it is under way. */

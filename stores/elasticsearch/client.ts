@@ -1,6 +1,7 @@
-import { Client, errors, SniffingTransport } from '@elastic/elasticsearch';
+import { Client, errors, Serializer, SniffingTransport } from '@elastic/elasticsearch';
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import { distributionOf } from './product';
+import { readStatuses } from './statuses';
 
 /** One request. */
 export interface Call {
@@ -10,7 +11,7 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | boolean>>;
   readonly body?: object;
   /** NDJSON instead of a body. */
-  readonly lines?: string;
+  readonly lines?: Buffer;
 }
 
 /** Whatever the server said, errors included: a status is judged where its meaning is known. */
@@ -43,6 +44,13 @@ class PlainTransport extends SniffingTransport {
   }
 }
 
+/** Most answers are of bulks that went well, one status after the other. */
+class QuickSerializer extends Serializer {
+  override deserialize<Body>(json: string): Body {
+    return (readStatuses(json) as Body | null) ?? super.deserialize<Body>(json);
+  }
+}
+
 /** Opens no socket before the first request. The only importer of the vendor's client. */
 export function connect(url: string, timeoutMs = patienceMs): Connection {
   // Retries are Temporal's: a client that sends a bulk again by itself writes after its slice was told that it failed.
@@ -51,6 +59,7 @@ export function connect(url: string, timeoutMs = patienceMs): Connection {
     maxRetries: 0,
     requestTimeout: timeoutMs,
     Transport: PlainTransport,
+    Serializer: QuickSerializer,
   });
   let recognised = false;
 

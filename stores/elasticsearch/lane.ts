@@ -197,7 +197,7 @@ async function sendRecord(
   input: { alias: string; action: object; record: StoredRecord; signal?: AbortSignal },
 ): Promise<BulkItem | typeof laneLost> {
   const { alias, action, record, signal } = input;
-  const lines = `${JSON.stringify(action)}\n${JSON.stringify({ [recordField]: record })}\n`;
+  const lines = Buffer.from(`${JSON.stringify(action)}\n${JSON.stringify({ [recordField]: record })}\n`);
   const answer = await sendBulk(ask, { alias, lines, sequence: true, ...(signal ? { signal } : {}) });
   if (!isSuccess(answer)) throw refused(answer, `the record behind ${alias}`);
   const [item] = bulkItems(answer, 1);

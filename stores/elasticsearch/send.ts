@@ -11,7 +11,7 @@ const sequenced = [...answered, 'items.*._seq_no', 'items.*._primary_term'];
 /** One bulk through a write alias and nothing else: with `require_alias` a missing one is refused, never created. */
 export function sendBulk(
   ask: Ask,
-  input: { readonly alias: string; readonly lines: string; readonly sequence?: true; readonly signal?: AbortSignal },
+  input: { readonly alias: string; readonly lines: Buffer; readonly sequence?: true; readonly signal?: AbortSignal },
 ): Promise<Answer> {
   const { alias, lines, sequence = false, signal } = input;
   const query = { require_alias: true, filter_path: (sequence ? sequenced : answered).join(',') };

@@ -16,7 +16,7 @@ import {
 } from './answers';
 import type { Chunk, WrittenWith } from './bulk';
 import type { Answer, Ask } from './client';
-import { encodeAction } from './encode';
+import { encodeActions } from './encode';
 import { laneLost, sendBulk } from './send';
 
 /** What became of a chunk: everything that is not refused is written. */
@@ -63,7 +63,7 @@ export async function writeChunk(ask: Ask, input: ChunkInput): Promise<ChunkOutc
     if (ms === null)
       throw refusedItem(first.item, `${again.length} documents of ${describe(generation)}, sent 6 times`);
     mutations = again.map(({ mutation }) => mutation);
-    lines = mutations.map(encodeAction).join('');
+    lines = encodeActions(mutations);
     await pause(ms, signal);
   }
   return tally;

@@ -166,10 +166,10 @@ function crashingElasticsearch(
       const sent = sabotage.has('no-write-alias')
         ? { ...call, path: [generationIndex(index, Number(number)), '_bulk'], query: {} }
         : call;
-      const isRecord = call.lines.startsWith(`{"index":{"_id":${marker}`);
+      const isRecord = call.lines.toString().startsWith(`{"index":{"_id":${marker}`);
       if (sabotage.has('offsets-before-data') && !isRecord && !call.lines.includes(marker)) {
         postponed.push(() => connection.ask(sent));
-        return { status: 200, body: fabricated(call.lines) };
+        return { status: 200, body: fabricated(call.lines.toString()) };
       }
       if (isRecord && written) {
         written = false;

@@ -59,7 +59,9 @@ export function dataAfterOffsets(): Wire {
   });
 }
 
-function written({ lines = '' }: Call): object {
-  const actions = lines.split('\n').filter((line) => /^\{"(?:index|delete)":\{"_id"/.test(line));
+function written({ lines }: Call): object {
+  const actions = String(lines)
+    .split('\n')
+    .filter((line) => /^\{"(?:index|delete)":\{"_id"/.test(line));
   return { items: actions.map(() => ({ index: { status: 200 } })) };
 }

@@ -48,7 +48,7 @@ test('while the record of one is on its way, documents of the next are written; 
     const ahead = new Promise<void>((resolve) => (written = resolve));
     const record = new Promise<void>((resolve) => (arrived = resolve));
     const wire = onBulk(async (call, through) => {
-      if (isRecord(call) && call.lines?.startsWith('{"index"')) {
+      if (isRecord(call) && call.lines?.toString().startsWith('{"index"')) {
         records += 1;
         arrived();
         if (records === 1) await allowed;

@@ -1,4 +1,5 @@
-import type { RowText } from '../../../model/row-text';
+import fc from 'fast-check';
+import type { Row } from '../../../model/change';
 import { rowText } from '../../support/row-texts';
 import { Blocked } from '../../../model/errors';
 import type { Mutation } from '../../../model/mutation';
@@ -10,7 +11,8 @@ import { laneLost } from '../../../stores/elasticsearch/send';
 import { Refused } from '../../../stores/refused';
 import { account, generation, withoutAccount } from '../../contract/fixture';
 
-const lines = (mutations: readonly Mutation[]) => [...chunksOf(mutations)].map((chunk) => chunk.lines).join('');
+const lines = (mutations: readonly Mutation[]) =>
+  [...chunksOf(mutations)].map((chunk) => chunk.lines.toString()).join('');
 
 describe('encoding', () => {
   test('each action carries its offset as an external version, digit by digit', () => {
@@ -36,13 +38,48 @@ describe('encoding', () => {
   });
 });
 
-test('a document whose text is known is written as that text, under its id', () => {
-  const text = '{"id":1,"holder":"h1","balance":1.50}';
-  const written = (row: RowText) => lines([{ ...account(1, 1, 7), document: {}, row }]);
-  expect(written({ ...rowText({ id: 1 }), text }).split('\n')[1]).toBe(
-    '{"_slipstream_id":"accounts/1","id":1,"holder":"h1","balance":1.50}',
+test('a row that travelled as text is copied from its record, under its id', () => {
+  const row = (values: Row) => ({ ...account(1, 1, 7), document: {}, row: rowText(values) });
+  expect(lines([row({ id: 1, holder: 'hé"1\u2028', balance: 1.5 })]).split('\n')[1]).toBe(
+    '{"_slipstream_id":"accounts/1","id":1,"holder":"hé\\"1\u2028","balance":1.5}',
   );
-  expect(written({ ...rowText({ id: 1 }), text: '{}' })).toContain('{"_slipstream_id":"accounts/1"}\n');
+  const { bytes, from, shape } = rowText({ id: 1 });
+  const empty = { text: '{}', bytes: Buffer.concat([bytes.subarray(0, from), Buffer.from('{}')]), from, shape };
+  expect(lines([{ ...account(1, 1, 7), row: { ...empty, end: from + 2 } }])).toContain(
+    '{"_slipstream_id":"accounts/1"}\n',
+  );
+});
+
+test('lines are the same however large, mixed, or cut into chunks', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 20 }),
+    fc.constantFrom('é'.repeat(5_000), 'x'.repeat(300_000)),
+  );
+  const mutation = fc
+    .tuple(value, fc.constantFrom('row', 'document', 'delete'))
+    .chain((of) => fc.nat(9_999).map((at) => [...of, at] as const))
+    .map(([holder, kind, at]) => {
+      const plain = { ...account(at, 1, at), id: `accounts/${holder.slice(0, 5)}`, document: { id: at, holder } };
+      if (kind === 'delete') return { ...plain, document: null };
+      return kind === 'row' ? { ...plain, document: {}, row: rowText({ id: at, holder }) } : plain;
+    });
+  const textOf = ({ id, version, document, row }: Mutation) => {
+    const action = `{"_id":${JSON.stringify(id)},"version":"${version}","version_type":"external"}`;
+    const body = row?.text ?? JSON.stringify(document);
+    if (row === undefined && document === null) return `{"delete":${action}}\n`;
+    return `{"index":${action}}\n{"_slipstream_id":${JSON.stringify(id)},${body.slice(1)}\n`;
+  };
+  fc.assert(
+    fc.property(fc.array(mutation, { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), (mutations, documents) => {
+      const chunks = [...chunksOf(mutations, { bytes: 400_000, documents })];
+      expect(chunks.flatMap((chunk) => chunk.mutations)).toEqual(mutations);
+      for (const chunk of chunks) {
+        expect(chunk.lines.toString()).toBe(chunk.mutations.map(textOf).join(''));
+        expect(chunk.mutations.length === 1 || chunk.lines.length <= 400_000).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('chunks', () => {
@@ -58,7 +95,7 @@ describe('chunks', () => {
     const one = Buffer.byteLength(lines(ten.slice(1, 2)));
     const chunks = [...chunksOf(ten, { bytes: 3 * one + 1, documents: 100 })];
     expect(chunks.map(({ mutations }) => mutations.length)).toEqual([3, 3, 3, 1]);
-    for (const chunk of chunks) expect(Buffer.byteLength(chunk.lines)).toBeLessThanOrEqual(3 * one + 1);
+    for (const chunk of chunks) expect(chunk.lines.length).toBeLessThanOrEqual(3 * one + 1);
   });
 
   test('one that is larger than all of it goes alone, and nothing makes no chunk', () => {
@@ -116,8 +153,8 @@ describe('behind a batch that is under way', () => {
   /** What is sent of the second batch before the first has been answered, and after. */
   async function sentOf(first: readonly Mutation[], behind: boolean) {
     const sent: string[] = [];
-    const ask = async ({ lines = '' }: Call): Promise<Answer> => {
-      const ids = [...lines.matchAll(/"_id":"([^"]*)"/g)].map(([, id]) => id ?? '');
+    const ask = async ({ lines }: Call): Promise<Answer> => {
+      const ids = [...String(lines).matchAll(/"_id":"([^"]*)"/g)].map(([, id]) => id ?? '');
       sent.push(...ids);
       return { status: 200, body: { items: ids.map(() => ({ index: { status: 201 } })) } };
     };

@@ -146,7 +146,7 @@ describe('who speaks this protocol', () => {
     };
     await against(listener, async (url) => {
       const connection = connect(url);
-      await connection.ask({ method: 'POST', path: ['shop', '_bulk'], lines: '{}\n' });
+      await connection.ask({ method: 'POST', path: ['shop', '_bulk'], lines: Buffer.from('{}\n') });
       await connection.ask({ method: 'PUT', path: ['shop'], body: {} });
       await connection.close();
     });

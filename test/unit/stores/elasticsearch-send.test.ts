@@ -8,7 +8,7 @@ async function callsOf(input: { readonly sequence?: true }): Promise<Call[]> {
     calls.push(call);
     return Promise.resolve({ status: 200, body: {} });
   };
-  await sendBulk(ask, { alias: 'a', lines: '{}\n', ...input });
+  await sendBulk(ask, { alias: 'a', lines: Buffer.from('{}\n'), ...input });
   return calls;
 }
 

@@ -18,9 +18,9 @@ const wrong = {
 function server(mutations: readonly Mutation[], say: Say, refusing: (attempt: number) => boolean = () => false) {
   const came: string[][] = [];
   const waited: number[] = [];
-  const ask: Ask = async ({ lines = '' }) => {
+  const ask: Ask = async ({ lines }) => {
     const attempt = came.length;
-    const ids = [...lines.matchAll(/^\{"(?:index|delete)":\{"_id":"([^"]+)"/gm)].map(([, id]) => id ?? '');
+    const ids = [...String(lines).matchAll(/^\{"(?:index|delete)":\{"_id":"([^"]+)"/gm)].map(([, id]) => id ?? '');
     came.push(ids);
     if (refusing(attempt)) return { status: 429, headers: {}, body: { error: { type: 'circuit_breaking_exception' } } };
     return { status: 200, headers: {}, body: { items: ids.map((id) => ({ index: say(id, attempt) })) } };
