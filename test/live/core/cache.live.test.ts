@@ -54,22 +54,42 @@ const { kind, title } = madeFields['public.accounts'];
 const madeTexts = { kind, title };
 const hashKey = ({ name }: Pick<Scenario, 'name'>) => `${name}-hashes`;
 
-/** What the hashes are to be, by the database itself: id → made fields. */
+/** What the hashes are to be, by the database itself: document's id → all of its fields. */
 async function hashesWanted({ source }: Scenario): Promise<Record<string, unknown>> {
   const rows = await source.query(
-    `select 'accounts/' || id as id, 'account' as kind, owner || ' #' || id as title from accounts`,
+    `select 'accounts/' || id as document, id::text, owner, balance::text, revision::text, 'account' as kind,
+       owner || ' #' || id as title from accounts`,
   );
-  return Object.fromEntries(rows.map(({ id, ...made }) => [String(id), made]));
+  return Object.fromEntries(rows.map(({ document, ...fields }) => [String(document), fields]));
 }
 
-async function hashesFound(client: Redis, scenario: Scenario): Promise<Record<string, unknown>> {
+async function areHashes(client: Redis, scenario: Scenario, wanted: Record<string, unknown>): Promise<boolean> {
   const found = (await readDocuments(client, hashKey(scenario))) ?? new Map<string, unknown>();
-  return Object.fromEntries(
-    [...found].map(([id, body]) => {
-      const { kind: foundKind, title: foundTitle } = body as Record<string, string>;
-      return [id, { kind: foundKind, title: foundTitle }];
-    }),
-  );
+  return isDeepStrictEqual(Object.fromEntries(found), wanted);
+}
+
+/** What may be wrong with a hash, one at a time: it is made so, and made good again. */
+async function seenOfDamages(client: Redis, scenario: Scenario, wanted: Record<string, unknown>) {
+  const prefix = `{${hashKey(scenario)}}:${await client.get(`{${hashKey(scenario)}}:current`)}:`;
+  const [place, stray] = [`${prefix}accounts/1`, `${prefix}accounts/-1`];
+  const whole = await client.hgetall(place);
+  const damages: Record<string, () => Promise<unknown>> = {
+    'a column of the source': () => client.hset(place, 'balance', 'damaged'),
+    'a made field': () => client.hset(place, 'title', 'damaged'),
+    'a field that is missing': () => client.hdel(place, 'kind'),
+    'a field too many': () => client.hset(place, 'damaged', ''),
+    'a document that is missing': () => client.del(place),
+    'one too many': () => client.hset(stray, whole),
+  };
+  const seen: string[] = [];
+  for (const [damage, inflict] of Object.entries(damages)) {
+    await inflict();
+    if (!(await areHashes(client, scenario, wanted))) seen.push(damage);
+    await client.del(place, stray);
+    await client.hset(place, whole);
+    expect(await areHashes(client, scenario, wanted)).toBe(true);
+  }
+  return { seen, all: Object.keys(damages) };
 }
 
 /** Pointer and document in one call, as docs/redis.md tells readers. */
@@ -138,10 +158,13 @@ it('a cache equals the source, made fields and all, under writes and kills at ev
       const wanted = await hashesWanted(scenario);
       expect(Object.keys(wanted).length).toBeGreaterThan(10);
       await waitFor({
-        ...{ what: "every account's hash has its made fields", seconds: 30, conclusive: true },
-        look: async () => isDeepStrictEqual(await hashesFound(client, scenario), wanted),
+        ...{ what: "every account's hash equals its row, made fields and all", seconds: 30, conclusive: true },
+        look: () => areHashes(client, scenario, wanted),
         until: (equal) => equal,
       });
+      // Control: that comparison sees each of these alone.
+      const { seen, all } = await seenOfDamages(client, scenario, wanted);
+      expect(seen).toEqual(all);
       // Control: the comparison sees a document that is wrong, one that is missing and one too many.
       await client.set(`{${scenario.name}}:2:accounts/1`, '{"id":"1"}');
       await client.del(`{${scenario.name}}:2:accounts/2`);
