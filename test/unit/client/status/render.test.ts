@@ -98,11 +98,10 @@ describe('render', () => {
   });
 
   it('of hundreds of tables shows those under way and next, and how many more there are', () => {
-    const waiting = Array.from({ length: 300 }, (_, at) => [
-      `public.t${at}`,
-      { done: at < 10, rows: 0, estimatedRows: 5 },
-    ]);
-    const copies = { ...Object.fromEntries(waiting), 'public.big': { done: false, rows: 7, estimatedRows: 9 } };
+    const waiting = Object.fromEntries(
+      Array.from({ length: 300 }, (_, at) => [`public.t${at}`, { done: at < 10, rows: 0, estimatedRows: 5 }]),
+    );
+    const copies = { ...waiting, 'public.big': { done: false, rows: 7, estimatedRows: 9 } };
     const status = pipeline({ capture: { status: 'COPYING', progress: captured({ copies }), problem: null } });
     const lines = render(view({ status })).filter((line) => / copying| and /.test(line));
     expect(lines).toHaveLength(9);
