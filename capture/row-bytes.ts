@@ -1,17 +1,23 @@
 import type { Column, TableSchema } from '../model/schema';
 import { hasCanonicalForm, parserOf, ruleOf, type ParseValue } from '../model/value-types';
-import { copyBytes, mostBytesPerByte, writeAscii, writeBytes, writeText } from '../stream/json-bytes';
+import { copyBytes, mostBytesPerByte, writeAscii, writeText } from '../stream/json-bytes';
+import { bytesBeyond, constantOf, copyWords, writeConstant, type Constant, type Target } from '../stream/words';
 import { nullCell, type Cells } from './wire-tuple';
 
 interface WrittenColumn {
   /** Its name as it stands before the value, with the brace or comma before it. */
-  readonly opening: Buffer;
+  readonly opening: Constant;
   readonly form: 'text' | 'digits' | 'boolean' | 'parsed';
   readonly parse: ParseValue;
 }
 
 /** Types whose text is the JSON number. Floats are not among them: 1e+20 is written otherwise. */
 const integers: ReadonlySet<string> = new Set(['int2', 'int4', 'oid']);
+
+const none = constantOf('null');
+const yes = constantOf('true');
+const no = constantOf('false');
+const quotationMark = 0x22;
 
 /** Writes rows of a table as JSON from the bytes of their cells: byte for byte what becomes of the parsed row (`rows.ts`). */
 export class RowBytes {
@@ -20,9 +26,9 @@ export class RowBytes {
 
   private constructor(
     private readonly columns: readonly WrittenColumn[],
-    private readonly key: readonly { readonly column: number; readonly opening: Buffer }[],
+    private readonly key: readonly { readonly column: number; readonly opening: Constant }[],
   ) {
-    this.framing = [...columns, ...key].reduce((sum, { opening: { length } }) => sum + length, 4);
+    this.framing = [...columns, ...key].reduce((sum, { opening: { length } }) => sum + length, 4 + 2 * bytesBeyond);
   }
 
   /**
@@ -58,41 +64,51 @@ export class RowBytes {
     return true;
   }
 
-  writeRow(into: Buffer, start: number, cells: Cells): number {
+  writeRow(into: Target, start: number, cells: Cells): number {
     let at = start;
     for (let column = 0; column < this.columns.length; column += 1) {
-      at = writeBytes(into, at, (this.columns[column] as WrittenColumn).opening);
+      at = writeConstant(into.view, at, (this.columns[column] as WrittenColumn).opening);
       at = this.writeValue(into, at, { cells, column });
     }
-    into[at] = 0x7d;
+    into.memory[at] = 0x7d;
     return at + 1;
   }
 
-  writeKey(into: Buffer, start: number, cells: Cells): number {
+  writeKey(into: Target, start: number, cells: Cells): number {
     let at = start;
     for (const { column, opening } of this.key) {
-      at = writeBytes(into, at, opening);
+      at = writeConstant(into.view, at, opening);
       at = this.writeValue(into, at, { cells, column });
     }
-    into[at] = 0x7d;
+    into.memory[at] = 0x7d;
     return at + 1;
   }
 
-  private writeValue(into: Buffer, at: number, { cells, column }: { cells: Cells; column: number }): number {
+  private writeValue(into: Target, at: number, { cells, column }: { cells: Cells; column: number }): number {
     const { form, parse } = this.columns[column] as WrittenColumn;
     const from = cells.starts[column] as number;
     const to = cells.ends[column] as number;
-    if (from === nullCell) return writeAscii(into, at, 'null');
-    if (form === 'text') return writeText(into, at, { bytes: cells.bytes, from, to });
-    if (form === 'digits') return copyBytes(into, at, { bytes: cells.bytes, from, to });
+    if (from === nullCell) return writeConstant(into.view, at, none);
+    const { plain } = cells;
+    if (form === 'text') {
+      if (plain === null) return writeText(into.memory, at, { bytes: cells.bytes, from, to });
+      into.memory[at] = quotationMark;
+      const end = copyWords(into.view, at + 1, { view: plain, from, to });
+      into.memory[end] = quotationMark;
+      return end + 1;
+    }
+    if (form === 'digits') {
+      if (plain === null) return copyBytes(into.memory, at, { bytes: cells.bytes, from, to });
+      return copyWords(into.view, at, { view: plain, from, to });
+    }
     if (form === 'boolean')
-      return writeAscii(into, at, to - from === 1 && cells.bytes[from] === 0x74 ? 'true' : 'false');
-    return writeAscii(into, at, JSON.stringify(parse(cells.bytes.toString('latin1', from, to))));
+      return writeConstant(into.view, at, to - from === 1 && cells.bytes[from] === 0x74 ? yes : no);
+    return writeAscii(into.memory, at, JSON.stringify(parse(cells.bytes.toString('latin1', from, to))));
   }
 }
 
-function openingOf(name: string, at: number): Buffer {
-  return Buffer.from(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+function openingOf(name: string, at: number): Constant {
+  return constantOf(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
 }
 
 function formOf(column: Column | undefined): Pick<WrittenColumn, 'form' | 'parse'> {

@@ -1,7 +1,9 @@
+import { targetOf, type Target } from '../stream/words';
+
 /** Memory that is written from front to back and never again, so that views on it stay what they are. */
 export interface Slabs {
   /** The slab to write to, from `at` on, where there is room for so many bytes. */
-  withRoom(bytes: number): Buffer;
+  withRoom(bytes: number): Target;
   /** Behind what is written. Moved by whoever writes. */
   at: number;
 }
@@ -13,12 +15,12 @@ export interface Slabs {
 const slabBytes = 1024 * 1024;
 
 export function createSlabs(): Slabs {
-  let slab = Buffer.alloc(0);
+  let slab = targetOf(0);
   const slabs: Slabs = {
     at: 0,
     withRoom(bytes) {
-      if (slab.length - slabs.at < bytes) {
-        slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, bytes));
+      if (slab.memory.length - slabs.at < bytes) {
+        slab = targetOf(Math.max(slabBytes, bytes));
         slabs.at = 0;
       }
       return slab;

@@ -3,6 +3,7 @@ import type { TableSchema } from '../model/schema';
 import { beforeRows, betweenRows, end, frameOf, type EnvelopeContext, type Framed } from '../stream/envelope';
 import { writeBytes, writeCount } from '../stream/json-bytes';
 import type { EncodedRecord } from '../stream/log';
+import { constantOf, writeConstant, type Constant } from '../stream/words';
 import { roomBetween, WrittenRecord } from '../stream/written-record';
 import type { Relation } from './pgoutput';
 import { schemaId } from './relations';
@@ -43,14 +44,16 @@ interface Layout {
   behindRows: Buffer;
 }
 
-const none = Buffer.from('null');
-const between = Buffer.from(betweenRows);
-const behind = Buffer.from(end);
+const none = constantOf('null');
+const between = constantOf(betweenRows);
+const behind = constantOf(end);
 const opening = {
-  create: Buffer.from(beforeRows('create')),
-  update: Buffer.from(beforeRows('update')),
-  delete: Buffer.from(beforeRows('delete')),
-} satisfies Partial<Record<Operation, Buffer>>;
+  create: constantOf(beforeRows('create')),
+  update: constantOf(beforeRows('update')),
+  delete: constantOf(beforeRows('delete')),
+} satisfies Partial<Record<Operation, Constant>>;
+
+const noBytes = Buffer.alloc(0);
 
 export function createStraight(context: EnvelopeContext): Straight {
   const layouts = new Map<number, Layout>();
@@ -62,7 +65,7 @@ export function createStraight(context: EnvelopeContext): Straight {
     layouts.delete(relation.relationId);
     if (!rows) return;
     const [before, after] = [createCells(rows.width), createCells(rows.width)];
-    const kept = { transaction: null, topic: '', behindRows: none };
+    const kept = { transaction: null, topic: '', behindRows: noBytes };
     layouts.set(relation.relationId, {
       ...{ rows, name: table.name, schemaId: schemaId(table), before, after },
       ...kept,
@@ -99,24 +102,23 @@ export function createStraight(context: EnvelopeContext): Straight {
     const slab = slabs.withRoom(rows.most(size) + behindRows.length + roomBetween + 128);
     const start = slabs.at;
     const keyEnd = rows.writeKey(slab, start, operation === 'delete' ? before : after);
-    let at = writeBytes(slab, keyEnd + roomBetween, opening[operation]);
-    at = before.bytes.length > 0 ? rows.writeRow(slab, at, before) : writeBytes(slab, at, none);
-    at = writeBytes(slab, at, between);
-    at = operation === 'delete' ? writeBytes(slab, at, none) : rows.writeRow(slab, at, after);
-    at = writeBytes(slab, at, behindRows);
-    at = writeCount(slab, at, index);
-    at = writeBytes(slab, at, behind);
+    const { memory, view } = slab;
+    let at = writeConstant(view, keyEnd + roomBetween, opening[operation]);
+    at = before.bytes.length > 0 ? rows.writeRow(slab, at, before) : writeConstant(view, at, none);
+    at = writeConstant(view, at, between);
+    at = operation === 'delete' ? writeConstant(view, at, none) : rows.writeRow(slab, at, after);
+    at = writeBytes(memory, at, behindRows);
+    at = writeCount(memory, at, index);
+    at = writeConstant(view, at, behind);
     if (context.limit && at - start - roomBetween > context.limit.bytes) return null;
     slabs.at = at;
-    const record = WrittenRecord.of(topic, context.partitions, { memory: slab, key: start, keyEnd, end: at });
+    const record = WrittenRecord.of(topic, context.partitions, { memory, key: start, keyEnd, end: at });
     if (operation !== 'delete') return [record];
     return [record, { topic, partition: record.partition, key: record.key, value: null }];
   }
 
   return { describe, encode };
 }
-
-const noBytes = Buffer.alloc(0);
 
 /** Which operation it is, its cells found; null for what is not ordinary. `before` without bytes: there is no row before. */
 function findRows(payload: Buffer, { rows, before, after }: Layout): keyof typeof opening | null {

@@ -5,6 +5,8 @@ export interface Cells {
   /** Column → first byte of its text, or one of the two below. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  /** Of `bytes`, where it is known that no cell holds anything that JSON writes in another way; else null. */
+  plain: DataView | null;
 }
 
 export const nullCell = -1;
@@ -12,7 +14,7 @@ export const nullCell = -1;
 const unchangedCell = -2;
 
 export function createCells(columns: number): Cells {
-  return { bytes: Buffer.alloc(0), starts: new Int32Array(columns), ends: new Int32Array(columns) };
+  return { bytes: Buffer.alloc(0), starts: new Int32Array(columns), ends: new Int32Array(columns), plain: null };
 }
 
 /**

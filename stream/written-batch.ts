@@ -1,4 +1,5 @@
 import { mostVarintBytes, sizeOfVarint, writeVarint } from './varint';
+import { bytesBeyond, constantOf, viewOf, writeConstant, type Constant, type Target } from './words';
 import { writeRecords, type HeaderEncoder, type Payload } from './producer/records';
 
 /** How the records of one log stand in its batches. */
@@ -10,7 +11,7 @@ export interface BatchForm {
 }
 
 /** Of a record before its value, besides the key: four varints, attributes, distance in time. */
-const mostFraming = 4 * mostVarintBytes + 2;
+const mostFraming = 4 * mostVarintBytes + 2 + bytesBeyond;
 /** Of a batch before its records, with room to spare. */
 const batchHead = 64;
 
@@ -53,23 +54,25 @@ export class WrittenBatch implements Iterable<Payload> {
  * Writes the records of one batch where they will stand: nothing is made of a record but its bytes. Garbage of several objects
  * for each was a quarter of what a copy cost.
  */
-export class BatchWriter {
+export class BatchWriter implements Target {
   /** Where the value of the record that is open is written. Another one after `open`. */
   memory: Buffer;
+  view: DataView;
   length = 0;
   private at = 0;
   private valueAt = 0;
   /** Sizes of the lengths of a record and of its value: those of the record before, which nearly always are right. */
   private bodyVarint = 2;
   private valueVarint = 2;
-  private readonly headers: Buffer;
+  private readonly headers: Constant;
 
   constructor(
     private readonly form: BatchForm,
     roomBytes: number,
   ) {
     this.memory = Buffer.allocUnsafeSlow(roomBytes);
-    this.headers = form.encodeHeaders(undefined);
+    this.view = viewOf(this.memory);
+    this.headers = constantOf(form.encodeHeaders(undefined));
   }
 
   get bytes(): number {
@@ -108,7 +111,7 @@ export class BatchWriter {
     at = writeVarint(memory, at, keyBytes);
     for (let each = 0; each < keyBytes; each += 1) memory[at + each] = key[each] as number;
     writeVarint(memory, at + keyBytes, valueBytes);
-    memory.set(headers, valueAt + valueBytes);
+    writeConstant(this.view, valueAt + valueBytes, headers);
     this.at = end;
     this.length += 1;
     return true;
@@ -137,6 +140,7 @@ export class BatchWriter {
     if (memory.length - at >= bytes) return;
     this.memory = Buffer.allocUnsafeSlow(Math.max(2 * memory.length, at + bytes));
     this.memory.set(memory.subarray(0, at));
+    this.view = viewOf(this.memory);
   }
 }
 

@@ -5,6 +5,7 @@ import type { EncodedRecord } from '../../stream/log';
 import { partitionOf } from '../../stream/partition';
 import { createSendWriter } from '../../stream/send-writer';
 import type { RecordSupply, Send } from '../../stream/supply';
+import { constantOf, targetOf, writeConstant } from '../../stream/words';
 import type { BatchForm } from '../../stream/written-batch';
 import { schemaId } from '../relations';
 import { createKeyOf } from '../values';
@@ -74,13 +75,13 @@ function createChunkWriter(
     ...{ position: { lsn, index: 0 }, transaction: { xid: null, committedAt: readAt } },
   } satisfies Partial<Change>;
   const { topic, behindRows } = frameOf(common, context);
-  const before = Buffer.from(`${beforeRows('read')}null${betweenRows}`);
+  const before = constantOf(`${beforeRows('read')}null${betweenRows}`);
   const behind = Buffer.from(`${behindRows}0${end}`);
   const limit = context.limit?.bytes ?? Infinity;
   const keyOf = createKeyOf(table);
   const partitionBytes = (bytes + (rows.length + missing.length) * usualFrame) / context.partitions;
   const sends = createSendWriter({ topic, form, partitionBytes });
-  let key: Buffer = Buffer.allocUnsafe(1024);
+  let key = targetOf(1024);
   let at = 0;
 
   /** False: it does not fit into this send. Null: too large for a record, or without a key: encodeChange is to say what becomes of it. */
@@ -89,16 +90,15 @@ function createChunkWriter(
     const cells = row.cells();
     if (!writer.hasKey(cells)) return null;
     const most = writer.most(row.length);
-    if (key.length < most) key = Buffer.allocUnsafe(most);
+    if (key.memory.length < most) key = targetOf(most);
     const keyBytes = writer.writeKey(key, 0, cells);
-    const batch = sends.batchOf(partitionOf(key, context.partitions, 0, keyBytes));
+    const batch = sends.batchOf(partitionOf(key.memory, context.partitions, 0, keyBytes));
     if (batch === null) return false;
     const valueAt = batch.open(keyBytes, most + before.length + behind.length);
-    const { memory } = batch;
-    const rowEnd = writer.writeRow(memory, writeBytes(memory, valueAt, before), cells);
-    const valueEnd = writeBytes(memory, rowEnd, behind);
+    const rowEnd = writer.writeRow(batch, writeConstant(batch.view, valueAt, before), cells);
+    const valueEnd = writeBytes(batch.memory, rowEnd, behind);
     if (keyBytes + valueEnd - valueAt > limit) return null;
-    return sends.close(batch, key, { keyBytes, valueEnd });
+    return sends.close(batch, key.memory, { keyBytes, valueEnd });
   }
 
   function encode(place: number): EncodedRecord[] {

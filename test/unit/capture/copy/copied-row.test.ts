@@ -104,6 +104,27 @@ it('rows as COPY writes them become, byte for byte, the records that decoded row
   expect(copied).toBeGreaterThan(500);
 });
 
+it('plain rows of every length too, wherever in the memory of a socket they stand and however little is behind them', () => {
+  const columns = [column('id', 'int8'), column('name', 'text'), column('on', 'bool'), column('note', 'text')];
+  const table = { ...tableOf('public.items', 3), columns, key: ['id'] };
+  const all = Array.from({ length: 60 }, (_, at) => [
+    ...[String(10 ** (at % 13)), at % 5 === 0 ? null : 'name'.repeat(at % 7), at % 2 === 0 ? 't' : 'f'],
+    at % 11 === 0 ? null : `${'x'.repeat(at)}${['', '"', 'é', '\\'][at % 13] ?? ''}${'y'.repeat(at % 4)}`,
+  ]);
+  const expected = all.map((cells) => rowOf(table, cells));
+  for (let behind = 0; behind < 6; behind += 1) {
+    const page = createPageIntake(table, 0);
+    const lines = Buffer.concat([Buffer.from(' '.repeat(behind)), ...all.map(lineOf), Buffer.alloc(behind, 0x09)]);
+    let from = behind;
+    for (const { length } of all.map(lineOf)) {
+      page.add(lines, from, from + length);
+      from += length;
+    }
+    expect(page.rows.map(stateOf)).toEqual(expected);
+    expect(readable(recordsOf(table, page.rows))).toEqual(readable(recordsOf(table, expected)));
+  }
+});
+
 it('what stands behind the columns is no part of a row, and its last one is told', () => {
   const table = { ...tableOf('public.items', 3), columns: [column('id', 'int4'), column('note', 'text')], key: ['id'] };
   const lines = [lineOf(['1', 'a\tb', '3']), lineOf(['2', null, '17'])];
