@@ -1,4 +1,5 @@
 import type { Variant } from './meter';
+import { bothEnds } from './variants/both-ends';
 import { capture } from './variants/capture';
 import { captureFor } from './variants/capture-for';
 import { copyOut } from './variants/copy-out';
@@ -11,6 +12,7 @@ import { rawStream } from './variants/raw-stream';
 
 /** What a process of a bench can be told to run, by name. */
 export const variants = {
+  bothEnds,
   capture,
   captureFor,
   copyOut,

@@ -153,7 +153,7 @@ async function runStream({ addresses }: Bench, { name, url, lsn, changes }: Sour
 export async function runProduce(
   { addresses }: Bench,
   { name, changes }: Pick<Source, 'name' | 'changes'>,
-  { runner, place, log }: { runner: Runner; place: Place; log: Log },
+  { runner, place, log }: { runner: Pick<Runner, 'run'>; place: Place; log: Log },
 ) {
   runs += 1;
   const topic = `${name}.raw${runs}`;

@@ -8,11 +8,13 @@ import { freshName, pipelineFile } from '../pipeline';
 import { openRunner, type Runner } from '../runner';
 import { dropSlot } from '../slots';
 import { checkpoint, createSource, dropDatabase, fillTable } from '../source';
-import { median } from '../statistics';
+import { median, medianRatio } from '../statistics';
 import { deleteTopics } from '../topics';
 import { assertEqual, readRowsAsDocuments, type Contents } from '../truth';
 import type { CaptureSpec } from '../variants/capture';
+import type { BothEndsSpec } from '../variants/both-ends';
 import type { CopyOutSpec } from '../variants/copy-out';
+import type { RawProduceSpec } from '../variants/raw-produce';
 import { runProduce } from './capture';
 
 const defaultRows = 200_000;
@@ -30,11 +32,18 @@ export const copy: Measure = {
       ours: openRunner('capture', options),
       produce: openRunner('rawProduce', options),
       copyOut: openRunner('copyOut', options),
+      bothEnds: openRunner('bothEnds', options),
     };
     try {
       say(`filling ${rows} rows`);
       await fillTable(url, { rows, seed: options.seed });
       const source = { name, url, changes: rows, expected: await readRowsAsDocuments(url) };
+      const copyOutSpec: CopyOutSpec = { url, rows };
+      /** The same two at one time, in one process. */
+      const bothEnds: Pick<Runner, 'run'> = {
+        run: (produce) =>
+          runners.bothEnds.run({ copyOut: copyOutSpec, produce: produce as RawProduceSpec } satisfies BothEndsSpec),
+      };
       let model: { place: Place; log: Log } | null = null;
       const sides = {
         ours: {
@@ -44,22 +53,33 @@ export const copy: Measure = {
             return made.reading;
           },
         },
-        copyOut: { run: () => runners.copyOut.run({ url, rows } satisfies CopyOutSpec) },
+        copyOut: { run: () => runners.copyOut.run(copyOutSpec) },
         produce: {
           async run() {
             model ??= await runOurs(bench, source, runners.ours);
             return runProduce(bench, source, { runner: runners.produce, ...model });
           },
         },
+        bothEnds: {
+          async run() {
+            model ??= await runOurs(bench, source, runners.ours);
+            return runProduce(bench, source, { runner: bothEnds, ...model });
+          },
+        },
       };
-      const { ours, produce, copyOut } = await alternate(sides, options.runs, say);
+      const sided = await alternate(sides, options.runs, say);
+      const { ours, produce, copyOut } = sided;
       const result: Result = {
         ...compared(ours, produce),
         measure: 'copy',
         case: 'one table',
         unit: 'rows/s',
         rawIs: 'the same records produced by the same producer, 4 sends under way, without transactions',
-        details: { 'COPY to stdout alone, rows/s': median(copyOut.rates) },
+        details: {
+          'COPY to stdout alone, rows/s': median(copyOut.rates),
+          'COPY to stdout and produce at one time, rows/s': median(sided.bothEnds.rates),
+          'share of both at one time': medianRatio(ours.rates, sided.bothEnds.rates),
+        },
         workload: `${rows} rows of one table, in chunks of 5,000 by key, nobody else writing`,
         compared: 'the fold of each log with the source, by digest',
       };

@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { withClient } from '../../examples/shop/database';
 import type { Meter } from '../meter';
 
@@ -13,12 +14,18 @@ interface Wire {
 /** `COPY … TO STDOUT` of the same table, every row received and none looked at. */
 export async function copyOut({ url, rows }: CopyOutSpec, meter: Meter): Promise<number> {
   return withClient(url, async (client) => {
-    let received = 0;
-    (client.connection as unknown as Wire).on('copyData', () => (received += 1));
     meter.start();
-    await client.query('copy items to stdout');
+    const received = await receiveAll(client, rows);
     meter.stop();
-    if (received !== rows) throw new Error(`COPY gave ${received} rows of ${rows}.`);
     return received;
   });
+}
+
+/** Of a client that is used for nothing else. */
+export async function receiveAll(client: Client, rows: number): Promise<number> {
+  let received = 0;
+  (client.connection as unknown as Wire).on('copyData', () => (received += 1));
+  await client.query('copy items to stdout');
+  if (received !== rows) throw new Error(`COPY gave ${received} rows of ${rows}.`);
+  return received;
 }

@@ -17,7 +17,26 @@ export interface RawProduceSpec {
 const inFlight = 4;
 
 /** The same records by the same client: idempotent, `acks=all`, partitions given, no transactions. Tombstones too. */
-export async function rawProduce({ place, log, topic }: RawProduceSpec, meter: Meter): Promise<number> {
+export async function rawProduce(spec: RawProduceSpec, meter: Meter): Promise<number> {
+  const producing = await openRawProduce(spec);
+  try {
+    meter.start();
+    const sent = await producing.produce();
+    meter.stop();
+    return sent;
+  } finally {
+    await producing.close();
+  }
+}
+
+/** With its records in memory, and connected. */
+export interface RawProducing {
+  /** All of them, once. Resolves with how many they are. */
+  produce(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function openRawProduce({ place, log, topic }: RawProduceSpec): Promise<RawProducing> {
   const sends = await readSends(place, { log, topic });
   const headers = { logId: Buffer.from(log.logId) };
   const form = await openMessageForm(place.producer, { headers, log: undefined });
@@ -32,23 +51,22 @@ export async function rawProduce({ place, log, topic }: RawProduceSpec, meter: M
         message.partition ?? 0,
   });
   await producer.connect();
-  try {
-    let sent = 0;
-    const left = sends.values();
-    const sender = async () => {
-      for (const records of left) {
-        const partitions = groupByPlace(records).get(topic) ?? new Map<number, EncodedRecord[]>();
-        await producer.send({ topic, acks: -1, messages: form.toMessages(partitions) });
-        sent += records.length;
-      }
-    };
-    meter.start();
-    await Promise.all(Array.from({ length: inFlight }, sender));
-    meter.stop();
-    return sent;
-  } finally {
-    await producer.disconnect();
-  }
+  return {
+    async produce() {
+      let sent = 0;
+      const left = sends.values();
+      const sender = async () => {
+        for (const records of left) {
+          const partitions = groupByPlace(records).get(topic) ?? new Map<number, EncodedRecord[]>();
+          await producer.send({ topic, acks: -1, messages: form.toMessages(partitions) });
+          sent += records.length;
+        }
+      };
+      await Promise.all(Array.from({ length: inFlight }, sender));
+      return sent;
+    },
+    close: () => producer.disconnect(),
+  };
 }
 
 async function readSends(place: Place, { log, topic }: Pick<RawProduceSpec, 'log' | 'topic'>) {
