@@ -15,6 +15,7 @@ import { lagOf, noProgress, withApplied } from './lane-progress';
 import { Gather } from './gather';
 import { HandedOver } from './handed-over';
 import { laneName, openLaneSession, sessionKey, withPiece } from './lane-session';
+import { LastCopy } from './last-copy';
 import { MicroBatches, type MicroBatch } from './micro-batches';
 import { noParking, openParking, rulesOf, type ApplyTo, type Parking } from './parking/parking';
 import { SliceControl } from './slice-control';
@@ -22,13 +23,10 @@ import { standsAt } from './stands-at';
 import { mappingOf } from './transforms';
 import { ExtensionNeeded, extendStore } from './version-guard';
 
-/** While waiting for the copies, how often the end of the log is asked for. */
-const copyCheckMs = 1_000;
 /** Under steady writes something is always on its way: this near the end of the log counts as caught up. */
 const nearMs = 3_000;
 
 type Reached = Pick<LogBatch, 'next' | 'closed' | 'position' | 'positionAt'>;
-type LastPosition = NonNullable<Awaited<ReturnType<Deps['readLastPosition']>>>;
 
 /**
  * One slice of a lane: take the lane from its previous owner, begin at the store's record, apply micro-batches until
@@ -61,9 +59,7 @@ class Slice {
   private handed: Offsets = {};
   /** The last batch ended at a closed point; null before the first one. */
   private closed: boolean | null = null;
-  /** A record of the log by which every copy is done: past it, a build is complete. */
-  private target: LastPosition | null = null;
-  private lastCopyCheck = -Infinity;
+  private readonly lastCopy: LastCopy;
   private copiesDone = false;
   private records = 0;
   private parking: Parking = noParking;
@@ -92,6 +88,7 @@ class Slice {
     this.positions = positionsTopic(input.pipeline.log.prefix);
     this.started = deps.clock();
     this.gather = new Gather(session, deps.clock);
+    this.lastCopy = new LastCopy(deps, input);
     this.durable = noProgress(deps.now());
   }
 
@@ -259,17 +256,16 @@ class Slice {
   }
 
   /**
-   * Whether a generation that is being built holds everything. The log's own last record is asked, because a quiet
-   * source sends nothing from which the lane could learn that the last copy is done; and it is asked once, because under
-   * steady writes there is always a newer one. Then the lane has to pass it, and to stand at a closed point near the end.
+   * Whether a generation that is being built holds everything: the lane has passed a record by which every copy is done,
+   * and stands at a closed point near the end.
    */
   private async caughtUpForGood(): Promise<SliceEnd | null> {
     if (!this.input.endWhenCaughtUp || this.handed !== this.durable.next || this.closed === false) return null;
     if (!this.isNearEnd()) return null;
-    this.target ??= await this.lastCopied();
-    if (this.target === null || compareDecimal(this.reached(), this.target.offset) <= 0) return null;
+    const target = await this.lastCopy.find();
+    if (target === null || compareDecimal(this.reached(), target.offset) <= 0) return null;
     // A slice that was handed nothing may have begun in the middle of a large transaction.
-    if (this.closed === null && !standsAt(this.durable.next, this.target.record)) return null;
+    if (this.closed === null && !standsAt(this.durable.next, target.record)) return null;
     this.copiesDone = true;
     return 'caught-up';
   }
@@ -277,15 +273,6 @@ class Slice {
   private isNearEnd(): boolean {
     const { caughtUp, oldestAt } = this.session.reader.ahead();
     return caughtUp || (oldestAt !== null && this.deps.now() - oldestAt <= nearMs);
-  }
-
-  /** The log's last record, if by it every table of this store is copied; not asked more often than once a second. */
-  private async lastCopied(): Promise<LastPosition | null> {
-    if (this.deps.clock() - this.lastCopyCheck < copyCheckMs) return null;
-    this.lastCopyCheck = this.deps.clock();
-    const last = await this.deps.readLastPosition(this.input.pipeline);
-    const tables = Object.keys(this.input.generation.definition.tables);
-    return last && tables.every((table) => last.record.copies[table]?.done === true) ? last : null;
   }
 
   /** Next offset in the positions topic. */

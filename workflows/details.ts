@@ -1,6 +1,6 @@
 import { positionsTopic } from '../model/names';
-import { nextCopies } from '../model/next-copies';
 import { offsetOf } from '../model/offsets';
+import { openCopies } from '../model/open-copies';
 import { lsnToText } from '../model/position';
 import { slotAtRisk } from '../model/slot-risk';
 import type { SlotHealth } from '../model/slot-sample';
@@ -142,8 +142,7 @@ function captureProgress({ progress }: CaptureStatus): string {
 /** Those under way first, those that are done last: a long list is cut. */
 function copyParts(copies: CaptureProgress['copies']): string[] {
   const done = Object.entries(copies).filter(([, copy]) => copy.done);
-  const { shown } = nextCopies(copies, Infinity);
-  return [...shown, ...done].map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
+  return [...openCopies(copies), ...done].map(([table, copy]) => `\`${table}\` ${copied(copy)}`);
 }
 
 function copied({ done, rows, estimatedRows, rowsPerSecond, secondsLeft, sweeping }: CopyProgress): string {

@@ -1,4 +1,4 @@
-import { nextCopies } from '../../model/next-copies';
+import { openCopies } from '../../model/open-copies';
 import { slotAtRisk } from '../../model/slot-risk';
 import type { CaptureStatus, GenerationStatus } from '../../model/status';
 import { tableOffsets, type LaneRate, type Rates } from './rates';
@@ -15,9 +15,11 @@ const mostTables = 8;
 
 /** One line for each of the tables whose rows are being copied or are next, and one for all of them. */
 export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, width: number): string[] {
-  const { shown, others } = nextCopies(capture.progress?.copies ?? {}, mostTables);
-  if (shown.length === 0) return [];
-  const tables = shown.map(([table, { rows, estimatedRows, secondsLeft, sweeping }]) => {
+  const copies = openCopies(capture.progress?.copies ?? {});
+  if (copies.length === 0) return [];
+  // A line that says "and 1 more" would take the room of what it stands for.
+  const shown = copies.length === mostTables + 1 ? copies.length : mostTables;
+  const tables = copies.slice(0, shown).map(([table, { rows, estimatedRows, secondsLeft, sweeping }]) => {
     if (sweeping) return fit(`  sweeping ${left(table, 28)} for rows that are gone`, width);
     // Statistics are old at times: a copy that has passed them does not show more than 100 %.
     const total = estimatedRows < 0 ? null : Math.max(estimatedRows, rows);
@@ -28,10 +30,13 @@ export function copyLines(capture: CaptureStatus, { copies: perSecond }: Rates, 
     if (secondsLeft !== undefined) return line(12, `  ${count(rows)} of ~${count(total)}, ${howLong(secondsLeft)}`);
     return line(barWidth, `  ${count(rows)} of about ${count(total)} rows`);
   });
-  if (others) tables.push(fit(`  and ${count(others.tables)} more tables of about ${count(others.rows)} rows`, width));
+  const others = copies.slice(shown);
+  if (others.length > 0) {
+    const rows = others.reduce((sum, [, { estimatedRows }]) => sum + Math.max(0, estimatedRows), 0);
+    tables.push(fit(`  and ${count(others.length)} more tables of about ${count(rows)} rows`, width));
+  }
   if (capture.copyPaused) return [...tables, '  the copy is paused; changes are followed'];
   if (perSecond === null) return tables;
-  const copies = Object.entries(capture.progress?.copies ?? {}).filter(([, { done }]) => !done);
   // Without statistics of every table nobody can say how long.
   const isKnown = copies.every(([, { estimatedRows }]) => estimatedRows >= 0);
   const missing = copies.reduce((sum, [, { rows, estimatedRows }]) => sum + Math.max(0, estimatedRows - rows), 0);
