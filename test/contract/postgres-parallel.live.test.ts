@@ -2,7 +2,7 @@ import type { Mutation } from '../../model/mutation';
 import type { Offsets } from '../../model/offsets';
 import { openPostgresStore } from '../../stores/postgres/store';
 import { shareOf } from '../../stores/postgres/parallel';
-import type { Batch, Owner } from '../../stores/store';
+import type { Batch, Owner, Store } from '../../stores/store';
 import {
   account,
   apply,
@@ -24,6 +24,29 @@ import { describeStoreProperties, expectPropertiesToFail } from './store-propert
 
 const parallel = 3;
 let database: TestDatabase;
+
+const first = generation(1);
+const tables = { 'public.accounts': {} };
+const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, parallel } as const;
+const open = () =>
+  openPostgresStore({ pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue });
+
+/** A process writes a batch, and one share refuses its row; meanwhile the others have theirs: `held`. */
+async function diesHalfWay(batch: (store: Store) => Promise<unknown>, held: object): Promise<Error> {
+  await database.clear();
+  const store = open();
+  try {
+    await store.prepare(first);
+    await store.acquire(first, lane, owner(1000));
+    await database.client.query(`alter table ${schema}_g1.accounts add constraint odd check (balance <> 666)`);
+    const error = await failure(batch(store));
+    expect(await balances(store, first)).toEqual(held);
+    await database.client.query(`alter table ${schema}_g1.accounts drop constraint odd`);
+    return error;
+  } finally {
+    await store.close();
+  }
+}
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -52,11 +75,6 @@ describe('controls: with the mechanism sabotaged its check fails', () => {
 });
 
 describe('a large transaction that is read again in another order of partitions', () => {
-  const first = generation(1);
-  const tables = { 'public.accounts': {} };
-  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, parallel } as const;
-  const open = () =>
-    openPostgresStore({ pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue });
   const share = (wanted: number) =>
     [...Array(200).keys()].filter((id) => shareOf(`accounts/${id}`, parallel) === wanted);
   const [left = -1, right = -1] = share(0);
@@ -73,19 +91,9 @@ describe('a large transaction that is read again in another order of partitions'
 
   /** One process dies when a share has its part of partition 0, and another its part of nothing. */
   async function half(): Promise<void> {
-    await database.clear();
-    const store = open();
-    try {
-      await store.prepare(first);
-      await store.acquire(first, lane, owner(1000));
-      await database.client.query(`alter table ${schema}_g1.accounts add constraint odd check (balance <> 666)`);
-      const mutations = [account(left, 2, 1), account(odd, 666, 2)];
-      await failure(store.apply(first, piece({ owner: owner(1000), from: {}, to: at(3, 0) }, mutations), signal));
-      expect(await balances(store, first)).toEqual({ [`accounts/${left}`]: 2 });
-      await database.client.query(`alter table ${schema}_g1.accounts drop constraint odd`);
-    } finally {
-      await store.close();
-    }
+    const mutations = [account(left, 2, 1), account(odd, 666, 2)];
+    const batch = piece({ owner: owner(1000), from: {}, to: at(3, 0) }, mutations);
+    await diesHalfWay((store) => store.apply(first, batch, signal), { [`accounts/${left}`]: 2 });
   }
 
   /** Another process takes partition 1 first, and of partition 0 a part. */
@@ -144,31 +152,15 @@ describe('a large transaction that is read again in another order of partitions'
 });
 
 describe('a batch that is there by half', () => {
-  const first = generation(1);
-  const tables = { 'public.accounts': {} };
-  const definition = { type: 'postgres', url: { env: 'UNUSED' }, schema, tables, parallel } as const;
-  const open = () =>
-    openPostgresStore({ pipeline, store: storeName, definition, url: database.url, catalogue: async () => catalogue });
   const idOf = (share: number) =>
     [...Array(100).keys()].find((id) => shareOf(`accounts/${id}`, parallel) === share) ?? -1;
   const [early, late] = [idOf(0), idOf(1)];
 
   /** Three changes of `early` in one batch, of which one share has the last; the other share refuses its own row. */
   async function half(): Promise<void> {
-    await database.clear();
-    const store = open();
-    try {
-      await store.prepare(first);
-      await store.acquire(first, lane, owner(1000));
-      await database.client.query(`alter table ${schema}_g1.accounts add constraint odd check (balance <> 666)`);
-      const mutations = [account(early, 3, 3), account(late, 666, 2)];
-      const error = await failure(apply(store, first, { owner: owner(1000), from: 0, to: 4, mutations }));
-      expect(error.message).toContain(`(id = ${late})`);
-      expect(await balances(store, first)).toEqual({ [`accounts/${early}`]: 3 });
-      await database.client.query(`alter table ${schema}_g1.accounts drop constraint odd`);
-    } finally {
-      await store.close();
-    }
+    const batch = { owner: owner(1000), from: 0, to: 4, mutations: [account(early, 3, 3), account(late, 666, 2)] };
+    const error = await diesHalfWay((store) => apply(store, first, batch), { [`accounts/${early}`]: 3 });
+    expect(error.message).toContain(`(id = ${late})`);
   }
 
   /** Another process reads the same place of the log again, in smaller pieces. Says what `early` was after the first. */
