@@ -47,6 +47,8 @@ export interface GuardOptions {
  */
 export class VersionGuard {
   private readonly known = new Map<string, Admitted>();
+  /** As the log was last read: what an id names never changes. */
+  private versions: ReadonlyMap<string, SchemaVersion> = new Map();
 
   constructor(private readonly options: GuardOptions) {}
 
@@ -59,7 +61,7 @@ export class VersionGuard {
   async admit(table: string, schemaId: string): Promise<Admitted> {
     const documents = documentsOf(this.options.definition, table);
     if (documents.length === 0) return unnamed;
-    const version = (await this.options.versions()).get(schemaId);
+    const version = await this.version(schemaId);
     if (!version) throw unknown(table, schemaId);
     const shapes = new Map<string, NonNullable<Shape>>();
     for (const document of documents) {
@@ -69,6 +71,12 @@ export class VersionGuard {
     const admitted = { columns: version.columns, shapes };
     this.known.set(`${schemaId} ${table}`, admitted);
     return admitted;
+  }
+
+  /** With hundreds of tables the log is read once, not for each of them. */
+  private async version(id: string): Promise<SchemaVersion | undefined> {
+    if (!this.versions.has(id)) this.versions = await this.options.versions();
+    return this.versions.get(id);
   }
 
   private async judge(

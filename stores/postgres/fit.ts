@@ -62,7 +62,7 @@ async function find(
   const document = documentIn(site.definition, table);
   if (!document) throw new InvalidConfig(`${site.what} does not follow ${table.name}.`);
   const { target, mapping } = document;
-  const layout = (await readLayout(connection, generationSchema(site.schema, generation.number))).get(target);
+  const layout = (await readLayout(connection, generationSchema(site.schema, generation.number), target)).get(target);
   if (!layout) throw missing(generation);
   return { layout, mapping, target };
 }

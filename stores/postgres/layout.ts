@@ -51,12 +51,16 @@ cross join lateral (
   select case when depth > 0 then format_type(t.oid, modifier) end as domain_of,
          case when t.typnamespace = 'pg_catalog'::regnamespace and t.typtype = 'b' then t.typname else 'other' end as base_type
     from chain join pg_type t using (oid) where chain.typtype <> 'd') as standing
-where n.nspname = $1 and c.relkind = 'r' and c.relname <> $2
+where n.nspname = $1 and c.relkind = 'r' and c.relname <> $2 and ($3::text is null or c.relname = $3)
 order by c.relname, a.attnum`;
 
-/** The tables of a generation as they are, by target: the types to cast to are the database's own. */
-export async function readLayout(connection: Connection, schema: string): Promise<ReadonlyMap<string, TableLayout>> {
-  const { rows } = await connection.query({ text: query, values: [schema, recordTable] });
+/** The tables of a generation as they are, or the one named, by target: the types to cast to are the database's own. */
+export async function readLayout(
+  connection: Connection,
+  schema: string,
+  only: string | null = null,
+): Promise<ReadonlyMap<string, TableLayout>> {
+  const { rows } = await connection.query({ text: query, values: [schema, recordTable, only] });
   const found = new Map<string, { column: ColumnLayout; keyPosition: number | null }[]>();
   for (const row of rows) {
     const columns = found.get(String(row['target'])) ?? [];

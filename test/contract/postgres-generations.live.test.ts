@@ -1,5 +1,7 @@
 import { InvalidConfig, Unavailable } from '../../model/errors';
 import type { TableSchema } from '../../model/schema';
+import { connectTo, type Statement } from '../../stores/postgres/connection';
+import type { PostgresParts } from '../../stores/postgres/store';
 import type { Store } from '../../stores/store';
 import {
   account,
@@ -224,6 +226,56 @@ describe('types', () => {
     await apply(store, first, { owner: me, from: 0, to: 1, mutations });
     const found = await store.scan(first, { target: 'types', after: null }, 10);
     expect(found.map(({ body }) => body)).toEqual([document, empty]);
+  });
+});
+
+describe('a generation of many tables', () => {
+  const count = 200;
+  const [account] = catalogue;
+  if (!account) throw new Error('the fixture has lost its first table');
+  const many = Array.from({ length: count }, (_, at): TableSchema => ({
+    ...account,
+    name: `public.t${at}`,
+    relationId: at,
+  }));
+  const mapping = Object.fromEntries(many.map(({ name }) => [name, {}]));
+
+  /** Rows that the server has answered with, over all connections. */
+  function counted() {
+    let rows = 0;
+    const parts: PostgresParts = {
+      async connect(options) {
+        const connection = await connectTo(options);
+        const query = async (statement: Statement) => {
+          const answer = await connection.query(statement);
+          rows += answer.rows.length;
+          return answer;
+        };
+        return {
+          get usable() {
+            return connection.usable;
+          },
+          query,
+          destroy: () => connection.destroy(),
+          end: () => connection.end(),
+        };
+      },
+    };
+    return { parts, rows: () => rows };
+  }
+
+  test('a version of one table is compared with that table alone', async () => {
+    const { parts, rows } = counted();
+    const store = open({ mapping, source: many, parts });
+    await store.prepare(first);
+    const before = rows();
+    for (const { name, columns, key } of many) {
+      expect(await store.fit(first, { name, columns, key })).toEqual({ absent: [], other: [], surplus: [] });
+    }
+    const asked = rows() - before;
+    expect(asked).toBeGreaterThanOrEqual(count * account.columns.length);
+    // Types, columns and their comparison: three answers of a table's columns. All tables for each would be 200 times that.
+    expect(asked).toBeLessThanOrEqual(count * account.columns.length * 3);
   });
 });
 

@@ -105,6 +105,17 @@ it.each([
   await expect(guard.admit(orders, 'v2')).rejects.toMatchObject(blocked);
 });
 
+it('with many versions the log is read once, and again for what came since', async () => {
+  const versions = [versionOf('v1', 'id', 'a'), versionOf('v2', 'id', 'a')];
+  const { guard, asked } = await world({ made: ['id', 'a'], now: null, versions });
+  await guard.admit(orders, 'v1');
+  await guard.admit(orders, 'v2');
+  expect(asked.versions).toBe(1);
+  versions.push(versionOf('v3', 'id', 'a'));
+  expect((await guard.admit(orders, 'v3')).columns?.map(({ name }) => name)).toEqual(['id', 'a']);
+  expect(asked.versions).toBe(2);
+});
+
 it('a version that the log does not keep is no guess', async () => {
   const { guard } = await world({ made: ['id'], now: ['id'], versions: [] });
   await expect(guard.admit(orders, 'v9')).rejects.toMatchObject({ name: 'Blocked', reason: 'undecodable' });
