@@ -1,7 +1,7 @@
 import { Blocked } from '../model/errors';
 import type { Log } from '../model/log';
 import { fitsWhole, judgeVersion, type VersionVerdict } from '../model/judge-version';
-import { documentsOf, targetColumns, usedColumns, type TargetDocument } from '../model/mapping';
+import { documentsOf, shadowedColumns, targetColumns, usedColumns, type TargetDocument } from '../model/mapping';
 import type { DocumentBody, Json } from '../model/mutation';
 import type { StoreDefinition } from '../model/pipeline';
 import type { Column, SchemaVersion, TableSchema } from '../model/schema';
@@ -86,13 +86,15 @@ export class VersionGuard {
     const { store, generation, catalogue } = this.options;
     const fit = await store.fit(generation, { ...version, target });
     const filtered = usedColumns(mapping).filter((name) => !version.columns.some((column) => column.name === name));
-    if (fitsWhole(fit) && filtered.length === 0) return { kind: 'as-is' };
+    const shadowed = shadowedColumns(version, mapping);
+    if (fitsWhole(fit) && filtered.length + shadowed.length === 0) return { kind: 'as-is' };
     // The source is asked about differences only: a store goes on without it.
     const now = (await catalogue()).find(({ name }) => name === table);
     const verdict = judgeVersion({
       version: targetColumns(version, mapping),
       fit,
       filters: filtered.filter((name) => !now?.columns.some((column) => column.name === name)),
+      shadowed: now ? shadowedColumns(now, mapping).filter((name) => shadowed.includes(name)) : [],
       present: {
         columns: now ? targetColumns(now, mapping) : [],
         fit: now ? await store.fit(generation, { ...now, target }) : { absent: [], other: [], surplus: [] },
@@ -138,7 +140,8 @@ function needsGeneration(table: string, { store, number }: Generation, why: stri
   return new Blocked(
     'schema-changed',
     `${table} changed, and generation ${number} of store '${store}' cannot follow: ${why}. Order a rebuild, with a new ` +
-      'definition if the present one names what is gone; readers keep what they have until it is done.',
+      'definition if the present one names what is gone, or has its name for something else; readers keep what they have ' +
+      'until it is done.',
   );
 }
 

@@ -35,15 +35,20 @@ export type VersionVerdict =
  * has is of the past, what it has and the generation has not is to come.
  *
  * `version`: the columns that the mapping takes of it. `filters`: columns that the mapping asks or makes something of, and that are
- * neither in the version nor in the table's present form.
+ * neither in the version nor in the table's present form. `shadowed`: columns of the version and of the present form under whose
+ * names the mapping has something else.
  */
 export function judgeVersion(input: {
   readonly version: readonly NamedColumn[];
   readonly fit: ColumnFit;
   readonly filters: readonly string[];
+  readonly shadowed: readonly string[];
   readonly present: Present;
 }): VersionVerdict {
-  const { version, fit, filters, present } = input;
+  const { version, fit, filters, shadowed, present } = input;
+  if (shadowed.length > 0) {
+    return rebuild(`column ${shadowed.join(', ')} has come, and the definition has something else under that name`);
+  }
   if (fitsWhole(fit) && filters.length === 0) return { kind: 'as-is' };
   const now = new Map(present.columns.map((each) => [each.name, each.column.type]));
   const gone = [...fit.surplus.filter((name) => !now.has(name)), ...filters];

@@ -3,7 +3,7 @@ import type { DocumentMapping, TableMapping } from './mapping-file';
 import type { Mutation } from './mutation';
 import type { StoreDefinition } from './pipeline';
 import { poisonRecord } from './poison';
-import { compileDocument, isPlain, renaming, type MapDocument } from './rules/document';
+import { compileDocument, isPlain, renaming, shadowing, type MapDocument } from './rules/document';
 import { idBeginning } from './rules/document-id';
 import { constantColumn, resultColumn } from './rules/result-type';
 import { findTransform, type Transform, type Transforms } from './rules/transform';
@@ -148,10 +148,27 @@ export interface TargetColumn {
 export function targetColumns(table: Pick<TableSchema, 'columns'>, mapping: DocumentMapping): readonly TargetColumn[] {
   const selected = mapping.select ? new Set(mapping.select) : null;
   const renamed = renaming(mapping);
+  const shadowed = shadowedColumns(table, mapping);
   const taken = table.columns
     .filter((column) => !column.generated && (selected === null || selected.has(column.name)))
+    .filter(({ name }) => !shadowed.includes(name))
     .map((column) => ({ source: column.name, name: renamed(column.name), column }));
   return [...taken, ...madeColumns(mapping).map((column) => ({ source: null, name: column.name, column }))];
+}
+
+/**
+ * Columns that would be taken only because the table has them, under a name that the mapping gives to something else. No file
+ * begins like that: such a column came to the table later, or was there in a version of the past. The name stays what the
+ * mapping says that it is.
+ */
+export function shadowedColumns(table: Pick<TableSchema, 'columns'>, mapping: DocumentMapping): readonly string[] {
+  if (mapping.select !== undefined) return [];
+  const isShadowed = shadowing(mapping);
+  const made = new Set(madeColumns(mapping).map(({ name }) => name));
+  const names = new Set(table.columns.map(({ name }) => name));
+  return table.columns
+    .filter(({ name, generated }) => !generated && (isShadowed(name, (source) => names.has(source)) || made.has(name)))
+    .map(({ name }) => name);
 }
 
 /** Fields that are no columns of the source. */

@@ -34,18 +34,22 @@ export function compileDocument(rule: DocumentRule): MapDocument {
   // Rows are never altered: what is taken as it is needs no copy.
   const asItIs = mapping.rename === undefined;
   const whole = asItIs && mapping.select === undefined;
+  const { select } = mapping;
+  const isShadowed = shadowing(mapping);
+  const selected = (row: Row) =>
+    select ? project(row, select, { renamed }) : project(row, Object.keys(row), { renamed, isShadowed });
   const belongs = compileBelonging(rule);
   const made = compileMade(rule);
   const plain = isPlain(mapping);
   return (change, version) => {
     if (plain && change.afterRow !== undefined) return new RowMutation(idOf(change.key), target, version, change);
-    const key = asItIs ? change.key : project(change.key, Object.keys(change.key), renamed);
+    const key = asItIs ? change.key : project(change.key, Object.keys(change.key), { renamed });
     const id = idOf(change.key);
     const row = change.after;
     // A row outside the filter is deleted whatever it was before: the store need not know whether it held it, and a
     // replay that begins after the row left the filter ends the same.
     if (row === null || !belongs(row)) return { id, target, key, document: null, version };
-    const taken = whole ? row : project(row, mapping.select ?? Object.keys(row), renamed);
+    const taken = whole ? row : selected(row);
     if (made === null) return { id, target, key, document: taken, version };
     const fields = made(row, change);
     return { id, target, key, document: fields && { ...taken, ...fields }, version };
@@ -63,9 +67,33 @@ export function renaming({ rename }: DocumentMapping): (column: string) => strin
   return (column) => names.get(column) ?? column;
 }
 
-function project(row: Row, columns: readonly string[], renamed: (column: string) => string): Row {
+/**
+ * Whether a column under its own name would stand where the mapping puts another one; `isThere`: whether the row, or the version,
+ * has that one. A column with a name of its own in the mapping never does.
+ */
+export function shadowing({ rename }: DocumentMapping): (column: string, isThere: Has) => boolean {
+  const names = new Map(Object.entries(rename ?? {}));
+  const sources = new Map([...names].map(([source, name]) => [name, source]));
+  return (column, isThere) => {
+    const source = names.has(column) ? undefined : sources.get(column);
+    return source !== undefined && isThere(source);
+  };
+}
+
+type Has = (column: string) => boolean;
+
+/** `isShadowed` absent: the mapping says itself which columns it takes, and its names have been found to be different. */
+function project(
+  row: Row,
+  columns: readonly string[],
+  names: { readonly renamed: (column: string) => string; readonly isShadowed?: ReturnType<typeof shadowing> },
+): Row {
+  const { renamed, isShadowed } = names;
+  const isThere: Has = (column) => Object.hasOwn(row, column);
   const result: Record<string, Value> = {};
-  for (const column of columns) result[renamed(column)] = row[column] ?? null;
+  for (const column of columns) {
+    if (isShadowed?.(column, isThere) !== true) result[renamed(column)] = row[column] ?? null;
+  }
   return result;
 }
 

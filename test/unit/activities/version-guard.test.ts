@@ -17,14 +17,20 @@ const versionOf = (id: string, ...names: string[]): SchemaVersion => {
 const generation = { pipeline: 'shop', store: 'replica', number: 1, mappingHash: 'm', logId: 'log' };
 
 /** A generation made when the table was `made`, beside a source where it is `now`. */
-async function world(input: { made: string[]; now: string[] | null; filter?: object; versions: SchemaVersion[] }) {
+async function world(input: {
+  made: string[];
+  now: string[] | null;
+  filter?: object;
+  mapping?: object;
+  versions: SchemaVersion[];
+}) {
   const { stores } = parsePipeline({
     name: 'shop',
     source: { url: { env: 'URL' }, tables: ['public.orders'] },
     stores: {
       replica: {
         ...{ type: 'postgres', url: { env: 'URL' }, schema: 'shop' },
-        tables: { 'public.orders': input.filter ? { filter: input.filter } : {} },
+        tables: { 'public.orders': input.mapping ?? (input.filter ? { filter: input.filter } : {}) },
       },
     },
   });
@@ -103,6 +109,29 @@ it.each([
   const { guard } = await world(input);
   const blocked = { name: 'Blocked', reason: 'schema-changed', message: expect.stringMatching(/rebuild/) as string };
   await expect(guard.admit(orders, 'v2')).rejects.toMatchObject(blocked);
+});
+
+describe('a column under a name that the mapping gives to something else', () => {
+  const versions = [versionOf('v2', 'id', 'a', 'title')];
+  const mappings = [
+    ['another column', { rename: { a: 'title' } }],
+    ['a made field', { fields: { title: { template: '{a}' } } }],
+  ] as const;
+
+  it.each(mappings)('that came to the table is BLOCKED, and never shown for %s', async (_what, mapping) => {
+    const { guard } = await world({ made: ['id', 'a'], now: ['id', 'a', 'title'], mapping, versions });
+    const blocked = {
+      name: 'Blocked',
+      reason: 'schema-changed',
+      message: expect.stringMatching(/title.*rebuild/) as string,
+    };
+    await expect(guard.admit(orders, 'v2')).rejects.toMatchObject(blocked);
+  });
+
+  it.each(mappings)('that is of the past is left out for %s', async (_what, mapping) => {
+    const { guard } = await world({ made: ['id', 'a'], now: ['id', 'a'], mapping, versions });
+    expect((await guard.admit(orders, 'v2')).shapes.size).toBe(0);
+  });
 });
 
 it('with many versions the log is read once, and again for what came since', async () => {

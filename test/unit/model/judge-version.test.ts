@@ -20,8 +20,14 @@ function fitOf(version: string, held: string): ColumnFit {
 }
 
 /** What a generation that holds `held` does with records of `version`, when the source has `now`. */
-function judge(version: string, held: string, now: string, filters: readonly string[] = []): VersionVerdict {
+function judge(
+  version: string,
+  held: string,
+  now: string,
+  { filters = [], shadowed = [] }: { readonly filters?: readonly string[]; readonly shadowed?: readonly string[] } = {},
+): VersionVerdict {
   return judgeVersion({
+    shadowed,
     version: columns(version),
     fit: fitOf(version, held),
     filters,
@@ -78,9 +84,16 @@ it.each<[string, string, string, string, VersionVerdict | string]>([
 });
 
 it('a filter whose column is gone asks for another generation, whatever else fits', () => {
-  expect(judge('id a', 'id a', 'id a', ['active'])).toMatchObject({
+  expect(judge('id a', 'id a', 'id a', { filters: ['active'] })).toMatchObject({
     kind: 'rebuild',
     why: expect.stringContaining('active') as string,
+  });
+});
+
+it('a column under a name that the mapping has for something else asks for another generation, whatever fits', () => {
+  expect(judge('id a', 'id a', 'id a', { shadowed: ['a'] })).toMatchObject({
+    kind: 'rebuild',
+    why: expect.stringContaining('column a has come') as string,
   });
 });
 

@@ -51,6 +51,20 @@ describe('mapping', () => {
     ]);
   });
 
+  test('a column that came later does not take the name that another one has in the store', () => {
+    const renamed = createMapping(definition({ rename: { name: 'title' } }));
+    const later = { id: '7', name: 'lamp', title: 'of the source' };
+    expect(renamed(change('update', later), '1')[0]?.document).toEqual({ id: '7', title: 'lamp' });
+    // Of a version in which there was no `name`, or in which the two change places, nothing meets.
+    expect(renamed(change('update', { id: '7', title: 'lamp' }), '1')[0]?.document).toEqual({ id: '7', title: 'lamp' });
+    const swapped = createMapping(definition({ rename: { name: 'title', title: 'name' } }));
+    expect(swapped(change('update', later), '1')[0]?.document).toEqual({
+      id: '7',
+      title: 'lamp',
+      name: 'of the source',
+    });
+  });
+
   test('a row as it travelled goes along where the document is that row, and nowhere else', () => {
     const afterRow = rowText(product);
     const made = (mapping: TableMapping) =>
