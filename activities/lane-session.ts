@@ -1,4 +1,5 @@
 import { readsBack } from '../model/pipeline';
+import { storePlace } from '../model/store-place';
 import type { FollowSliceInput } from './activities';
 import { openAbsentColumns } from './absent-columns';
 import type { Deps, LaneSession } from './deps';
@@ -8,10 +9,15 @@ import type { LogBatch } from '../stream/log';
 import type { LaneName, LaneView } from './observer';
 import { VersionGuard } from './version-guard';
 
-/** One warm session for each lane of each generation under one mapping, from one log. */
+/**
+ * One warm session for each lane of each generation under one mapping, from one log. Where the store is and whom it asks are of the
+ * file too: started again with the store elsewhere, a pipeline finds the session of a generation of the same number and mapping
+ * warm, and would fill the place of before while the new one, empty, is promoted (Invariant 7).
+ */
 export function sessionKey({ pipeline, store, generation, lane }: FollowSliceInput): string {
-  const { number, mappingHash, logId } = generation;
-  return `${pipeline.name}/${store}/${number}/${mappingHash}/${logId}/${lane}`;
+  const { number, definition, mappingHash, logId } = generation;
+  const place = [definition.type, definition.url, storePlace(store, definition).name];
+  return JSON.stringify([pipeline.name, store, number, mappingHash, logId, lane, place, pipeline.source]);
 }
 
 /** Consumer and store of a lane; known to the observer until it is closed. */

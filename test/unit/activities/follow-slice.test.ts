@@ -1,7 +1,8 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import type { Offsets } from '../../../model/offsets';
 import type { PositionRecord } from '../../../stream/log';
-import { readMemory } from '../../support/memory-store';
+import type { StoreContext } from '../../../stores/store';
+import { openMemoryStore, readMemory } from '../../support/memory-store';
 import { topic, pipeline, next, pieces, createWorld, prepared, newEnvironment, run, type World } from './lane-world';
 
 describe('a slice of a lane', () => {
@@ -229,6 +230,25 @@ describe('a slice of a lane', () => {
     await run(world).result;
     expect(readMemory(world.durable, 'orders')).toBeNull(); // not promoted: readers see nothing
     expect(openedNext(world)).toEqual(next(1, 1));
+  });
+
+  test('a pipeline started again with its store elsewhere fills that one, though the session of before is still warm', async () => {
+    const world = await prepared(createWorld(pieces([true])));
+    await run(world).result;
+    const elsewhere = (await prepared(createWorld([]))).durable;
+    const { openStore } = world.deps;
+    Object.assign(world.deps, {
+      openStore: (context: StoreContext) =>
+        'schema' in context.definition && context.definition.schema === 'elsewhere'
+          ? openMemoryStore(context, elsewhere)
+          : openStore(context),
+    });
+    const { replica } = pipeline.stores;
+    if (replica?.type !== 'postgres') throw new Error('the pipeline of this test has no replica');
+    const definition = { ...replica, schema: 'elsewhere' };
+    const generation = { number: 1, definition, mappingHash: 'm', logId: 'log' };
+    expect(await run(world, { generation, live: false }).result).toMatchObject({ progress: { upserts: 1 } });
+    expect(elsewhere.generations.get(1)?.next).toEqual(next(1, 1));
   });
 
   test('what the workflow remembers beyond the store’s record blocks the lane', async () => {
