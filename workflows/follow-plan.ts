@@ -46,16 +46,27 @@ export function planned(
  * Offsets are those of the store's record; whoever wrote it last may still be at it, so the rest is unknown. What becomes
  * of poison is no part of what the generation holds: the present file says it.
  */
-function adopted(found: Found, { poison }: StoreDefinition): LaneState {
+function adopted(found: Found, present: StoreDefinition): LaneState {
   const { number, logId, mappingHash } = found;
-  const kept: StoreDefinition = { ...found.definition };
+  const { poison } = present;
+  const kept = foundAt(found.definition, present);
   delete kept.poison;
   const definition = poison === undefined ? kept : { ...kept, poison };
   return { ...newLane({ number, definition, logId }), mappingHash };
 }
 
+/**
+ * It was found at the address that the present file names. Whoever followed, or dropped, it at the one that was named when it was
+ * built would write to a server that nobody speaks of any more, and say that this one is LIVE.
+ */
+function foundAt(definition: StoreDefinition, { url }: StoreDefinition): StoreDefinition {
+  return { ...definition, url };
+}
+
 /** The generations nobody needs: neither followed, nor built, nor what readers still see. */
-export function leftovers(state: FollowState, inspection: Inspection): readonly Found[] {
+export function leftovers(state: FollowState, inspection: Inspection, present: StoreDefinition): readonly Found[] {
   const needed = [state.live?.number, state.next?.number, inspection.live];
-  return inspection.generations.filter(({ number }) => !needed.includes(number));
+  return inspection.generations
+    .filter(({ number }) => !needed.includes(number))
+    .map((found) => ({ ...found, definition: foundAt(found.definition, present) }));
 }

@@ -116,7 +116,7 @@ async function tidy(follower: Follower): Promise<void> {
   const inspection = await short.inspectStore.executeWithOptions({ summary: `looks for leftovers in ${store}` }, [
     { pipeline, store },
   ]);
-  const dropped = leftovers(follower.state, inspection);
+  const dropped = leftovers(follower.state, inspection, follower.definition);
   for (const found of dropped) {
     const { number, definition, mappingHash, logId } = found;
     await short.dropGeneration.executeWithOptions({ summary: `drops g${number}, which nobody needs` }, [
@@ -126,7 +126,7 @@ async function tidy(follower: Follower): Promise<void> {
   // Behind the drop, and of whatever is not there any more: what a crash left between the two ends the next time.
   if (!patched('ends-parked')) return;
   const { live, next } = follower.state;
-  const there = inspection.generations.filter((found) => !dropped.includes(found));
+  const there = inspection.generations.filter(({ number }) => !dropped.some((found) => found.number === number));
   const keep = [live, next, ...there].flatMap((one) => one?.number ?? []);
   await short.endParked.executeWithOptions({ summary: 'ends what dropped generations have parked' }, [
     { pipeline, store, keep: [...new Set(keep)] },

@@ -87,11 +87,19 @@ describe('what decides how a generation is built, besides the tables', () => {
   ])('%s is none of it', (_, wanted, before) => expect(wants(wanted, before)).toBeNull());
 });
 
+test('what was built is looked for where the file says that the store is, also to be dropped: not where it was when it was built', () => {
+  const before = { ...definition, url: { env: 'BEFORE_URL' } };
+  const generations = [found(3, { definition: before }), found(4, { definition: { ...other, url: before.url } })];
+  const state = plan(generations, 3);
+  expect(state).toMatchObject({ live: { number: 3, definition }, next: null });
+  expect(leftovers(state, { generations, live: 3 }, definition)).toEqual([found(4, { definition: other })]);
+});
+
 test('one of another log is not followed, and stays for its readers until the new one is promoted', () => {
   const inspection = { generations: [found(3, { logId: 'log-0' })], live: 3 };
   const state = planned(initialFollowState, { logId: 'log-1', inspection, definition });
   expect(state).toMatchObject({ live: null, next: { number: 4, reason: 'log replaced' } });
-  expect(leftovers(state, inspection)).toEqual([]);
+  expect(leftovers(state, inspection, definition)).toEqual([]);
 });
 
 test('a build under way for the wanted definition goes on; others are left over', () => {
@@ -109,17 +117,17 @@ test('a build under way for the wanted definition goes on; others are left over'
     lastNumber: 6,
     untidy: true,
   });
-  expect(leftovers(state, { generations, live: 3 }).map(({ number }) => number)).toEqual([4, 6]);
+  expect(leftovers(state, { generations, live: 3 }, definition).map(({ number }) => number)).toEqual([4, 6]);
 });
 
 test('a build under way is left over when live already is what is wanted', () => {
   const generations = [found(3), found(4)];
   const state = plan(generations, 3);
   expect(state).toMatchObject({ live: { number: 3 }, next: null, untidy: true });
-  expect(leftovers(state, { generations, live: 3 }).map(({ number }) => number)).toEqual([4]);
+  expect(leftovers(state, { generations, live: 3 }, definition).map(({ number }) => number)).toEqual([4]);
 });
 
 test('what readers see is never left over, whatever we believe', () => {
   const state = { ...initialFollowState, live: lane({ number: 2 }) };
-  expect(leftovers(state, { generations: [found(1), found(2)], live: 1 })).toEqual([]);
+  expect(leftovers(state, { generations: [found(1), found(2)], live: 1 }, definition)).toEqual([]);
 });
