@@ -84,6 +84,8 @@ function complete(state: FollowState): FollowState {
 function advanced(state: FollowState, prefix: string): FollowState {
   const { live, next } = state;
   if (next?.phase !== 'aligning' || align(live, next, prefix).kind !== 'aligned') return state;
+  // The last steps may have parked more.
+  if (isHeld(state)) return withBuild(state, { phase: 'building', sawEnd: false });
   return withBuild(state, { phase: 'promoting' });
 }
 

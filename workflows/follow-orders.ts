@@ -1,6 +1,6 @@
 import { align, type Order } from './follow-align';
 import type { FollowState, Role } from './follow-state';
-import { isHeld, parkedOrderRole } from './parked-orders';
+import { isHeld, parkedOrderFor } from './parked-orders';
 
 /** What the lane of this role is to run now; null: nothing. Pure, asked again after every await. */
 export function orderFor(state: FollowState, role: Role, prefix: string): Order | null {
@@ -9,7 +9,7 @@ export function orderFor(state: FollowState, role: Role, prefix: string): Order 
   if (state.paused || state.stopping) return null;
   if (!lane || lane.mappingHash === null || lane.trouble.blocked) return null;
   if (!next || next.phase === 'building') {
-    const [parkedOrder] = parkedOrderRole(state) === role ? (state.parkedOrders ?? []) : [];
+    const parkedOrder = parkedOrderFor(state, role);
     if (parkedOrder) return { parkedOrder };
     // A lane that has caught up says so at once; one that follows, or waits for a person, runs to the end of its time.
     return (role === 'next' && !isHeld(state)) || !lane.caughtUp ? { endWhenCaughtUp: true } : {};

@@ -49,6 +49,11 @@ export interface OrderedRebuild {
   readonly definition: unknown;
 }
 
+export interface WaitingParkedOrder extends ParkedOrder {
+  /** Whose parked records it is about: the same key and offset may be parked in another one too. Absent: there was none yet. */
+  readonly generation?: number;
+}
+
 /** All that `follow` decides by. Plain JSON; `saved.ts` says how it travels to the next run. */
 export interface FollowState {
   readonly eventLimit: number;
@@ -62,7 +67,7 @@ export interface FollowState {
   readonly next: BuildState | null;
   readonly ordered: OrderedRebuild | null;
   /** What is to be done with parked records, and not done yet. Absent: nothing. */
-  readonly parkedOrders?: readonly ParkedOrder[];
+  readonly parkedOrders?: readonly WaitingParkedOrder[];
   /** There may be generations in the store that are neither live nor wanted. */
   readonly untidy: boolean;
   /** How the steps around the lanes fare. */

@@ -2,7 +2,7 @@ import type { FollowSliceResult } from '../activities/activities';
 import type { ParkedOrder } from '../model/poison';
 import { afterRetry } from './breaker';
 import type { Order } from './follow-align';
-import type { FollowState, LaneState, Role } from './follow-state';
+import type { FollowState, LaneState, Role, WaitingParkedOrder } from './follow-state';
 import type { ParkedMessage } from './messages';
 import type { Order as Operators } from './operators';
 import { withProblem } from './problems';
@@ -10,9 +10,38 @@ import { withProblem } from './problems';
 /** Enough for somebody who goes through them one by one; a script may wait for its turn. */
 const waitingOrders = 20;
 
-/** Whose parked records orders are about: what readers use, unless a build is held up by its own, or there is no other. */
-export function parkedOrderRole(state: Pick<FollowState, 'live' | 'next'>): Role {
-  return state.live && !isHeld(state) ? 'live' : 'next';
+type Lanes = Pick<FollowState, 'live' | 'next' | 'parkedOrders'>;
+
+/** The first order for the lane of this role; undefined: none waits. */
+export function parkedOrderFor(state: Lanes, role: Role): ParkedOrder | undefined {
+  const { live, next } = state;
+  const own = state[role]?.number;
+  const found = stillMeant(state).find(({ generation = (live ?? next)?.number }) => generation === own);
+  return found && bare(found);
+}
+
+function bare({ generation: _generation, ...order }: WaitingParkedOrder): ParkedOrder {
+  return order;
+}
+
+/** Of a generation that was given up nothing is left to be done, and another one was not meant. */
+function stillMeant({ live, next, parkedOrders = [] }: Lanes): readonly WaitingParkedOrder[] {
+  const there = [undefined, live?.number, next?.number];
+  return parkedOrders.filter(({ generation }) => there.includes(generation));
+}
+
+/**
+ * What readers use, unless a build is held up by its own, or there is no other. One that was blocked by them within its first
+ * slice has told nobody how many they are; and once an order for it waits, it is blocked no more.
+ */
+function meantBy(state: Lanes): number | undefined {
+  const { live, next } = state;
+  const isStuck =
+    next !== null &&
+    (isHeld(state) ||
+      next.trouble.problem?.reason === 'too-much-poison' ||
+      stillMeant(state).some(({ generation }) => generation === next.number));
+  return (isStuck ? next : (live ?? next))?.number;
 }
 
 /**
@@ -42,9 +71,11 @@ export function parkedOrdered(state: FollowState, message: ParkedMessage, id: st
   const { action, key, offset } = message;
   if (action === 'accept') return { ...state, next: state.next && { ...state.next, parkedAccepted: true } };
   const waiting = state.parkedOrders ?? [];
-  const order: ParkedOrder = {
+  const generation = meantBy(state);
+  const order: WaitingParkedOrder = {
     id: `${id}-${waiting.length}`,
     action,
+    ...(generation === undefined ? {} : { generation }),
     ...(key === undefined ? {} : { key }),
     ...(offset === undefined ? {} : { offset }),
   };
@@ -60,7 +91,7 @@ export function parkedOrdered(state: FollowState, message: ParkedMessage, id: st
 /** An order is forgotten once its slice has returned; what is newly parked is told among the errors, each once. */
 export function parkedTold(state: FollowState, order: Order, result: FollowSliceResult): FollowState {
   const done = result.ended === 'parked-order' ? order.parkedOrder?.id : undefined;
-  const left = state.parkedOrders?.filter(({ id }) => id !== done);
+  const left = state.parkedOrders && stillMeant(state).filter(({ id }) => id !== done);
   const known = new Set(state.problems.map(({ message }) => message));
   const problems = (result.parked ?? [])
     .filter(({ message }) => !known.has(message.slice(0, 1_000)))

@@ -1,6 +1,6 @@
 import type { FollowSliceResult } from '../../../activities/activities';
 import { checkParked } from '../../../workflows/arguments';
-import { sliceEnded } from '../../../workflows/follow-events';
+import { rebuildOrdered, sliceEnded } from '../../../workflows/follow-events';
 import { orderFor } from '../../../workflows/follow-orders';
 import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
 import { storeStatus } from '../../../workflows/follow-status';
@@ -54,6 +54,39 @@ describe('an order about parked records', () => {
   });
 });
 
+describe('whose parked records an order is about', () => {
+  const storm = { ...blocked, problem: { ...blocked.problem!, reason: 'too-much-poison' } };
+  const next = build({ at: 3, caughtUp: true });
+  const both: FollowState = { ...begun, next };
+  const skip = (key: string) => ({ action: 'skip', key, offset: 'all' }) as const;
+  const order = (id: string, key: string) => ({ parkedOrder: { id, ...skip(key) } });
+
+  test('a build’s, when it is blocked by them before anybody could be told how many they are', () => {
+    const stuck = { ...both, next: { ...next, trouble: storm } };
+    const first = parkedOrdered(stuck, skip('0c5f6b2a91de'), 'a');
+    expect(orderFor(first, 'next', prefix)).toEqual(order('a-0', '0c5f6b2a91de'));
+    expect(orderFor(first, 'live', prefix)).toEqual({});
+    const second = parkedOrdered(first, skip('0c5f6b2a91df'), 'b');
+    const result = ended({ ended: 'parked-order', progress: progress(0) });
+    const freed = sliceEnded(second, { role: 'next', order: order('a-0', '0c5f6b2a91de'), result, prefix });
+    expect(orderFor(freed, 'next', prefix)).toEqual(order('b-1', '0c5f6b2a91df'));
+  });
+
+  test('the live one’s, when a build is blocked by something else', () => {
+    const ordered = parkedOrdered({ ...both, next: { ...next, trouble: blocked } }, skip('0c5f6b2a91de'), 'a');
+    expect(orderFor(ordered, 'live', prefix)).toEqual(order('a-0', '0c5f6b2a91de'));
+  });
+
+  test('nobody else’s, when a build is given up before it could obey', () => {
+    const ordered = parkedOrdered({ ...both, next: { ...next, trouble: storm } }, skip('0c5f6b2a91de'), 'a');
+    const givenUp = rebuildOrdered({ ...ordered, trouble: blocked }, { reason: 'again', definition: null });
+    expect(givenUp.next).toBeNull();
+    expect(orderFor(givenUp, 'live', prefix)).toEqual({});
+    const result = ended({ progress: progress(0) });
+    expect(sliceEnded(givenUp, { role: 'live', order: {}, result, prefix }).parkedOrders).toEqual([]);
+  });
+});
+
 test('what is parked is told among the errors, each once', () => {
   const result = ended({ parked: [{ reason: 'unstorable', message: 'row 5' }] });
   const once = sliceEnded(begun, { role: 'live', order: {}, result, prefix });
@@ -83,6 +116,15 @@ describe('a build that has parked more than the live generation', () => {
     expect(orderFor(parkedOrdered(held, { action: 'retry' }, 'a'), 'next', prefix)).toHaveProperty('parkedOrder');
     const freed = step(held, ended({ progress: progress(1), ended: 'caught-up', copiesDone: true }));
     expect(freed.next?.phase).not.toBe('building');
+  });
+
+  test('is not promoted either when it parks more than the live one on the last steps of the alignment', () => {
+    const aligning = { ...begun, next: { ...next, rest: 'closed', phase: 'aligning', progress: progress(1) } } as const;
+    expect(step(aligning, ended({ progress: progress(1), ended: 'caught-up' })).next?.phase).toBe('promoting');
+    const held = step(aligning, ended({ progress: progress(2), ended: 'caught-up' }));
+    expect(held.next).toMatchObject({ phase: 'building', sawEnd: false });
+    expect(storeStatus('search', held)).toMatchObject({ held: true, rebuild: { phase: 'building' } });
+    expect(step(parkedOrdered(held, { action: 'accept' }, 'a')).next?.phase).not.toBe('building');
   });
 
   test('a first build is not held: there is nothing that readers could lose', () => {
