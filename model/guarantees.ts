@@ -53,12 +53,15 @@ interface Rule {
 const ownPlace = "nobody else writes to the store's own tables, indexes and keys";
 const setAside = 'a record that cannot be stored is set aside with its key, until somebody retries or skips it';
 
+const retriedInVain =
+  'a record that was retried moves no offset: what the server forgets of it in a crash is not read again';
+
 const rules: Readonly<Record<Guarantee, Rule>> = {
   'nothing-lost': {
     promise: 'Every committed change of its tables reaches the store, however often processes are killed.',
     judge: ({ capabilities, logCopies, parks }) => ({
       lacks: [capabilities.acceptanceRecord ? null : 'the store cannot say how far it has come'],
-      weakens: [parks ? setAside : null],
+      weakens: [parks ? setAside : null, parks && capabilities.durability === 'by-setting' ? retriedInVain : null],
       premises: [
         'the slot and the log are left to Slipstream: what is missing there is said (BLOCKED), and not passed over',
         logCopies > 1

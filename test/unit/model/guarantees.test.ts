@@ -66,6 +66,16 @@ test.each<[string, Partial<Capabilities>, Partial<Circumstances>, Partial<Record
   expect(differing(sheet(capabilities, circumstances))).toEqual(expected);
 });
 
+test.each<[Capabilities['durability'], boolean, boolean]>([
+  ['answered', false, false],
+  ['answered', true, false],
+  ['by-setting', false, false],
+  ['by-setting', true, true],
+])('durability %s, parking %s: a retried record may be forgotten for good: %s', (durability, parks, said) => {
+  const line = sheet({ durability }, { parks }).find(({ guarantee }) => guarantee === 'nothing-lost');
+  expect(line?.because.some((why) => /retried.*crash/.test(why))).toBe(said);
+});
+
 test.each<[string, Guarantee, Partial<Capabilities>, Partial<Circumstances>, RegExp]>([
   ['one copy of the log', 'nothing-lost', {}, { logCopies: 1 }, /replicationFactor is 1/],
   ['durability by setting', 'nothing-lost', { durability: 'by-setting' }, {}, /read again while the log holds it/],
