@@ -70,6 +70,8 @@ export interface FollowSliceResult {
   readonly copiesDone: boolean;
   readonly ended: SliceEnd;
   readonly taskQueue: string;
+  /** Of how many records the parked order was: 0, when none is parked there. Absent: there was no order, or it is not done. */
+  readonly obeyed?: number;
   /** The newest of what is parked, with reasons; absent: nothing is. */
   readonly parked?: readonly ParkedProblem[];
 }

@@ -62,6 +62,7 @@ class Slice {
   private readonly lastCopy: LastCopy;
   private copiesDone = false;
   private records = 0;
+  private obeyed: number | undefined;
   private parking: Parking = noParking;
   private readonly handedOver = new HandedOver();
   private readonly gather: Gather;
@@ -120,6 +121,7 @@ class Slice {
         copiesDone: this.copiesDone,
         ended,
         taskQueue: this.deps.privateTaskQueue,
+        ...(this.obeyed === undefined ? {} : { obeyed: this.obeyed }),
         ...(this.parking.counts ? { parked: this.parking.newest } : {}),
       };
     } finally {
@@ -232,7 +234,7 @@ class Slice {
 
   /** Before anything is taken from the reader: the store's record stays where it is. */
   private async obey(order: ParkedOrder, signal: AbortSignal): Promise<SliceEnd> {
-    await this.parking.obey(order, {
+    this.obeyed = await this.parking.obey(order, {
       map: (records) => this.batches.map(records, signal, () => true),
       apply: this.handing({ ...this.durable, closed: true, positionAt: this.positionAt }, signal),
     });

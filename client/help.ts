@@ -8,7 +8,7 @@ const meanings: Readonly<Record<Outcome, string>> = {
   failed: 'failed; for wait also: something is BLOCKED or STOPPED and will not come by itself',
   usage: 'the command line is wrong',
   invalidConfig: 'the pipeline file, a definition or an environment variable is wrong; nothing was changed',
-  notFound: 'no such pipeline or store',
+  notFound: 'no such pipeline, store or parked record',
   unreachable: 'Temporal, or a worker of ours, does not answer',
   timeout: 'the time of wait ran out',
   alreadyRuns: 'start: the pipeline runs already; nothing was changed',

@@ -6,7 +6,6 @@ import { parsePipeline } from '../model/pipeline';
 import type { CaptureStatus, PipelineStatus, StoreStatus } from '../model/status';
 import {
   copySignal,
-  parkedSignal,
   pauseSignal,
   rebuildSignal,
   resumeSignal,
@@ -19,6 +18,7 @@ import {
 import { freshCapture, freshPipeline, freshStore } from './status/heartbeats';
 import { refuseFailed } from './failed-start';
 import { CommandFailure } from './outcome';
+import { sendParked } from './parked/send';
 import { translated } from './translate';
 
 /** A query waits for a worker; one that has not answered by now is not there. */
@@ -48,7 +48,8 @@ export interface Operations {
     readonly definition?: unknown;
   }): Promise<void>;
   copy(pipeline: string, order: CopyOrder): Promise<void>;
-  parked(pipeline: string, message: ParkedMessage): Promise<void>;
+  /** Resolves when it has been obeyed, or will be. Throws CommandFailure notFound for a key, or a record, that is not parked. */
+  parked(pipeline: string, message: ParkedMessage & { readonly store: string }): Promise<void>;
   stop(pipeline: string): Promise<void>;
 }
 
@@ -148,8 +149,8 @@ export function createOperations(client: Client, taskQueue: string): Operations 
       await guarded(pipeline, () => sync(pipeline).signal(copySignal, order));
     },
     async parked(pipeline, message) {
-      await checkStore(pipeline, message.store ?? null, true);
-      await guarded(pipeline, () => sync(pipeline).signal(parkedSignal, message));
+      await checkStore(pipeline, message.store, true);
+      await guarded(pipeline, () => sendParked(client, pipeline, message));
     },
     async stop(pipeline) {
       await guarded(pipeline, () => sync(pipeline).signal(stopSignal));

@@ -41,6 +41,9 @@ export interface ParkedOrder {
   readonly offset?: string;
 }
 
+/** The type of the failure that an update about parked records ends with when what it names is not parked. */
+export const notParked = 'NotParked';
+
 /** A store's policy, complete. */
 export interface PoisonRules {
   readonly parks: Readonly<Record<PoisonReason, boolean>>;

@@ -9,6 +9,7 @@ import { sliceEnded, sliceFailed } from './follow-events';
 import { orderFor } from './follow-orders';
 import type { BuildState, LaneState, Role } from './follow-state';
 import type { Follower } from './follower';
+import { whyUnmet } from './parked-orders';
 import { slices, onWarmWorker } from './proxies';
 import { whileWanted } from './running';
 
@@ -32,6 +33,8 @@ export async function runLane(follower: Follower, role: Role): Promise<void> {
     try {
       const result = await whileWanted(changed, () => slice(follower, { role, lane, order: given }));
       const { prefix } = follower;
+      const why = whyUnmet(given.parkedOrder, result);
+      if (given.parkedOrder && why !== null) follower.unmet.set(given.parkedOrder.id, why);
       // A build that was given up meanwhile has no one to report to.
       if (follower.state[role]?.number === lane.number) {
         follower.state = sliceEnded(follower.state, { role, order: given, result, prefix });

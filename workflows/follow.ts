@@ -12,6 +12,7 @@ import { runStep } from './follow-steps';
 import type { Follower } from './follower';
 import { adoptSignal, internalDescriptions } from './messages';
 import { namedBy, serveOperators, type Order } from './operators';
+import { parkedAnswer } from './parked-answer';
 import { parkedOrdered, refuseParked } from './parked-orders';
 import { createReporter } from './reporter';
 import { cancelMeansStop, historyIsLong } from './running';
@@ -41,6 +42,7 @@ export async function follow({ pipeline, store, state: saved }: FollowInput): Pr
     state: saved ? restoreFollow(saved, own) : initialFollowState,
     running: { live: false, next: false },
     retries: 0,
+    unmet: new Map(),
     draining: false,
     ended: false,
     display() {
@@ -107,6 +109,7 @@ function serve(follower: Follower, status: () => StoreStatus): void {
       obey(follower, order);
       follower.display();
     },
+    answer: (order) => (order.name === 'parked' ? parkedAnswer(follower, order.parked) : null),
     record: (fault) => {
       follower.state = withFault(follower.state, fault, Date.now());
     },

@@ -17,6 +17,8 @@ export interface Follower {
   readonly running: Record<Role, boolean>;
   /** Counts `retry` messages, so that who waits in a breaker sees a new one. */
   retries: number;
+  /** Of parked orders that were about nothing: id → why. Read, and forgotten, by who answers for the order. */
+  readonly unmet: Map<string, string>;
   /** This run begins no more: its lanes give their slices back. */
   draining: boolean;
   /** Stopped: everything is done. */

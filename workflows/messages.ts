@@ -70,7 +70,10 @@ export const parkedSignal = defineSignal<[message: ParkedMessage]>('parked');
 export const adoptSignal = defineSignal<[{ readonly pipeline: Pipeline }]>('adopt');
 export const reportSignal = defineSignal<[Report]>('report');
 
-/** Each answers with the status as it is once the order has been recorded; its effect may take a slice's end. */
+/**
+ * Each answers with the status as it is once the order has been recorded; its effect may take a slice's end. `parked` waits for
+ * that for some seconds, and fails as `NotParked` when what it names is not parked.
+ */
 export const pauseUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('pause');
 export const resumeUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('resume');
 export const retryUpdate = defineUpdate<CaptureStatus | StoreStatus, [target?: Target]>('retry');

@@ -5,6 +5,7 @@ import {
   setDefaultUpdateHandler,
   setHandler,
 } from '@temporalio/workflow';
+import { notParked } from '../model/poison';
 import type { CaptureStatus, PipelineStatus, Problem, StoreStatus } from '../model/status';
 import { checkCopy, checkParked, checkRebuild, checkTarget, type Checked } from './arguments';
 import {
@@ -67,8 +68,10 @@ export interface Operated<Status extends PipelineStatus | CaptureStatus | StoreS
   readonly receiver: 'sync' | 'child';
   /** What is wrong with an order that is well-formed; null: nothing. */
   readonly refuse: (order: Order) => string | null;
-  /** Records the order and returns: a handler that waits would block continue-as-new. */
+  /** Records the order and returns: a handler that waits would block continue-as-new (but for `answer`). */
   readonly obey: (order: Order) => void;
+  /** Of an update that was obeyed: what becomes of it, told soon; null as a result: all is well. null: its status is its answer. */
+  readonly answer?: (order: Order) => Promise<string | null> | null;
   readonly record: (fault: Fault) => void;
   readonly status: () => Status;
   readonly offsets: () => OffsetsAnswer;
@@ -144,7 +147,9 @@ function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatu
     const accept = (input?: unknown) => {
       const order = check(name, input);
       if (order.ok) obey(order.value);
-      return status() as CaptureStatus | StoreStatus;
+      const answer = order.ok ? (served.answer?.(order.value) ?? null) : null;
+      const now = () => status() as CaptureStatus | StoreStatus;
+      return answer === null ? now() : answer.then(refuseWith).then(now);
     };
     // Synchronous: an asynchronous validator can never reject.
     const validator = (input?: unknown) => {
@@ -153,6 +158,10 @@ function serveUpdates<Status extends PipelineStatus | CaptureStatus | StoreStatu
     };
     setHandler(updates[name], accept, { description: describeOrder(name, 'child'), validator });
   }
+}
+
+function refuseWith(why: string | null): void {
+  if (why !== null) throw ApplicationFailure.nonRetryable(why, notParked);
 }
 
 function serveQueries<Status extends PipelineStatus | CaptureStatus | StoreStatus>(served: Operated<Status>): void {

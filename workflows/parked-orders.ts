@@ -88,16 +88,29 @@ export function parkedOrdered(state: FollowState, message: ParkedMessage, id: st
   };
 }
 
+/** What somebody who sent an order has to know: it was about nothing, and nothing was done. null: it was about something, or waits. */
+export function whyUnmet(order: ParkedOrder | undefined, { ended, obeyed }: FollowSliceResult): string | null {
+  if (order?.key === undefined || ended !== 'parked-order' || obeyed !== 0) return null;
+  const { action, key, offset = 'all' } = order;
+  const which = offset === 'all' ? `No record of key '${key}'` : `The record at offset ${offset} of key '${key}'`;
+  return `parked: ${which} is ${offset === 'all' ? '' : 'not '}parked, so there is nothing to ${action}. See: slipstream parked list.`;
+}
+
 /** An order is forgotten once its slice has returned; what is newly parked is told among the errors, each once. */
 export function parkedTold(state: FollowState, order: Order, result: FollowSliceResult): FollowState {
   const done = result.ended === 'parked-order' ? order.parkedOrder?.id : undefined;
   const left = state.parkedOrders && stillMeant(state).filter(({ id }) => id !== done);
+  const why = whyUnmet(order.parkedOrder, result);
+  const before =
+    why === null
+      ? state.problems
+      : withProblem(state.problems, { type: 'InvalidMessage', message: why }, result.progress.at);
   const known = new Set(state.problems.map(({ message }) => message));
   const problems = (result.parked ?? [])
     .filter(({ message }) => !known.has(message.slice(0, 1_000)))
     .reduce(
       (all, { reason, message }) => withProblem(all, { type: 'Parked', reason, message }, result.progress.at),
-      state.problems,
+      before,
     );
   return { ...state, ...(left === undefined ? {} : { parkedOrders: left }), problems };
 }

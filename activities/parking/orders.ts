@@ -33,21 +33,24 @@ const roundBytes = 16 << 20;
 /**
  * Between two micro-batches, under the lane's fence. `retry`: the records of a row are decoded and mapped anew and applied
  * in their order; a row that goes through is free, one that does not stays as it is, with the reason of now. `skip`: a
- * record is let go for good. Each may be obeyed twice, since rows that are not parked any more are nothing to do.
+ * record is let go for good. Each may be obeyed twice, since rows that are not parked any more are nothing to do. Says of how many
+ * records it was.
  */
-export async function obeyParkedOrder(order: ParkedOrder, work: Work): Promise<void> {
+export async function obeyParkedOrder(order: ParkedOrder, work: Work): Promise<number> {
   const rows = [...work.log.index.byKey()].filter(([keyId]) => order.key === undefined || order.key === keyId);
   if (order.action === 'skip') return skip(order, work, rows[0]?.[1] ?? []);
   for (const round of rounds(rows.map(([, entries]) => entries))) await retry(work, round);
+  return rows.reduce((sum, [, entries]) => sum + entries.length, 0);
 }
 
-async function skip({ offset }: ParkedOrder, work: Work, entries: readonly ParkedEntry[]): Promise<void> {
+async function skip({ offset }: ParkedOrder, work: Work, entries: readonly ParkedEntry[]): Promise<number> {
   const gone = entries.filter((entry) => offset === 'all' || entry.offset === offset);
   await work.log.append({ freed: gone });
   tell(work, 'skipped', gone);
   // What stood behind it may go on now.
   const left = entries.filter((entry) => !gone.includes(entry));
   if (gone.length > 0 && left.length > 0) await retry(work, left);
+  return gone.length;
 }
 
 function* rounds(rows: readonly (readonly ParkedEntry[])[]): Generator<readonly ParkedEntry[]> {

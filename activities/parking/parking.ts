@@ -30,7 +30,7 @@ export interface Parking {
   readonly newest: readonly ParkedProblem[];
   /** Applies a batch without what is set aside of it. */
   through(batch: MicroBatch, apply: ApplyTo): Promise<Applied>;
-  obey(order: ParkedOrder, reapply: Reapply): Promise<void>;
+  obey(order: ParkedOrder, reapply: Reapply): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export const noParking: Parking = {
   counts: null,
   newest: [],
   through: ({ mutations }, apply) => apply(mutations, 1),
-  obey: () => Promise.resolve(),
+  obey: () => Promise.resolve(0),
   close: () => Promise.resolve(),
 };
 
@@ -121,7 +121,7 @@ class OpenParking implements Parking {
     }
   }
 
-  obey(order: ParkedOrder, reapply: Reapply): Promise<void> {
+  obey(order: ParkedOrder, reapply: Reapply): Promise<number> {
     const { deps, input } = this.place;
     return obeyParkedOrder(order, { deps, input, log: this.log, reapply });
   }

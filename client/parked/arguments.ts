@@ -9,7 +9,7 @@ export type ParkedCommand = {
 } & (
   | { readonly action: 'list' }
   | { readonly action: 'show'; readonly key: string }
-  | { readonly action: 'retry' | 'skip' | 'accept'; readonly message: ParkedMessage }
+  | { readonly action: 'retry' | 'skip' | 'accept'; readonly message: ParkedMessage & { readonly store: string } }
 );
 
 const text = { type: 'string' } as const;

@@ -1,4 +1,5 @@
 import { WithStartWorkflowOperation } from '@temporalio/client';
+import { sendParked } from '../../client/parked/send';
 import { followWorkflowId } from '../../model/names';
 import { scenarioPerTest } from './support/scenario-per-test';
 import type { Scenario } from './support/temporal';
@@ -66,6 +67,59 @@ test('an order that waits when a run begins is obeyed by it, and not called unkn
   });
   const status = scenario.client.workflow.executeUpdateWithStart('pause', { startWorkflowOperation });
   expect(await status).toMatchObject({ status: 'PAUSED' });
+});
+
+describe('an update about parked records', () => {
+  const skip = { action: 'skip', key: '0c5f6b2a91de', offset: 'all' } as const;
+
+  test('is answered when it is done; and one about a key that is not parked fails, by a type of its own', async () => {
+    scenario.world.parkedKeys.add(skip.key);
+    await scenario.startWorker();
+    const handle = await scenario.startFollow();
+    await scenario.storeStatus('LIVE');
+    expect(await handle.executeUpdate('parked', { args: [skip] })).toMatchObject({ status: 'LIVE' });
+    expect(scenario.world.parkedKeys.size).toBe(0);
+    const again: unknown = await handle.executeUpdate('parked', { args: [skip] }).catch((error: unknown) => error);
+    expect(again).toMatchObject({
+      cause: { type: 'NotParked', message: expect.stringMatching(/0c5f6b2a91de/) as string },
+    });
+    expect(await scenario.errors('search')).toMatchObject([{ type: 'InvalidMessage' }]);
+    await scenario.storeStatus('LIVE');
+    // As the command line sends it.
+    const send = () => sendParked(scenario.client, scenario.name, { store: 'search', ...skip });
+    await expect(send()).rejects.toMatchObject({ outcome: 'notFound' });
+    scenario.world.parkedKeys.add(skip.key);
+    await send();
+    const accept = sendParked(scenario.client, scenario.name, { store: 'search', action: 'accept' });
+    await expect(accept).rejects.toMatchObject({ outcome: 'failed' });
+  });
+
+  test('does not wait for a lane that is paused, nor keeps a stop waiting; what it ordered is done all the same', async () => {
+    const { world } = scenario;
+    await scenario.startWorker();
+    const handle = await scenario.startFollow();
+    await scenario.storeStatus('LIVE');
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    world.before.followSlice = ({ parkedOrder }) => (parkedOrder ? opened : undefined);
+    const waiting = handle.executeUpdate('parked', { args: [skip] });
+    await handle.executeUpdate('pause');
+    expect(await waiting).toMatchObject({ status: 'PAUSED' });
+    expect(await handle.executeUpdate('parked', { args: [skip] })).toMatchObject({ status: 'PAUSED' });
+    open();
+    await handle.signal('resume');
+    const look = async () => (await scenario.errors('search')).map(({ count }) => count);
+    await waitFor({ what: 'both orders', seconds: 10, look, until: ([count]) => count === 2 });
+    world.before.followSlice = ({ parkedOrder }) =>
+      parkedOrder ? new Promise((resolve) => (open = resolve)) : undefined;
+    const last = handle.executeUpdate('parked', { args: [skip] });
+    const begun = async () => world.followInputs().filter(({ parkedOrder }) => parkedOrder).length;
+    await waitFor({ what: 'the last order', seconds: 10, look: begun, until: (n) => n === 3 });
+    await handle.signal('stop');
+    await last;
+    open();
+    expect(await handle.result()).toMatchObject({ status: 'STOPPED' });
+  });
 });
 
 test('what keeps failing is DEGRADED, and LIVE again when retry finds it mended', async () => {

@@ -29,6 +29,25 @@ describe('an order about parked records', () => {
     expect(storeStatus('search', done).status).toBe('LIVE');
   });
 
+  test.each([
+    [
+      { action: 'skip', key: '0c5f6b2a91de', offset: '42' },
+      0,
+      /The record at offset 42 of key '0c5f6b2a91de' is not parked/,
+    ],
+    [{ action: 'skip', key: '0c5f6b2a91de', offset: 'all' }, 0, /No record of key '0c5f6b2a91de' is parked/],
+    [{ action: 'retry', key: '0c5f6b2a91de' }, 0, /nothing to retry/],
+    [{ action: 'retry', key: '0c5f6b2a91de' }, 1, null],
+    [{ action: 'retry' }, 0, null],
+  ] as const)('%j that is about %d records is told among the errors as such', (message, obeyed, why) => {
+    const sent = parkedOrdered(begun, message, 'a');
+    const order = orderFor(sent, 'live', prefix) ?? {};
+    const done = sliceEnded(sent, { role: 'live', order, result: ended({ ended: 'parked-order', obeyed }), prefix });
+    const told = why === null ? [] : [{ type: 'InvalidMessage', message: expect.stringMatching(why) as string }];
+    expect(done.problems).toMatchObject(told);
+    expect(done.parkedOrders).toEqual([]);
+  });
+
   test('survives the passage to the next run', () => {
     const own = { prefix, definition };
     const restored = restoreFollow(saveFollow(retry, own), own);

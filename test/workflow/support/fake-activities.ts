@@ -105,6 +105,13 @@ async function followSlice(world: FakeWorld, input: FollowSliceInput, taskQueue:
     }
     return null;
   };
+  const { parkedOrder } = input;
+  if (parkedOrder) {
+    const obeyed =
+      parkedOrder.key === undefined ? world.parkedKeys.size : Number(world.parkedKeys.delete(parkedOrder.key));
+    const progress = laneProgress(world, found, 0);
+    return { progress, caughtUp: caughtUp(), copiesDone: false, ended: 'parked-order', obeyed, taskQueue };
+  }
   const ended = await during(world, `${store} g${generation.number}`, turn);
   const progress = laneProgress(world, found, batches);
   return { progress, caughtUp: caughtUp(), copiesDone: world.copiesDone && endWhenCaughtUp === true, ended, taskQueue };

@@ -37,6 +37,8 @@ export class FakeWorld {
   readonly live = new Map<string, number>();
   /** Store → generations that have records on its topic of parked ones. */
   readonly parked = new Map<string, readonly number[]>();
+  /** Ids of keys that some record of is parked. */
+  readonly parkedKeys = new Set<string>();
   readonly violations: string[] = [];
   /** Every call, in order of beginning. */
   readonly calls: { readonly activity: keyof Activities; readonly input: unknown; readonly queue: string }[] = [];

@@ -113,6 +113,32 @@ describe('a row whose record the store refuses', () => {
     expect({ total: total(lane), left: offsets(lane) }).toEqual({ total: 1, left: [] });
   });
 
+  test('is not brought again to a server that forgets it in a crash: its guarantees say so', async () => {
+    const lane = await world(2, [1]);
+    await slice(lane);
+    lane.state.refuses = new Set();
+    const before = lane.durable.generations.get(1);
+    await slice(lane, order());
+    expect(total(lane)).toBe(1);
+    if (before) lane.durable.generations.set(1, before);
+    await slice(lane);
+    expect({ total: total(lane), left: offsets(lane) }).toEqual({ total: 0, left: [] });
+  });
+
+  test('says of how many records an order was, so that one about nothing is known as such', async () => {
+    const lane = await world(4, [1]);
+    await slice(lane);
+    const key = [...lane.topic.records.values()][0]?.facts.keyId ?? '';
+    const none = { key: '000000000000' };
+    lane.state.refuses = new Set([1, 2]);
+    expect(await slice(lane, order(none))).toMatchObject({ ended: 'parked-order', obeyed: 0 });
+    expect(await slice(lane, order({ action: 'skip', ...none, offset: 'all' }))).toMatchObject({ obeyed: 0 });
+    expect(await slice(lane, order({ action: 'skip', key, offset: '77' }))).toMatchObject({ obeyed: 0 });
+    expect(await slice(lane, order({ action: 'skip', key, offset: '3' }))).toMatchObject({ obeyed: 1 });
+    expect(await slice(lane, order())).toMatchObject({ obeyed: 2 });
+    expect((await slice(lane)).obeyed).toBeUndefined();
+  });
+
   test('a crash between the topic and the store parks it once, at the same place', async () => {
     const lane = await world(2, [1]);
     const { openParkedLog } = lane.deps;
