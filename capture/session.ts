@@ -128,6 +128,7 @@ function createSession(
         pipeline: pipeline.name,
         table,
       }),
+    onOutdated: () => void (tablesLookedAt = -Infinity),
     onFailed: (error) => intake.fail(error),
   });
   const known = createKnownTables({
@@ -194,7 +195,10 @@ function createSession(
   let tablesLookedAt = parts.now();
   const lookAtTables = async () => {
     tablesLookedAt = parts.now();
+    const before = tableWatch.tables;
     for (const change of await tableWatch.look()) known.take(change);
+    // Also those with which the log goes on as if nothing had happened.
+    for (const table of tableWatch.tables) if (!before.includes(table)) copier.renew(table);
   };
   for (const change of opened.changed) known.take(change);
 

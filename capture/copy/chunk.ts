@@ -4,6 +4,7 @@ import type { Row } from '../../model/change';
 import { lsnFromText } from '../../model/position';
 import type { ChunkRow } from './copied-row';
 import { keyedStatement, missingOf, missingStatement, parseKeyed } from './keyed';
+import { columnsStatement, isAsAsked, lockStatement } from './layout';
 import { pageSettings, pageWidthStatement, readPage, several, type Answers, type PageRequest } from './page';
 import { parseSnapshot, type Snapshot } from './snapshot';
 import { chunkBytes } from './width';
@@ -34,9 +35,12 @@ export interface Chunk {
   readonly last: boolean;
 }
 
+/** The table has other columns by now than those asked for, or its name is another table's: nothing was read. */
+export class OtherColumns extends Error {}
+
 /**
  * Reads one chunk: the next page by key, or the rows of given keys. Snapshot and rows come from one REPEATABLE READ transaction, so they are one view of the
- * table. The WAL position is taken after the read: a commit the read saw was in the WAL before.
+ * table. The WAL position is taken after the read: a commit the read saw was in the WAL before. Rejects with `OtherColumns`.
  */
 export async function readChunk(client: Client, request: ChunkRequest): Promise<Chunk> {
   const settings = Object.entries(request.keys ? {} : pageSettings(request)).map(
@@ -45,10 +49,14 @@ export async function readChunk(client: Client, request: ChunkRequest): Promise<
   // As few messages as may be: a page is a matter of milliseconds, and the source rests between two.
   const begin = 'begin isolation level repeatable read read only';
   const width = request.keys ? null : pageWidthStatement(request);
-  const statements = [begin, `select pg_current_snapshot()::text as snapshot${settings.join('')}`, width];
+  const snapshot = `select pg_current_snapshot()::text as snapshot${settings.join('')}`;
+  // The lock of every reader, and before the snapshot: ALTER TABLE that writes all rows anew shows none of them to a snapshot
+  // from before it was committed, and a table that looks empty is copied to its end, or swept.
+  const statements = [begin, lockStatement(request), snapshot, columnsStatement(client, request), width];
   try {
     const began = performance.now();
     const seen = await several(client, statements.filter((statement) => statement !== null).join('; '));
+    if (!isAsAsked(request, seen['columns'])) throw new OtherColumns();
     const fits = Number(seen['width'] ?? 0) < chunkBytes;
     const { behind, ...read } = request.keys
       ? await readKeyed(client, request, request.keys)

@@ -99,5 +99,7 @@ export interface CopyOptions {
   readonly onSwept: (table: string, swept: Swept) => void;
   /** The chunk has been read again for a while: some transaction stays invisible. */
   readonly onWaiting: (table: string) => void;
+  /** A table is not what it was when it was last `renew`ed: it is read again until it is. */
+  readonly onOutdated: () => void;
   readonly onFailed: (error: unknown) => void;
 }

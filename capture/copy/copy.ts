@@ -1,15 +1,16 @@
 import type { CopyCursor } from '../../stream/log';
 import type { CapturedTable } from '../source/catalogue';
 import { createCopyBudget } from './budget';
-import { nextLimit, type Chunk } from './chunk';
+import { nextLimit, OtherColumns, type Chunk } from './chunk';
 import type { Copier, CopyOptions, KeyOrder } from './copier';
 import { createCursors } from './cursors';
 import { createGiven } from './given';
 import { createKeyOrders } from './key-orders';
 import { judgeKeys, refusalOf } from './keyed';
-import { holdChunk, isEmpty, isPassed, type CopyRequest, type Held, type Reading } from './held';
+import { holdChunk, isEmpty, isPassed, type CopyRequest, type Held } from './held';
 import { copyOrder } from './order';
 import { copyProgress, createCopyRate } from './progress';
+import { empty, isWatched, maxTouched, touch, type Reading } from './reading';
 import { beginRequest, keysRequest, missingRequest, pageRequest, sweptRequest } from './requests';
 import { begunAgain, widened, type Order } from './steps';
 import { createStreamed } from './streamed';
@@ -19,8 +20,6 @@ import { keyText } from '../values';
 /** A commit that is decodable and not visible becomes visible soon, or waits for a standby: ask again, ever less often. */
 const firstDelayMs = 5;
 const maxDelayMs = 500;
-/** Keys written while one statement runs; beyond this many the chunk is read again rather than remembered (Invariant 10). */
-const maxTouched = 200_000;
 /** As they were read (Invariant 10): one that waits for the stream, and one read while it does. */
 const mostHeld = 2;
 
@@ -133,27 +132,41 @@ export function createCopier(options: CopyOptions): Copier {
       });
   }
 
-  async function read(request: CopyRequest, delayMs: number): Promise<void> {
+  async function read(asked: CopyRequest, delayMs: number): Promise<void> {
     const client = await options.client();
     await streamed.takeBaseline(client);
+    // Read again, its table may be another one by now.
+    const request = { ...asked, table: tables.find(({ name }) => name === asked.table.name) ?? asked.table };
     budget.issue(request.limit);
     // Nothing may be awaited between these lines: what was streamed before `issue` must be visible to the read, what is
     // streamed after it is dropped from the chunk. A transaction that came between would be neither, and be set back.
     streamed.issue();
     const issued: Reading = { table: request.table.name, touched: new Set(), truncated: false };
     reading = issued;
-    const chunk = await options.readChunk(client, request).catch((error: unknown) => refusedKeys(request, error));
+    const chunk = await options.readChunk(client, request).catch((error: unknown) => notRead(request, error, delayMs));
     if (closed || chunk === null) return;
     const again = options.mustReadAgain({ streamedXids: streamed.beforeIssue, snapshot: chunk.snapshot });
     streamed.forgetVisible(chunk.snapshot);
     if (!isEmpty(chunk) && (again || issued.touched.size >= maxTouched)) {
-      const longer = Math.min(delayMs * 2, maxDelayMs);
-      if (longer === maxDelayMs && delayMs < maxDelayMs) options.onWaiting(request.table.name);
-      const pause = Math.max(delayMs, budget.waitMs(request.limit));
-      retry = setTimeout(() => exclusively(() => read(request, longer)), pause);
+      if (delayMs < maxDelayMs && delayMs * 2 >= maxDelayMs) options.onWaiting(request.table.name);
+      readAgain(request, delayMs);
     } else {
       hold(request, chunk, issued);
     }
+  }
+
+  function readAgain(request: CopyRequest, delayMs: number): void {
+    const longer = Math.min(delayMs * 2, maxDelayMs);
+    const pause = Math.max(delayMs, budget.waitMs(request.limit));
+    retry = setTimeout(() => exclusively(() => read(request, longer)), pause);
+  }
+
+  function notRead(request: CopyRequest, error: unknown, delayMs: number): null {
+    if (!(error instanceof OtherColumns)) return refusedKeys(request, error);
+    if (closed) return null;
+    options.onOutdated();
+    readAgain(request, delayMs);
+    return null;
   }
 
   /** What an operator mistyped must not stop the stream; any other error is the session's. */
@@ -244,24 +257,9 @@ export function createCopier(options: CopyOptions): Copier {
       if (next || reading || keyOrders.next) streamed.add(xid);
       if (streamed.takeMany()) exclusively(async () => streamed.prune(await options.client()));
     },
-    touched(table, key) {
-      if (reading?.table === table && reading.touched.size < maxTouched) reading.touched.add(keyText(key));
-      for (const { request, rows, missing } of held) {
-        if (request.table.name !== table) continue;
-        rows.drop(keyText(key));
-        missing.drop(keyText(key));
-      }
-    },
-    watches: (table) => reading?.table === table || held.some(({ request }) => request.table.name === table),
-    truncated(table) {
-      // What the read saw was removed, or was written after the TRUNCATE and comes with the stream, which is behind it.
-      if (reading?.table === table) reading.truncated = true;
-      for (const { request, rows, missing } of held) {
-        if (request.table.name !== table) continue;
-        rows.clear();
-        missing.clear();
-      }
-    },
+    touched: (table, key) => touch({ reading, held }, table, keyText(key)),
+    watches: (table) => isWatched({ reading, held }, table),
+    truncated: (table) => empty({ reading, held }, table),
     closed: release,
     appended(chunks = 1) {
       for (let each = 0; each < chunks; each += 1) {

@@ -5,6 +5,7 @@ import type { Chunk, ChunkRequest } from './chunk';
 import { createKeyTextOf, type ChunkRow } from './copied-row';
 import type { KeyOrder } from './copier';
 import { keepRows, type Kept } from './kept';
+import type { Reading } from './reading';
 
 /** One read, and what becomes true with it. */
 export type CopyRequest = ChunkRequest & {
@@ -17,13 +18,6 @@ export type CopyRequest = ChunkRequest & {
   /** Waits for the stream although it has no row: everything written before the read is on the log before this. */
   readonly behindAll?: true;
 };
-
-/** A chunk that is being read, and what the stream brought since the read was issued. */
-export interface Reading {
-  readonly table: string;
-  readonly touched: Set<string>;
-  truncated: boolean;
-}
 
 /** A chunk from its read until the stream has passed it: what of it the stream has no later word on. */
 export interface Held {

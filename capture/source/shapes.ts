@@ -55,12 +55,14 @@ export async function readRelations(
   return new Map(rows.map((row) => [formatTableName(row), row]));
 }
 
+/** Of a row of pg_attribute: a column that no publication sends, generated and not stored, or stored before PostgreSQL 18. */
+export const notPublished = `attgenerated <> '' and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000)`;
+
 export async function readColumns(client: Client, relations: readonly string[]): Promise<Shapes['columns']> {
   const { rows } = await client.query<ColumnRow & OfRelation>(
     `select attrelid as relation,
             attname as name, atttypid as type_id, format_type(atttypid, atttypmod) as type, attnotnull as not_null,
-            attgenerated <> ''
-              and not (attgenerated = 's' and current_setting('server_version_num')::int >= 180000) as generated,
+            ${notPublished} as generated,
             base, case when depth > 0 then format_type(base_id, modifier) end as domain_of
        from pg_attribute
             cross join lateral (${standingOf('atttypid', 'atttypmod')}) as standing

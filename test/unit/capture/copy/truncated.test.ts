@@ -52,6 +52,7 @@ async function copy(during: (copier: Copier) => void, after: (copier: Copier) =>
     onSwept: () => undefined,
     writtenKeys: async function* () {},
     onWaiting: () => undefined,
+    onOutdated: () => undefined,
     onFailed: (error) => {
       throw error;
     },

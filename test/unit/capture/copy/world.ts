@@ -92,6 +92,7 @@ export function copierOver(
       yield (liveKeys[table] ?? []).map((id) => ({ id }));
     },
     onWaiting: () => undefined,
+    onOutdated: () => undefined,
     onFailed: (error) => {
       throw error;
     },
