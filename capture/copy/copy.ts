@@ -7,7 +7,7 @@ import { createCursors } from './cursors';
 import { createGiven } from './given';
 import { createKeyOrders } from './key-orders';
 import { judgeKeys, refusalOf } from './keyed';
-import { holdChunk, isEmpty, isPassed, type CopyRequest, type Held } from './held';
+import { holdChunk, isEmpty, isPage, isPassed, type CopyRequest, type Held } from './held';
 import { copyOrder } from './order';
 import { copyProgress, createCopyRate } from './progress';
 import { empty, isWatched, maxTouched, touch, type Reading } from './reading';
@@ -147,7 +147,8 @@ export function createCopier(options: CopyOptions): Copier {
     if (closed || chunk === null) return;
     const again = options.mustReadAgain({ streamedXids: streamed.beforeIssue, snapshot: chunk.snapshot });
     streamed.forgetVisible(chunk.snapshot);
-    if (!isEmpty(chunk) && (again || issued.touched.size >= maxTouched)) {
+    // An empty page ends the table: what is not visible may have been written before the table was published, and never streams.
+    if ((again || issued.touched.size >= maxTouched) && (!isEmpty(chunk) || isPage(request))) {
       if (delayMs < maxDelayMs && delayMs * 2 >= maxDelayMs) options.onWaiting(request.table.name);
       readAgain(request, delayMs);
     } else {
@@ -188,7 +189,7 @@ export function createCopier(options: CopyOptions): Copier {
     const cursor = request.advance(cursors.then(table.name), chunk);
     const behind = { request, chunk, cursor, readAt: options.now(), ...holdChunk(request, chunk, since) };
     cursors.come(table.name, cursor, recorded && (() => recorded(behind)));
-    if (request.limit > 0 && !request.keys) previous = { request, chunk };
+    if (isPage(request)) previous = { request, chunk };
     held.push(behind);
     const point = options.closedPoint();
     if (point !== null) release(point);

@@ -53,6 +53,11 @@ export function isPassed({ request, chunk }: Held, lsn: string): boolean {
   return (isEmpty(chunk) && !request.behindAll) || compareDecimal(lsn, chunk.writtenBelow) >= 0;
 }
 
+/** The next rows of a table: that there are none says that it ends here. */
+export function isPage({ limit, keys }: CopyRequest): boolean {
+  return limit > 0 && !keys;
+}
+
 /** Nothing that could be older than what the log has. */
 export function isEmpty({ rows, missing }: Pick<Chunk, 'rows' | 'missing'>): boolean {
   return rows.length + missing.length === 0;

@@ -149,3 +149,37 @@ describe('of a table that gets other columns meanwhile', () => {
     expect(fold(source, 'size').get(late)).toBe(`size ${late}`);
   });
 });
+
+describe('an open transaction that has written to a table before it was published', () => {
+  it('is waited for, also when the table looks empty', async () => {
+    const source = await createSource({
+      statements: [
+        'create table items (id int primary key)',
+        'create table others (id int primary key)',
+        'alter table items replica identity full',
+      ],
+      tables: ['public.others'],
+    });
+    await source.prepare();
+    const first = await source.capture();
+    await source.log.until(() => source.log.last?.copies['public.others']?.done === true, 'the other copy');
+    await first.stop();
+    const writer = await source.connect();
+    await writer.query('begin; insert into items values (7)');
+    source.capturing(['public.others', table]);
+    await source.prepare();
+    let reads = 0;
+    const running = await source.capture({
+      readChunk: async (client, request) => {
+        if (request.table.name === table && (reads += 1) === 2) await writer.query('commit');
+        return readChunk(client, request);
+      },
+    });
+    await source.log.until(() => copied(source), 'the copy');
+    await writer.query('commit; insert into items values (8)');
+    await source.log.until(() => fold(source, 'id').has(8), 'a row that is streamed');
+    await running.stop();
+    await writer.end();
+    expect(source.log.changes.map(({ key }) => key)).toEqual([{ id: 7 }, { id: 8 }]);
+  });
+});

@@ -19,6 +19,8 @@ export interface Source {
   readonly sql: Client;
   readonly options: CaptureOptions;
   connect(): Promise<Client>;
+  /** The pipeline names these tables from now on. */
+  capturing(tables: readonly string[]): void;
   prepare(parts?: Partial<CaptureParts>): Promise<void>;
   /** Opens a session and runs it until `stop`; `stop` rejects with what the run died of. */
   capture(parts?: Partial<CaptureParts>, run?: { batches?: number; maxMs?: number }): Promise<Running>;
@@ -82,6 +84,9 @@ export async function createSource(input: {
       return options;
     },
     connect: () => connectTo(url.href),
+    capturing(tables) {
+      options = { ...options, pipeline: { ...pipeline, source: { ...pipeline.source, tables: [...tables] } } };
+    },
     async prepare(parts = {}) {
       const { logId } = await prepareCapture({ ...options, logId: null }, log.parts(parts));
       options = { ...options, logId };
