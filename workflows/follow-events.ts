@@ -144,9 +144,17 @@ export function looked(state: FollowState, inspection: Inspection, prefix: strin
 
 export function rebuildOrdered(state: FollowState, ordered: OrderedRebuild): FollowState {
   const { next } = state;
-  const givenUp = next !== null && !next.exposed && (next.trouble.blocked || state.trouble.blocked);
+  const stuck = next !== null && (next.trouble.blocked || state.trouble.blocked);
   const cleared = { ...state, ordered, trouble: afterRetry(state.trouble) };
-  return givenUp ? { ...cleared, next: null, untidy: true } : cleared;
+  if (!stuck) return cleared;
+  return next.exposed ? withBuild(cleared, { givenUp: true }) : { ...cleared, next: null, untidy: true };
+}
+
+/** The store says what became of the promotion of a build that is given up. */
+export function settled(state: FollowState, inspection: Pick<Inspection, 'live'>): FollowState {
+  const { next } = state;
+  if (next?.givenUp !== true) return state;
+  return inspection.live === next.number ? promoted(state) : { ...state, next: null, untidy: true };
 }
 
 export function rebuildBegun(state: FollowState, input: Pick<LaneState, 'definition' | 'logId'>): FollowState {

@@ -8,6 +8,8 @@ export function orderFor(state: FollowState, role: Role, prefix: string): Order 
   const lane = state[role];
   if (state.paused || state.stopping) return null;
   if (!lane || lane.mappingHash === null || lane.trouble.blocked) return null;
+  // What the store says of it then changes whose lane is whose.
+  if (next?.givenUp) return null;
   if (!next || next.phase === 'building') {
     const parkedOrder = parkedOrderFor(state, role);
     if (parkedOrder) return { parkedOrder };
@@ -20,11 +22,11 @@ export function orderFor(state: FollowState, role: Role, prefix: string): Order 
 }
 
 /**
- * What happens around the lanes. `begin`: find the log, ask the store. `order`: check an ordered rebuild. `prepare`:
- * create the next generation. `look`: ask the store how far a blocked live lane came. `promote`. `tidy`: drop what
+ * What happens around the lanes. `begin`: find the log, ask the store. `settle`: ask it whether readers use a build that is given
+ * up. `order`: check an ordered rebuild. `prepare`: create the next generation. `look`: ask the store how far a blocked live lane came. `promote`. `tidy`: drop what
  * nobody needs.
  */
-export type Step = 'begin' | 'order' | 'prepare' | 'look' | 'promote' | 'tidy';
+export type Step = 'begin' | 'settle' | 'order' | 'prepare' | 'look' | 'promote' | 'tidy';
 
 /** The next step; null: wait for the lanes or for people. Pure. */
 export function nextStep(
@@ -34,6 +36,7 @@ export function nextStep(
   const { live, next, ordered } = state;
   if (state.paused || state.stopping || state.trouble.blocked) return null;
   if (state.logId === null) return 'begin';
+  if (next?.givenUp) return context.idle ? 'settle' : null;
   if (ordered && !next) return 'order';
   if (next && next.mappingHash === null) return 'prepare';
   if (live && next?.phase === 'aligning' && context.idle && align(live, next, context.prefix).kind === 'look')

@@ -37,6 +37,8 @@ export interface BuildState extends LaneState {
   readonly phase: Phase;
   /** A promotion was begun whose end is not known: readers may use it, so it must look to them like the live one. */
   readonly exposed: boolean;
+  /** Blocked, and another was ordered in its place: the store has to say first whether readers use it. Absent: no. */
+  readonly givenUp?: true;
   /** While aligning: it has seen the end of the log with the live lane at rest. */
   readonly sawEnd: boolean;
   /** Somebody has said that it may be promoted with what it has parked. Absent: no. */

@@ -3,7 +3,7 @@ import type { GenerationReference } from '../activities/activities';
 import { usesTransforms, withoutVersions } from '../model/transform-versions';
 import { breakerDelayMs } from './breaker';
 import { describeFailure } from './failures';
-import { looked, promoted, rebuildBegun, stepDone, stepFailed } from './follow-events';
+import { looked, promoted, rebuildBegun, settled, stepDone, stepFailed } from './follow-events';
 import type { Step } from './follow-orders';
 import { leftovers, planned } from './follow-plan';
 import { withBuild, withLane, type LaneState } from './follow-state';
@@ -35,6 +35,7 @@ export async function runStep(follower: Follower, step: Step): Promise<void> {
 
 const steps: Readonly<Record<Step, (follower: Follower) => Promise<void>>> = {
   begin,
+  settle,
   order,
   prepare,
   look,
@@ -52,6 +53,14 @@ async function begin(follower: Follower): Promise<void> {
     { pipeline, store },
   ]);
   follower.state = planned(follower.state, { logId, inspection, definition });
+}
+
+async function settle(follower: Follower): Promise<void> {
+  const { pipeline, store } = follower;
+  const inspection = await short.inspectStore.executeWithOptions({ summary: 'looks what readers use' }, [
+    { pipeline, store },
+  ]);
+  follower.state = settled(follower.state, inspection);
 }
 
 /** Nothing is changed before the new definition is found right. */

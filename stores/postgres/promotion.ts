@@ -90,7 +90,7 @@ where d.refclassid = 'pg_class'::regclass and d.refobjid = $1::regclass and w.ev
   });
   if (rows.length > 0) {
     throw new InvalidConfig(
-      `${site.what}: the columns of ${site.schema}.${name} change, and others' views are built upon it: ${rows.map(({ name: dependent }) => dependent).join(', ')}. Drop them, promote, and create them again.`,
+      `${site.what}: the columns of ${site.schema}.${name} change, and others' views are built upon it: ${rows.map(({ name: dependent }) => dependent).join(', ')}. Drop them, retry, and create them again; or order a rebuild with a definition that keeps the columns.`,
     );
   }
   await connection.query({ text: `drop view ${view}` });

@@ -138,6 +138,18 @@ test('a blocked build is given up for the next order, and live goes on meanwhile
   await dropped(2);
 });
 
+test('so is one that is blocked in its promotion, once the store has said that readers do not use it', async () => {
+  const { world } = scenario;
+  world.before.promoteGeneration = ({ generation }) => {
+    if (generation.number === 2) throw failing('InvalidConfig', 'views of others are built upon it');
+  };
+  await scenario.handle('search').signal('rebuild', order);
+  expect((await scenario.storeStatus('BLOCKED')).problem).toMatchObject({ type: 'InvalidConfig' });
+  await scenario.handle('search').signal('rebuild', { reason: 'without the column' });
+  await rebuilt(3);
+  await dropped(2);
+});
+
 test('a rebuild ordered while one runs waits for it; a later one takes its place', async () => {
   const { world } = scenario;
   world.copiesDone = false; // the first cannot end yet

@@ -6,10 +6,12 @@ import {
   rebuildBegun,
   rebuildOrdered,
   retried,
+  settled,
   sliceEnded,
   sliceFailed,
   stepFailed,
 } from '../../../workflows/follow-events';
+import { nextStep, orderFor } from '../../../workflows/follow-orders';
 import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
 import { blocked, build, definition, degraded, lane, offsetsAt, prefix, progressAt } from './lanes';
 
@@ -181,9 +183,17 @@ describe('orders of people', () => {
       next: null,
       untidy: true,
     });
-    expect(
-      rebuildOrdered({ ...begun, live, next: build({ trouble: blocked, exposed: true }) }, ordered).next,
-    ).not.toBeNull();
+    const exposed = rebuildOrdered({ ...begun, live, next: build({ trouble: blocked, exposed: true }) }, ordered);
+    expect(exposed.next).toMatchObject({ givenUp: true });
+    const step = (state: FollowState, idle = true) => nextStep(state, { prefix, idle });
+    expect([step(exposed, false), step(exposed)]).toEqual([null, 'settle']);
+    expect([orderFor(exposed, 'live', prefix), orderFor(exposed, 'next', prefix)]).toEqual([null, null]);
+    const unseen = settled(exposed, { live: 1 });
+    expect(unseen).toMatchObject({ live: { number: 1 }, next: null, untidy: true });
+    const seen = settled(exposed, { live: 2 });
+    expect(seen).toMatchObject({ live: { number: 2 }, next: null, untidy: true });
+    expect([step(unseen), step(seen)]).toEqual(['order', 'order']);
+    expect(settled(begun, { live: 1 })).toBe(begun);
   });
 
   test('a rebuild gets a number that was never used', () => {
