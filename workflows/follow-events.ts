@@ -142,12 +142,20 @@ export function looked(state: FollowState, inspection: Inspection, prefix: strin
   return advanced(withLane(state, 'live', { rest: 'anywhere', progress }), prefix);
 }
 
+/** A build that does not end by itself is given up for the order; any other one is waited for. */
 export function rebuildOrdered(state: FollowState, ordered: OrderedRebuild): FollowState {
-  const { next } = state;
-  const stuck = next !== null && (next.trouble.blocked || state.trouble.blocked);
   const cleared = { ...state, ordered, trouble: afterRetry(state.trouble) };
-  if (!stuck) return cleared;
-  return next.exposed ? withBuild(cleared, { givenUp: true }) : { ...cleared, next: null, untidy: true };
+  if (!isBlocked(state) && !isHeld(state)) return cleared;
+  return state.next?.exposed ? withBuild(cleared, { givenUp: true }) : { ...cleared, next: null, untidy: true };
+}
+
+/** As it was when none was given up that is held, or that readers may see. */
+export function rebuildWaits(state: FollowState): boolean {
+  return state.next !== null && (state.next.exposed || !isBlocked(state));
+}
+
+function isBlocked({ next, trouble }: FollowState): boolean {
+  return next !== null && (next.trouble.blocked || trouble.blocked);
 }
 
 /** The store says what became of the promotion of a build that is given up. */
@@ -170,6 +178,11 @@ export function promoted(state: FollowState): FollowState {
   const { number, definition, logId, mappingHash, progress, caughtUp, rest, taskQueue, trouble } = next;
   const live = { number, definition, logId, mappingHash, progress, caughtUp, rest, taskQueue, trouble };
   return { ...state, live, next: null, untidy: true };
+}
+
+/** Whoever stood still for a person may be far behind, and was near when it was paused: it has caught up once it says so again. */
+export function resumed(state: FollowState): FollowState {
+  return { ...withLane(state, 'live', { caughtUp: false }), paused: false };
 }
 
 export function retried(state: FollowState): FollowState {

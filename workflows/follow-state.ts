@@ -52,7 +52,7 @@ export interface OrderedRebuild {
 }
 
 export interface WaitingParkedOrder extends ParkedOrder {
-  /** Whose parked records it is about: the same key and offset may be parked in another one too. Absent: there was none yet. */
+  /** The build whose parked records it is about. Absent: what readers use when it is obeyed, or the first build. */
   readonly generation?: number;
 }
 

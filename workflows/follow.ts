@@ -1,9 +1,9 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Pipeline, StoreDefinition } from '../model/pipeline';
 import type { StoreStatus } from '../model/status';
 import { checkOwn } from './arguments';
 import { storeDetails } from './details';
-import { rebuildOrdered, retried, withFault } from './follow-events';
+import { rebuildOrdered, rebuildWaits, resumed, retried, withFault } from './follow-events';
 import { runLane } from './follow-lane';
 import { nextStep } from './follow-orders';
 import { initialFollowState } from './follow-state';
@@ -126,7 +126,8 @@ function obey(follower: Follower, order: Order): void {
       follower.state = { ...state, paused: true };
       return;
     case 'resume':
-      follower.state = { ...state, paused: false };
+      // Runs that were LIVE at once are replayed like that.
+      follower.state = state.paused && patched('resumes-behind') ? resumed(state) : { ...state, paused: false };
       return;
     case 'retry':
       follower.state = retried(state);
@@ -142,7 +143,11 @@ function obey(follower: Follower, order: Order): void {
       return;
     case 'rebuild': {
       const { reason, definition = null } = order.rebuild;
-      follower.state = rebuildOrdered(state, { reason, definition });
+      const ordered = { reason, definition };
+      const after = rebuildOrdered(state, ordered);
+      // Runs in which it would have waited all the same are replayed like that.
+      const waits = rebuildWaits(state) && after.next !== state.next && !patched('gives-up-more');
+      follower.state = waits ? { ...state, ordered, trouble: after.trouble } : after;
       return;
     }
   }

@@ -128,7 +128,7 @@ export const orders = {
   rebuild: {
     does:
       'Builds a store anew from the log beside the live one, then switches its readers and drops the old one. Ordered ' +
-      'during a build, it waits for its end; a build that is BLOCKED is given up for it. "definition" replaces what the ' +
+      'during a build, it waits for its end; a build that is BLOCKED or held is given up for it. "definition" replaces what the ' +
       'pipeline file says.',
     toSync: '{"store":"search","reason":"new mapping"}',
     toChild: '{"reason":"new mapping"}',

@@ -24,24 +24,24 @@ function bare({ generation: _generation, ...order }: WaitingParkedOrder): Parked
   return order;
 }
 
-/** Of a generation that was given up nothing is left to be done, and another one was not meant. */
+/** Of a build that was given up nothing is left to be done, and no other generation was meant. */
 function stillMeant({ live, next, parkedOrders = [] }: Lanes): readonly WaitingParkedOrder[] {
   const there = [undefined, live?.number, next?.number];
   return parkedOrders.filter(({ generation }) => there.includes(generation));
 }
 
 /**
- * What readers use, unless a build is held up by its own, or there is no other. One that was blocked by them within its first
- * slice has told nobody how many they are; and once an order for it waits, it is blocked no more.
+ * A build that is held up by what it has parked; undefined: what readers use. One that was blocked by it within its first slice has
+ * told nobody how much it is; and once an order for it waits, it is blocked no more.
  */
-function meantBy(state: Lanes): number | undefined {
+function stuckBuild(state: Lanes): number | undefined {
   const { live, next } = state;
+  if (live === null || next === null) return undefined;
   const isStuck =
-    next !== null &&
-    (isHeld(state) ||
-      next.trouble.problem?.reason === 'too-much-poison' ||
-      stillMeant(state).some(({ generation }) => generation === next.number));
-  return (isStuck ? next : (live ?? next))?.number;
+    isHeld(state) ||
+    next.trouble.problem?.reason === 'too-much-poison' ||
+    stillMeant(state).some(({ generation }) => generation === next.number);
+  return isStuck ? next.number : undefined;
 }
 
 /**
@@ -71,7 +71,7 @@ export function parkedOrdered(state: FollowState, message: ParkedMessage, id: st
   const { action, key, offset } = message;
   if (action === 'accept') return { ...state, next: state.next && { ...state.next, parkedAccepted: true } };
   const waiting = state.parkedOrders ?? [];
-  const generation = meantBy(state);
+  const generation = stuckBuild(state);
   const order: WaitingParkedOrder = {
     id: `${id}-${waiting.length}`,
     action,

@@ -53,7 +53,7 @@ test('pause ends the slice with its progress, resume goes on from there', async 
   expect(await scenario.storeStatus('PAUSED')).toMatchObject({ problem: null });
   const before = world.called('followSlice');
   world.end += 7;
-  await handle.executeUpdate('resume');
+  expect(await handle.executeUpdate('resume')).toMatchObject({ status: 'CATCHING_UP' });
   await scenario.caughtUp();
   expect(world.followInputs()[before]?.remembered).not.toBeNull();
   await scenario.storeStatus('LIVE');

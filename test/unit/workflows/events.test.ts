@@ -5,6 +5,7 @@ import {
   promoted,
   rebuildBegun,
   rebuildOrdered,
+  resumed,
   retried,
   settled,
   sliceEnded,
@@ -13,6 +14,7 @@ import {
 } from '../../../workflows/follow-events';
 import { nextStep, orderFor } from '../../../workflows/follow-orders';
 import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
+import { statusName } from '../../../workflows/follow-status';
 import { blocked, build, definition, degraded, lane, offsetsAt, prefix, progressAt } from './lanes';
 
 const begun: FollowState = { ...initialFollowState, logId: 'log-1', lastNumber: 2 };
@@ -194,6 +196,13 @@ describe('orders of people', () => {
     expect(seen).toMatchObject({ live: { number: 2 }, next: null, untidy: true });
     expect([step(unseen), step(seen)]).toEqual(['order', 'order']);
     expect(settled(begun, { live: 1 })).toBe(begun);
+  });
+
+  test('what goes on after a pause may be far behind: it is LIVE once it has seen that it is not', () => {
+    const state = resumed({ ...begun, paused: true, live });
+    expect(statusName(state)).toBe('CATCHING_UP');
+    expect(orderFor(state, 'live', prefix)).toEqual({ endWhenCaughtUp: true });
+    expect(resumed({ ...begun, paused: true })).toMatchObject({ paused: false, live: null });
   });
 
   test('a rebuild gets a number that was never used', () => {

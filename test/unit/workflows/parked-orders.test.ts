@@ -1,6 +1,6 @@
 import type { FollowSliceResult } from '../../../activities/activities';
 import { checkParked } from '../../../workflows/arguments';
-import { rebuildOrdered, sliceEnded } from '../../../workflows/follow-events';
+import { promoted, rebuildOrdered, sliceEnded } from '../../../workflows/follow-events';
 import { orderFor } from '../../../workflows/follow-orders';
 import { initialFollowState, type FollowState } from '../../../workflows/follow-state';
 import { storeStatus } from '../../../workflows/follow-status';
@@ -96,6 +96,12 @@ describe('whose parked records an order is about', () => {
     expect(orderFor(ordered, 'live', prefix)).toEqual(order('a-0', '0c5f6b2a91de'));
   });
 
+  test('what readers use, also when that is another one by the time it is obeyed', () => {
+    const sent = parkedOrdered({ ...both, next: { ...next, phase: 'promoting' } }, skip('0c5f6b2a91de'), 'a');
+    expect([orderFor(sent, 'live', prefix), orderFor(sent, 'next', prefix)]).toEqual([null, null]);
+    expect(orderFor(promoted(sent), 'live', prefix)).toEqual(order('a-0', '0c5f6b2a91de'));
+  });
+
   test('nobody else’s, when a build is given up before it could obey', () => {
     const ordered = parkedOrdered({ ...both, next: { ...next, trouble: storm } }, skip('0c5f6b2a91de'), 'a');
     const givenUp = rebuildOrdered({ ...ordered, trouble: blocked }, { reason: 'again', definition: null });
@@ -144,6 +150,17 @@ describe('a build that has parked more than the live generation', () => {
     expect(held.next).toMatchObject({ phase: 'building', sawEnd: false });
     expect(storeStatus('search', held)).toMatchObject({ held: true, rebuild: { phase: 'building' } });
     expect(step(parkedOrdered(held, { action: 'accept' }, 'a')).next?.phase).not.toBe('building');
+  });
+
+  test('is given up for the next order, as a blocked one is: by itself it would never end', () => {
+    const held = step({ ...begun, next });
+    const again = { reason: 'corrected mapping', definition: null };
+    expect(rebuildOrdered(held, again)).toMatchObject({ next: null, untidy: true, ordered: again });
+    const seen = rebuildOrdered({ ...held, next: held.next && { ...held.next, exposed: true } }, again);
+    expect(seen.next).toMatchObject({ givenUp: true });
+    const accepted = rebuildOrdered(parkedOrdered(held, { action: 'accept' }, 'a'), again);
+    expect(accepted.next).toMatchObject({ parkedAccepted: true });
+    expect(accepted.next).not.toHaveProperty('givenUp');
   });
 
   test('a first build is not held: there is nothing that readers could lose', () => {
