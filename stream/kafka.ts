@@ -1,9 +1,10 @@
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type Producer } from 'kafkajs';
 import { Blocked, Fenced, InvalidConfig, Unavailable } from '../model/errors';
+import { mendConnections } from './connections';
 
 /**
  * The one place that makes Kafka clients: `kafkajs` values are imported here and nowhere else, but for the internals that
- * `producer/fast.ts` looks at.
+ * `producer/fast.ts` and others look at.
  */
 
 export type KafkaLog = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
@@ -31,6 +32,7 @@ const patience = { initialRetryTime: 50, multiplier: 2, factor: 0, maxRetryTime:
 const transactionPatience = { initialRetryTime: 3, multiplier: 1.5, factor: 0, maxRetryTime: 500, retries: 24 };
 
 export function createKafka({ brokers, clientId, socketFactory, log }: KafkaOptions): Kafka {
+  mendConnections();
   return new Kafka({
     brokers: [...brokers],
     clientId,

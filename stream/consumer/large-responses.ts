@@ -13,6 +13,8 @@ const largeBytes = 1 << 20;
 
 interface Filling {
   readonly whole: Buffer;
+  /** The connection's `chunks` as they were left: others once it is opened again (`stream/connections.ts`). */
+  readonly rest: readonly Buffer[];
   filled: number;
 }
 
@@ -29,16 +31,18 @@ export function receiveLargeResponses(connections: Pick<Receiving, 'processData'
     const { chunks, bytesNeeded, bytesBuffered } = connection;
     // Nothing is there to begin with where somebody else has taken it, or the same has been done to kafkajs before.
     if (bytesNeeded < largeBytes || bytesBuffered >= bytesNeeded || bytesBuffered === 0) return;
-    const filling = { whole: Buffer.allocUnsafeSlow(bytesNeeded), filled: 0 };
+    const rest: Buffer[] = [];
+    const filling = { whole: Buffer.allocUnsafeSlow(bytesNeeded), filled: 0, rest };
     for (const chunk of chunks) filling.filled += chunk.copy(filling.whole, filling.filled);
-    connection.chunks = [];
+    connection.chunks = rest;
     connection.bytesBuffered = 0;
     fillings.set(connection, filling);
   }
 
   connections.processData = function (this: Receiving, piece: Buffer): void {
     const filling = fillings.get(this);
-    if (!filling) {
+    if (filling?.rest !== this.chunks) {
+      fillings.delete(this);
       processData.call(this, piece);
       return begin(this);
     }

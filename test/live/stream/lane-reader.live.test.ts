@@ -205,6 +205,24 @@ describe('the lane reader', () => {
     expectOrdered(pieces);
   });
 
+  test('a connection that breaks in the middle of an answer is opened again, and read from its beginning', async () => {
+    let fetches = 0;
+    const socketFactory = tamperedSockets((request) =>
+      request === requests.fetch && (fetches += 1) === 3 ? { kind: 'cut-answer' } : { kind: 'pass' },
+    );
+    const writer = await log.writer();
+    const reader = await log.reader({ kafka: log.kafka({ socketFactory }) });
+    await reader.seek({});
+    let written = 0;
+    const pieces: LogBatch[] = [];
+    for (let lsn = 1; fetches < 10; lsn += 1) {
+      await writer.append(log.records(2_000, written), closing(lsn));
+      written += 2_000;
+      pieces.push(...(await readUntil(reader, 2_000, (piece) => piece.position.lsn === String(lsn))));
+    }
+    expect(new Set(valuesOf(pieces)).size).toBe(written);
+  });
+
   test('an aborted wait returns at once', async () => {
     const writer = await log.writer();
     await writer.append([], closing(10));

@@ -17,6 +17,8 @@ export type Tampering =
   | { readonly kind: 'pass' }
   /** The broker gets the request, its answer does not arrive: the connection breaks instead. */
   | { readonly kind: 'drop-answer' }
+  /** The beginning of its answer arrives, and the connection breaks. */
+  | { readonly kind: 'cut-answer' }
   /**
    * The broker's answer arrives with this error code in its last two bytes: right for heartbeats and added partitions. An answer that
    * is an error anyway ("the last transaction is not over yet", which comes or not) stays as it is; `replaced` tells.
@@ -38,13 +40,18 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
       }
       if (decision.kind === 'drop-answer') {
         onNextAnswer(socket, () => void socket.destroy(new Error('the answer was lost')));
+      } else if (decision.kind === 'cut-answer') {
+        onNextAnswer(socket, (bytes, deliver) => {
+          deliver(bytes.subarray(0, bytes.length / 2));
+          socket.destroy(new Error('the answer was cut'));
+        });
       } else if (decision.kind === 'answer-error') {
         onNextAnswer(socket, (bytes, deliver) => {
           if (bytes.readInt16BE(bytes.length - 2) === 0) {
             bytes.writeInt16BE(decision.code, bytes.length - 2);
             decision.replaced?.();
           }
-          deliver();
+          deliver(bytes);
         });
       }
       return write(bytes);
@@ -54,12 +61,12 @@ export function tamperedSockets(decide: (request: number) => Tampering): ISocket
   };
 }
 
-function onNextAnswer(socket: Socket, act: (bytes: Buffer, deliver: () => void) => void): void {
+function onNextAnswer(socket: Socket, act: (bytes: Buffer, deliver: (bytes: Buffer) => void) => void): void {
   // kafkajs listens with one function; it is taken off until the answer has been dealt with.
   const listeners = socket.listeners('data') as ((bytes: Buffer) => void)[];
   socket.removeAllListeners('data');
   socket.once('data', (bytes: Buffer) => {
     for (const listener of listeners) socket.on('data', listener);
-    act(bytes, () => listeners.forEach((listener) => listener.call(socket, bytes)));
+    act(bytes, (all) => listeners.forEach((listener) => listener.call(socket, all)));
   });
 }
