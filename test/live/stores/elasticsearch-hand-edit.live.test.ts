@@ -33,6 +33,24 @@ test('a document that was edited by hand is noticed by the change it refuses, na
   });
 });
 
+test('of two documents of one row, one refused and one written, the parked record is retried much later: no hand edit', async () => {
+  await withPlace(async (place) => {
+    const began = 1_700_000_000_000;
+    const store = place.open({ watchWriters: () => watchWriters(() => began), wire: connect });
+    await store.prepare(first);
+    await store.acquire(first, lane, me.owner);
+    const [one, other] = [account(1, 10, 4), account(2, 20, 4)];
+    const wrong = { ...one, document: { ...one.document, balance: 'no number' } };
+    await expect(apply(store, first, { ...me, from: 0, to: 5, mutations: [wrong, other] })).rejects.toThrow(/refuses it/);
+    // Set aside, with both of its documents; and the lane goes on, for longer than what an attempt wrote is in doubt.
+    await apply(store, first, { ...me, from: 0, to: 5, mutations: [] });
+    await apply(store, first, { ...me, from: 5, to: 600_006, mutations: [account(3, 30, 600_000)] });
+    const retried = await apply(store, first, { ...me, from: 600_006, to: 600_006, mutations: [one, other] });
+    expect(retried).toMatchObject({ durable: true, upserts: 1, repeated: 1 });
+    expect(await balances(store, first)).toEqual({ 'accounts/1': 10, 'accounts/2': 20, 'accounts/3': 30 });
+  });
+});
+
 test('control: unwatched, the change is lost without a word', async () => {
   await withPlace(async (place) => {
     const blind = () => ({ acquired: () => {}, begins: () => false, ended: () => {} });
