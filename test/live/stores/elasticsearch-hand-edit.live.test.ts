@@ -41,7 +41,9 @@ test('of two documents of one row, one refused and one written, the parked recor
     await store.acquire(first, lane, me.owner);
     const [one, other] = [account(1, 10, 4), account(2, 20, 4)];
     const wrong = { ...one, document: { ...one.document, balance: 'no number' } };
-    await expect(apply(store, first, { ...me, from: 0, to: 5, mutations: [wrong, other] })).rejects.toThrow(/refuses it/);
+    await expect(apply(store, first, { ...me, from: 0, to: 5, mutations: [wrong, other] })).rejects.toThrow(
+      /refuses it/,
+    );
     // Set aside, with both of its documents; and the lane goes on, for longer than what an attempt wrote is in doubt.
     await apply(store, first, { ...me, from: 0, to: 5, mutations: [] });
     await apply(store, first, { ...me, from: 5, to: 600_006, mutations: [account(3, 30, 600_000)] });
