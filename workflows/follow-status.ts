@@ -15,7 +15,7 @@ export function storeStatus(store: string, state: FollowState, ended = false): S
     status: ended ? 'STOPPED' : statusName(state),
     generations,
     rebuild,
-    ...(isHeld(state) ? { held: true as const } : {}),
+    ...(next?.caughtUp && isHeld(state) ? { held: true as const } : {}),
     problem: currentProblem(state),
   };
 }

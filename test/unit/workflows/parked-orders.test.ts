@@ -152,6 +152,12 @@ describe('a build that has parked more than the live generation', () => {
     expect(step(parkedOrdered(held, { action: 'accept' }, 'a')).next?.phase).not.toBe('building');
   });
 
+  test('says that it is held when it is complete, and nothing waits for anybody but that', () => {
+    const behind = ended({ caughtUp: false, progress: { ...progress(3), lagSeconds: 600 } });
+    expect(storeStatus('search', step({ ...begun, next: { ...next, caughtUp: false } }, behind)).held).toBeUndefined();
+    expect(storeStatus('search', step({ ...begun, next })).held).toBe(true);
+  });
+
   test('is given up for the next order, as a blocked one is: by itself it would never end', () => {
     const held = step({ ...begun, next });
     const again = { reason: 'corrected mapping', definition: null };
