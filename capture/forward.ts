@@ -43,6 +43,8 @@ export interface Forwarding {
   readonly pending: Pending;
   readonly intake: Intake;
   readonly copier: Copier;
+  /** Cursors of tables that are not captured, for every position record. */
+  readonly leftOut: Readonly<Record<string, CopyCursor>>;
   readonly bell: Bell;
   readonly liveKeys: Emptying['liveKeys'];
   readonly encode: Emptying['encode'];
@@ -149,9 +151,8 @@ async function run(parts: Forwarding, options: RunOptions): Promise<RunEnd> {
 async function append(parts: Forwarding, unit: Unit): Promise<void> {
   const { writer, schemas, partitions, partitionDigests, versions, messages, confirm, copier, appended } = parts;
   const last = writer.last;
-  const copies: Readonly<Record<string, CopyCursor>> = unit.copy
-    ? { ...last?.copies, [unit.copy.table]: unit.copy.cursor }
-    : (last?.copies ?? {});
+  const known = { ...last?.copies, ...parts.leftOut };
+  const copies = unit.copy ? { ...known, [unit.copy.table]: unit.copy.cursor } : known;
   const began = performance.now();
   const closing = {
     position: unit.position,

@@ -12,6 +12,7 @@ import { translateSourceError } from './source/connection';
 import { noCopyOrders, type Copier, type CopyOrders } from './copy/copier';
 import { createCopier } from './copy/copy';
 import { createChunkSupply } from './copy/records';
+import { leftOut } from './copy/steps';
 import { forward, type Forwarding, type RunEnd } from './forward';
 import { createIntake } from './intake';
 import { countMessages } from './messages';
@@ -204,7 +205,7 @@ function createSession(
 
   const forwarding: Forwarding = {
     writer,
-    ...{ schemas: known.schemas, versions: known.versions },
+    ...{ schemas: known.schemas, versions: known.versions, leftOut: leftOut(last.copies, tables) },
     ...{ partitions: known.partitions, partitionDigests: known.partitionDigests },
     messages,
     pending,

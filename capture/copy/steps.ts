@@ -43,6 +43,19 @@ export function begunAgain(
   return { done: false, after, rows, ...named({ request }), sweep: rowsToCome ? 'later' : 'now' };
 }
 
+/**
+ * Where the copies of tables stand that the log knows and nobody captures now: what becomes of their rows passes it by, so once they
+ * are captured again they are copied from their beginning, and swept (Invariant 9).
+ */
+export function leftOut(
+  cursors: Readonly<Record<string, CopyCursor>>,
+  captured: readonly { readonly name: string }[],
+): Record<string, CopyCursor> {
+  const others = Object.entries(cursors).filter(([table]) => !captured.some(({ name }) => name === table));
+  const again = { extent: 'both', request: undefined } as const;
+  return Object.fromEntries(others.map(([table, cursor]) => [table, begunAgain(cursor, again)]));
+}
+
 /** All keys have been looked for, which is the last there is to do. */
 export function sweptOf({ after, rows, request }: CopyCursor): CopyCursor {
   return { done: true, after, rows, ...named({ request }) };

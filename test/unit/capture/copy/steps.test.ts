@@ -1,4 +1,4 @@
-import { advanced, begunAgain, sweptOf, widened } from '../../../../capture/copy/steps';
+import { advanced, begunAgain, leftOut, sweptOf, widened } from '../../../../capture/copy/steps';
 import type { CopyExtent } from '../../../../capture/table-change';
 import type { CopyCursor } from '../../../../stream/log';
 import { tableOf } from './world';
@@ -32,6 +32,14 @@ it('behind its last row a table is swept, and behind its sweep it is done', () =
   expect(after({ ...midway, sweep: 'later' }, false)).toEqual({ ...midway, sweep: 'later' });
   expect(after({ ...midway, sweep: 'later' }, true)).toEqual(sweeping);
   expect(after(midway, true)).toEqual(done);
+});
+
+it('of tables that are not captured now everything is outstanding, of the others nothing is said', () => {
+  const [a, b, c] = ['public.a', 'public.b', 'public.c'];
+  expect(leftOut({ [a]: done, [b]: done, [c]: sweeping }, [tableOf(b, 9)])).toEqual({
+    [a]: { ...start, request: 'earlier', sweep: 'later' },
+    [c]: { ...start, request: 'earlier', sweep: 'later' },
+  });
 });
 
 it('two orders of one table are one', () => {
