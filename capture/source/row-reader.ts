@@ -39,14 +39,22 @@ export function openRowReader(url: string, { patienceMs = defaultPatienceMs } = 
   let connection: Promise<Client> | null = null;
   const tables = new Map<string, CapturedTable>();
 
+  /** As the catalogue has it, also of a column that came after the table was looked at. */
+  async function tableFor(client: Client, wanted: WantedColumns): Promise<CapturedTable> {
+    const known = tables.get(wanted.table);
+    if (known && missingFrom(known, wanted) === undefined) return known;
+    const [table] = await readCatalogue(client, [wanted.table], true);
+    if (!table) throw gone(wanted, 'table');
+    const missing = missingFrom(table, wanted);
+    if (missing !== undefined) throw gone(wanted, missing);
+    tables.set(wanted.table, table);
+    return table;
+  }
+
   async function read(wanted: WantedColumns, signal: AbortSignal): Promise<Row | null> {
     connection ??= connect(url);
     const client = await connection;
-    const table = tables.get(wanted.table) ?? (await readCatalogue(client, [wanted.table], true))[0];
-    if (!table) throw gone(wanted, 'table');
-    tables.set(wanted.table, table);
-    const missing = wanted.columns.find((name) => !table.columns.some((column) => column.name === name));
-    if (missing !== undefined) throw gone(wanted, missing);
+    const table = await tableFor(client, wanted);
     const began = performance.now();
     for (let delayMs = firstDelayMs; ; delayMs *= 2) {
       signal.throwIfAborted();
@@ -76,6 +84,10 @@ export function openRowReader(url: string, { patienceMs = defaultPatienceMs } = 
     tables.clear();
     if (client) await disconnect(client);
   }
+}
+
+function missingFrom({ columns }: CapturedTable, wanted: WantedColumns): string | undefined {
+  return wanted.columns.find((name) => !columns.some((column) => column.name === name));
 }
 
 /**

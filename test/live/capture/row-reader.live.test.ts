@@ -88,3 +88,10 @@ it('is BLOCKED by a column that is gone, and ends with its signal', async () => 
   await expect(reading).rejects.toThrow('told to end');
   await writer.end();
 });
+
+it('reads a column that came since it read another one of the table', async () => {
+  const { source, reader } = await open();
+  expect(await reader.read(wanted(), never)).toEqual({ note: 'old' });
+  await source.sql.query(`alter table docs add column extra text; update docs set extra = 'new'`);
+  expect(await reader.read(wanted({ columns: ['note', 'extra'] }), never)).toEqual({ note: 'old', extra: 'new' });
+});
