@@ -31,15 +31,16 @@ export function sliceEnded(
     readonly order: Order;
     readonly result: FollowSliceResult;
     readonly prefix: string;
+    /** As it was when what a slice saw before it was cut short did not count. */
+    readonly trustsCutShort?: boolean;
   },
 ): FollowState {
-  const { role, order, result, prefix } = event;
+  const { role, order, result, prefix, trustsCutShort = false } = event;
   const lane = state[role];
   if (!lane) return state;
   // A slice that was cut short may not have seen yet what lies ahead of it.
-  const cutShort = ['cancelled', 'worker-shutdown', 'parked-order'].includes(result.ended);
-  const near = result.caughtUp || result.progress.lagSeconds <= nearSeconds;
-  const caughtUp = result.ended === 'caught-up' || (cutShort ? lane.caughtUp : near);
+  const stays = isCutShort(result) && (trustsCutShort || isNear(result)) ? lane.caughtUp : null;
+  const caughtUp = result.ended === 'caught-up' || (stays ?? isNear(result));
   const changed: LaneState = {
     ...lane,
     progress: result.progress,
@@ -60,6 +61,19 @@ export function sliceEnded(
     case 'promoting':
       return ended;
   }
+}
+
+function isCutShort({ ended }: FollowSliceResult): boolean {
+  return ['cancelled', 'worker-shutdown', 'parked-order'].includes(ended);
+}
+
+function isNear({ caughtUp, progress }: FollowSliceResult): boolean {
+  return caughtUp || progress.lagSeconds <= nearSeconds;
+}
+
+/** It was near when somebody looked last, and has seen until it was cut short that it is not any more. */
+export function fellBehind(lane: LaneState, result: FollowSliceResult): boolean {
+  return lane.caughtUp && isCutShort(result) && !isNear(result);
 }
 
 /**

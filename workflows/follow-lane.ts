@@ -1,11 +1,11 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { FollowSliceInput, FollowSliceResult } from '../activities/activities';
 import { lsnToText } from '../model/position';
 import type { Pipeline } from '../model/pipeline';
 import { breakerDelayMs } from './breaker';
 import { describeFailure } from './failures';
 import type { Order } from './follow-align';
-import { sliceEnded, sliceFailed } from './follow-events';
+import { fellBehind, sliceEnded, sliceFailed } from './follow-events';
 import { orderFor } from './follow-orders';
 import type { BuildState, LaneState, Role } from './follow-state';
 import type { Follower } from './follower';
@@ -37,7 +37,10 @@ export async function runLane(follower: Follower, role: Role): Promise<void> {
       if (given.parkedOrder && why !== null) follower.unmet.set(given.parkedOrder.id, why);
       // A build that was given up meanwhile has no one to report to.
       if (follower.state[role]?.number === lane.number) {
-        follower.state = sliceEnded(follower.state, { role, order: given, result, prefix });
+        // Runs that did not heed it are replayed like that.
+        const now = follower.state[role] ?? lane;
+        const trustsCutShort = fellBehind(now, result) && !patched('cut-short-far');
+        follower.state = sliceEnded(follower.state, { role, order: given, result, prefix, trustsCutShort });
       }
     } catch (error) {
       const failure = describeFailure(error);

@@ -49,6 +49,15 @@ describe('a slice has ended', () => {
     );
   });
 
+  test('one that was cut short far behind has not caught up, whatever was true before an outage', () => {
+    const back = { ...begun, live: { ...live, trouble: degraded } };
+    const after = (other: Partial<FollowSliceResult>) => statusName(ended(back, 'live', other));
+    const far = progressAt(9, { lagSeconds: 3_600 });
+    expect(after({ ended: 'worker-shutdown', caughtUp: false, progress: far })).toBe('CATCHING_UP');
+    expect(after({ ended: 'cancelled', caughtUp: false })).toBe('LIVE');
+    expect(after({ ended: 'cancelled' })).toBe('LIVE');
+  });
+
   test.each<[string, Partial<FollowSliceResult>, string]>([
     ['caught up with every copy done', { ended: 'caught-up', copiesDone: true }, 'aligning'],
     [
