@@ -47,14 +47,24 @@ export interface GuardOptions {
  */
 export class VersionGuard {
   private readonly known = new Map<string, Admitted>();
+  /** Of each table, the version that its last record named. */
+  private readonly last = new Map<string, string>();
   /** As the log was last read: what an id names never changes. */
   private versions: ReadonlyMap<string, SchemaVersion> = new Map();
 
   constructor(private readonly options: GuardOptions) {}
 
-  /** Known already: undefined when it is not, and `admit` has to be asked. Records of old logs name no version. */
+  /**
+   * Known already: undefined when it is not, and `admit` has to be asked. Records of old logs name no version. One that comes back
+   * behind another may do so because the table does: a column that was dropped when its records were judged, and left out of
+   * them (Invariant 5), is there again under the same version. Then a difference is judged anew.
+   */
   admitted(table: string, schemaId: string | null): Admitted | undefined {
-    return schemaId === null ? unnamed : this.known.get(`${schemaId} ${table}`);
+    if (schemaId === null) return unnamed;
+    const known = this.known.get(`${schemaId} ${table}`);
+    const comesBack = this.last.get(table) !== schemaId;
+    this.last.set(table, schemaId);
+    return comesBack && known && known.shapes.size > 0 ? undefined : known;
   }
 
   /** Throws `Blocked` schema-changed when another generation is needed, `ExtensionNeeded`, or what asking costs. */

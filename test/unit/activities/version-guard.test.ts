@@ -91,6 +91,38 @@ it('versions that fitted whole are judged again once the store has more columns'
   expect(again.shapes).toEqual(new Map([['orders', { taken: ['id', 'a'], empty: ['b'] }]]));
 });
 
+describe('a version that comes back, since the table has its former columns again', () => {
+  const versions = [versionOf('v1', 'id', 'a'), versionOf('v2', 'id', 'a', 'b')];
+
+  it('is judged anew: a column that was gone from the source is no longer left out of its records', async () => {
+    const input = { made: ['id', 'a'], now: ['id', 'a'], versions };
+    const { guard, asked } = await world(input);
+    expect(guard.admitted(orders, 'v2')).toBeUndefined();
+    expect((await guard.admit(orders, 'v2')).shapes.get('orders')?.taken).toEqual(['id', 'a']);
+    // Of records that follow one another nothing is asked again.
+    expect(guard.admitted(orders, 'v2')).toBeDefined();
+    expect(asked.catalogue).toBe(1);
+    guard.admitted(orders, 'v1');
+    await guard.admit(orders, 'v1');
+    input.now.push('b');
+    expect(guard.admitted(orders, 'v2')).toBeUndefined();
+    await expect(guard.admit(orders, 'v2')).rejects.toMatchObject({ name: 'ExtensionNeeded', columns: ['b'] });
+  });
+
+  it('is judged anew: a column that is gone from the source blocks, as it does at first', async () => {
+    const input = { made: ['id', 'a', 'b'], now: ['id', 'a', 'b'], versions };
+    const { guard } = await world(input);
+    guard.admitted(orders, 'v1');
+    expect((await guard.admit(orders, 'v1')).shapes.get('orders')?.empty).toEqual(['b']);
+    guard.admitted(orders, 'v2');
+    const fitting = await guard.admit(orders, 'v2');
+    input.now.pop();
+    expect(guard.admitted(orders, 'v1')).toBeUndefined();
+    await expect(guard.admit(orders, 'v1')).rejects.toMatchObject({ reason: 'schema-changed' });
+    expect(guard.admitted(orders, 'v2')).toBe(fitting);
+  });
+});
+
 it('older records are brought into the generation’s form: what they lack is NULL, what is gone is left out', async () => {
   const versions = [versionOf('v1', 'id', 'old', 'a')];
   const { guard } = await world({ made: ['id', 'a', 'b'], now: ['id', 'a', 'b'], versions });
