@@ -74,10 +74,10 @@ async function carryOut(command: Exclude<Command, { name: 'doctor' | 'plan' }>, 
     }
     case 'rebuild': {
       const { name, pipeline, store, reason, definitionFile } = command;
-      const definition = definitionFile === null ? null : await readJson(definitionFile, 'definition');
-      if (definition !== null) checkDefinition(store, definition);
-      const order = { pipeline, store, reason, ...(definition === null ? {} : { definition }) };
-      await (await operations()).rebuild(order);
+      const present = definitionFile === null;
+      const definition = present ? null : await readJson(definitionFile, 'definition');
+      if (!present) checkDefinition(store, definition);
+      await (await operations()).rebuild({ pipeline, store, reason, ...(present ? {} : { definition }) });
       answer(
         { sent: name, pipeline, store },
         `Ordered a rebuild of ${store}; readers keep the present one until it is ready.`,

@@ -118,6 +118,7 @@ describe('a definition that cannot be right', () => {
     ['no tables', { ...file.stores.search, tables: {} }, /stores\.s\.tables/],
     ['tables that are none', { ...file.stores.search, tables: { orders: {} } }, /not a table name/],
     ['not even an object', 7, /stores\.s/],
+    ['nothing, which is not the same as no file', null, /stores\.s/],
   ])('is refused before anything is sent: %s', async (_, definition, why) => {
     const path = join(folder, 'wrong.json');
     await writeFile(path, JSON.stringify(definition));
