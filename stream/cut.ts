@@ -1,7 +1,7 @@
 import { positionsTopic } from '../model/names';
 import type { Offsets } from '../model/offsets';
 import { origin, type Position } from '../model/position';
-import type { Ahead, CopyCursor, FetchedRecord, LogBatch } from './log';
+import type { Ahead, FetchedRecord, LogBatch } from './log';
 import { PartitionBuffer } from './partition-buffer';
 
 /** A position record as a lane needs it: its ends only for the lane's partitions, in their order. */
@@ -12,7 +12,6 @@ export interface PositionEntry {
   readonly position: Position;
   /** When it was appended, milliseconds since the Unix epoch. */
   readonly at: number;
-  readonly copies: Readonly<Record<string, CopyCursor>>;
 }
 
 export interface CutOptions {
@@ -56,7 +55,7 @@ export class Cut {
   private entries: PositionEntry[] = [];
   private positionsPassed = 0;
   private positionsHigh = Infinity;
-  private standing: Pick<PositionEntry, 'position' | 'at' | 'copies'> = { position: origin, at: 0, copies: {} };
+  private standing: Pick<PositionEntry, 'position' | 'at'> = { position: origin, at: 0 };
 
   constructor({ prefix, partitions, positionsNext, partitionBytes, maxEntries }: CutOptions) {
     this.buffers = partitions.map(
@@ -202,8 +201,8 @@ export class Cut {
       bytes += buffer.bytesOf(count);
       for (const record of buffer.take(count, bound)) records.push(record);
     }
-    const { position, at: positionAt, copies } = this.standing;
-    return { records, next: this.next(), closed, position, positionAt, copies };
+    const { position, at: positionAt } = this.standing;
+    return { records, next: this.next(), closed, position, positionAt };
   }
 
   /** Next offsets as of what was handed out, positions topic included. */

@@ -113,8 +113,6 @@ export interface LogBatch {
   readonly position: Position;
   /** When the log's record of that position was appended, milliseconds since the Unix epoch. */
   readonly positionAt: number;
-  /** Cursors as of the last position record passed. */
-  readonly copies: Readonly<Record<string, CopyCursor>>;
 }
 
 /** What the reader knows lies ahead of what it has handed out. */

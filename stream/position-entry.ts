@@ -38,6 +38,6 @@ export function positionEntry({
     );
   }
   const ends = lane.partitions.map(({ topic, partition }) => Number(record.ends[topic]?.[String(partition)] ?? 0));
-  const { closed, position, copies } = record;
-  return { offset, ends, closed, position, at, copies };
+  const { closed, position } = record;
+  return { offset, ends, closed, position, at };
 }

@@ -61,7 +61,6 @@ export function pieces(closed: readonly boolean[]): LogBatch[] {
       closed: isClosed,
       position: { lsn: String(closedRecords), index: 0 },
       positionAt: 5,
-      copies: {},
     };
   });
 }

@@ -32,7 +32,7 @@ function hotPiece(records: number): LogBatch {
   const all = Array.from({ length: records }, (_, offset) => record(offset, offset % 2));
   const middle = all[records / 2];
   if (middle) all[records / 2] = { ...middle, value: Buffer.from('{}') };
-  return { records: all, next: {}, closed: true, position: { lsn: '1', index: 0 }, positionAt: 1, copies: {} };
+  return { records: all, next: {}, closed: true, position: { lsn: '1', index: 0 }, positionAt: 1 };
 }
 
 function batchesOf(

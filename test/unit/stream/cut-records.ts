@@ -19,7 +19,6 @@ export function entry(offset: number, ends: readonly number[], more: Partial<Pos
     closed: true,
     position: { lsn: String(offset), index: 0 },
     at: 1_000 + offset,
-    copies: {},
     ...more,
   };
 }
