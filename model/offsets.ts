@@ -10,10 +10,9 @@ export function offsetOf(offsets: Offsets, topic: string, partition: number): st
   return offsets[topic]?.[String(partition)];
 }
 
-/** `base` with every offset of `changes` put in; neither argument is altered. */
+/** `base` with every offset of `changes` put in; neither argument is altered, and topics without a change are those of `base`. */
 export function withOffsets(base: Offsets, changes: Offsets): Offsets {
-  const merged: Record<string, Record<string, string>> = {};
-  for (const [topic, partitions] of Object.entries(base)) merged[topic] = { ...partitions };
+  const merged: Record<string, Readonly<Record<string, string>>> = { ...base };
   for (const [topic, partitions] of Object.entries(changes)) merged[topic] = { ...merged[topic], ...partitions };
   return merged;
 }

@@ -7,9 +7,13 @@ import { absentHeader } from './envelope';
 import { readExtents } from './extents';
 import { openFeed, type Feed } from './feed';
 import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
+import type { PositionRecord } from './log';
 import type { PartitionBuffer } from './partition-buffer';
+import { lookBackOffsets } from './position-changes';
 import { positionEntry } from './position-entry';
-import { parsePositionRecord } from './position-format';
+import type { PositionChanges } from './position-format';
+import { PositionSource } from './position-source';
+import { readBase } from './positions';
 
 /**
  * All buffers of a lane together. On top come at most two fetches (`fetchBytes`) on their way, or one record: a batch that is
@@ -56,9 +60,11 @@ export class LaneSession {
   private joins = 0;
   /** Nothing the consumer says counts any more. */
   private deaf = false;
+  private readonly closed = new AbortController();
   private positionsPassed: number;
   /** The record the lane stands at, while nothing after it has arrived; `undefined` when that is settled. */
   private standing: PositionEntry | null | undefined;
+  private readonly source: PositionSource;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -68,6 +74,13 @@ export class LaneSession {
     const { prefix, topics, logId } = options;
     this.positions = positionsTopic(prefix);
     this.allTopics = { ...topics, [this.positions]: 1 };
+    this.source = new PositionSource({
+      topic: this.positions,
+      readBase: (since) => readBase(options.kafka, this.positions, since),
+      wantedFrom: () => this.cut.positionsNext,
+      onRecord: (record, message) => this.onPosition(record, message),
+      onPassed: (offset, high) => this.cut.passPositions(offset, high),
+    });
     this.logIdBytes = Buffer.from(logId);
     const all = options.bufferBytes ?? bufferBytes;
     const each = Math.floor(all / Math.max(1, start.wanted.length));
@@ -84,8 +97,9 @@ export class LaneSession {
       ofTopic[partition] = at;
       this.indexes.set(topic, ofTopic);
     }
-    // One record earlier than wanted: the one the lane stands at says how old that place is, and of which log.
-    this.positionsPassed = Math.max(0, start.positionsNext - 1);
+    // Earlier than wanted: the record the lane stands at says how old that place is, and of which log; what comes may build upon
+    // one before it.
+    this.positionsPassed = Math.max(0, start.positionsNext - lookBackOffsets);
     this.standing = start.positionsNext === 0 ? undefined : null;
   }
 
@@ -116,6 +130,7 @@ export class LaneSession {
 
   async close(): Promise<void> {
     this.deaf = true;
+    this.closed.abort();
     await this.feed?.close();
   }
 
@@ -157,10 +172,10 @@ export class LaneSession {
       if (paused) feed.pause(topic, partition);
       else feed.resume(topic, partition);
     }
-    const { entriesFull } = this.cut;
-    if (entriesFull === this.positionsPaused) return;
-    this.positionsPaused = entriesFull;
-    if (entriesFull) feed.pause(this.positions, 0);
+    const full = this.cut.entriesFull || this.source.waiting;
+    if (full === this.positionsPaused) return;
+    this.positionsPaused = full;
+    if (full) feed.pause(this.positions, 0);
     else feed.resume(this.positions, 0);
   }
 
@@ -207,27 +222,37 @@ export class LaneSession {
   }
 
   private onPositions(messages: readonly KafkaMessage[]): void {
+    const isNew = ({ offset }: KafkaMessage) => Number(offset) >= this.positionsPassed; // else again, after a rejoin
+    const { waiting } = this.source;
+    const fresh = messages.filter(isNew);
+    this.source.take(fresh);
+    this.positionsPassed = Math.max(this.positionsPassed, Number(fresh.at(-1)?.offset ?? -1) + 1);
+    if (waiting || !this.source.waiting) return;
+    const settled = this.source.settle(this.closed.signal).then(
+      () => this.guarded(() => this.balance()),
+      (error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))),
+    );
+    this.checked = Promise.all([this.checked, settled]).then(() => this.wake());
+  }
+
+  private onPosition(record: PositionRecord | PositionChanges, message: KafkaMessage): void {
     const { logId, topics } = this.options;
-    for (const message of messages) {
-      const offset = Number(message.offset);
-      if (offset < this.positionsPassed) continue; // again, after a rejoin
-      const record = parsePositionRecord(message, this.positions);
-      const entry = positionEntry({
-        record,
-        topic: this.positions,
-        offset,
-        at: Number(message.timestamp),
-        lane: { logId, topics, partitions: this.cut.buffers },
-      });
-      this.positionsPassed = offset + 1;
-      if (offset < this.cut.positionsNext) {
-        this.standing = entry;
-        this.cut.standAt(entry);
-        continue;
-      }
-      if (this.standing !== undefined) this.settleStanding(this.standing, entry);
-      this.cut.addEntry(entry);
+    const offset = Number(message.offset);
+    const entry = positionEntry({
+      record,
+      topic: this.positions,
+      offset,
+      at: Number(message.timestamp),
+      lane: { logId, topics, partitions: this.cut.buffers },
+    });
+    if (offset < this.cut.positionsNext) {
+      if (offset < this.cut.positionsNext - 1) return;
+      this.standing = entry;
+      this.cut.standAt(entry);
+      return;
     }
+    if (this.standing !== undefined) this.settleStanding(this.standing, entry);
+    this.cut.addEntry(entry);
   }
 
   private settleStanding(standing: PositionEntry | null, following: PositionEntry): void {
@@ -240,7 +265,7 @@ export class LaneSession {
   private onPassed(topic: string, partition: number, offset: number, high: number): void {
     if (topic === this.positions) {
       this.positionsPassed = Math.max(this.positionsPassed, offset);
-      this.cut.passPositions(offset, high);
+      this.source.pass(offset, high);
     } else {
       const buffer = this.bufferOf(topic, partition);
       if (buffer) buffer.passed = Math.max(buffer.passed, offset);
@@ -261,7 +286,7 @@ export class LaneSession {
       );
     }
     // Invariant 9: what happened to the log while we were away is asked before anything more is handed out.
-    if (this.joins > 1) this.checked = this.check();
+    if (this.joins > 1) this.checked = Promise.all([this.checked, this.check()]).then(() => undefined);
   }
 
   private onReset(): void {
@@ -288,7 +313,7 @@ export class LaneSession {
       // The record we stand at may be gone, as it is not wanted any more; asking for it would be out of range.
       this.positionsPassed = Math.max(this.positionsPassed, low);
       // A lane that stands at the very end gets no batch that could tell it so.
-      this.cut.passPositions(this.positionsPassed, high);
+      this.source.pass(this.positionsPassed, high);
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error(String(error)));
     }

@@ -8,7 +8,7 @@ import { advanceEnds, emptyEnds, startingEnds, type Landed } from './ends';
 import { createForeseen, landedAsForeseen } from './foreseen';
 import { createTransactionalProducer, translateKafkaError, type KafkaLog } from './kafka';
 import type { Closing, LogWriter, PositionRecord } from './log';
-import { encodePositionRecord, positionKey } from './position-format';
+import { createPositionEncoder } from './position-changes';
 import { readLastPosition } from './positions';
 import { withShortTransactions } from './producer/coordinator';
 import { openMessageForm, type MessageForm } from './producer/message-form';
@@ -120,6 +120,9 @@ class Writer implements LogWriter {
   readonly batches: BatchForm;
   private ends: Offsets;
   private readonly foreseen = createForeseen();
+  private readonly encoder = createPositionEncoder();
+  /** Where the position record of the append that is under way has landed; null: not known. */
+  private recordAt: string | null = null;
   private appending = false;
   private dead: string | null = null;
 
@@ -179,6 +182,7 @@ class Writer implements LogWriter {
     });
     await transaction.commit();
     this.foreseen.committed(written.sentBefore, record.ends);
+    this.encoder.committed(this.recordAt);
     this.ends = record.ends;
     this.last = record;
     return record;
@@ -224,11 +228,12 @@ class Writer implements LogWriter {
     const topicMessages = [...places].map(([topic, partitions]) => ({ topic, messages: form.toMessages(partitions) }));
     const positions = positionsTopic(this.options.prefix);
     if (record) {
-      const closing = { key: positionKey, value: encodePositionRecord(record) };
+      const closing = this.encoder.encode(record);
       topicMessages.push({ topic: positions, messages: form.toMessages(new Map([[0, [closing]]])) });
     }
     const answered: Landed[] = await transaction.sendBatch({ acks: -1, topicMessages });
     const landed = record ? answered.filter(({ topicName }) => topicName !== positions) : answered;
+    if (record) this.recordAt = onlyOffset(answered.filter(({ topicName }) => topicName === positions));
     return advanceEnds({ ends, sentBefore, counts: countsOf(places), landed });
   }
 
@@ -236,4 +241,10 @@ class Writer implements LogWriter {
     this.dead = why;
     await this.opened.producer.disconnect().catch(() => undefined);
   }
+}
+
+/** Of the one record of its partition; null when the brokers do not say. */
+function onlyOffset([first, ...others]: readonly Landed[]): string | null {
+  const offset = Number(first?.baseOffset);
+  return others.length === 0 && Number.isSafeInteger(offset) && offset >= 0 ? String(offset) : null;
 }

@@ -2,6 +2,7 @@ import { Blocked } from '../model/errors';
 import type { PositionEntry } from './cut';
 import { otherLog } from './gap';
 import type { PositionRecord } from './log';
+import type { PositionChanges } from './position-format';
 
 /** A position record as one lane needs it. Throws `Blocked` log-replaced for another log or other partition counts. */
 export function positionEntry({
@@ -11,7 +12,8 @@ export function positionEntry({
   at,
   lane,
 }: {
-  readonly record: PositionRecord;
+  /** Of one that only says what has changed, the ends are not those of all partitions. */
+  readonly record: PositionRecord | PositionChanges;
   /** The positions topic, for messages. */
   readonly topic: string;
   readonly offset: number;

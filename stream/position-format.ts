@@ -2,25 +2,33 @@ import { Blocked } from '../model/errors';
 import type { Offsets } from '../model/offsets';
 import type { CopyCursor, PositionRecord } from './log';
 
-/** One key for all records of the positions topic: compaction keeps the last one for ever. */
+/** One key for all whole records of the positions topic: compaction keeps the last one for ever. */
 export const positionKey = Buffer.from('position');
+/** Another one for those that say what has changed since: of them too the last is kept, and what it builds upon. */
+export const changesKey = Buffer.from('changes');
 
-export function encodePositionRecord(record: PositionRecord): Buffer {
+/** A position record that leaves out what is as in the whole one at offset `since`: of its maps it has the entries that differ. */
+export interface PositionChanges extends Omit<PositionRecord, 'version'> {
+  readonly version: 2;
+  readonly since: string;
+}
+
+export function encodePositionRecord(record: PositionRecord | PositionChanges): Buffer {
   return Buffer.from(JSON.stringify(record));
 }
 
-interface RawRecord {
+export interface RawRecord {
   readonly offset: string;
   readonly value: Buffer | null;
 }
 
 /** Strict, since everything is steered by it: a record with a part that is missing or wrong is `Blocked` undecodable. */
-export function parsePositionRecord({ offset, value }: RawRecord, topic: string): PositionRecord {
+export function parsePositionRecord({ offset, value }: RawRecord, topic: string): PositionRecord | PositionChanges {
   const record = value === null ? null : parse(value);
   if (!isPositionRecord(record)) {
     throw new Blocked(
       'undecodable',
-      `The record at offset ${offset} of ${topic} is not a position record of version 1. Something else writes to this ` +
+      `The record at offset ${offset} of ${topic} is not a position record of version 1 or 2. Something else writes to this ` +
         'topic, or a newer version did: run that version, or give this pipeline another log.prefix.',
     );
   }
@@ -35,11 +43,11 @@ function parse(value: Buffer): unknown {
   }
 }
 
-function isPositionRecord(value: unknown): value is PositionRecord {
+function isPositionRecord(value: unknown): value is PositionRecord | PositionChanges {
   if (!isObject(value)) return false;
-  const { version, logId, systemId, timeline, position, closed, ends, copies, committedAt } = value;
+  const { version, since, logId, systemId, timeline, position, closed, ends, copies, committedAt } = value;
   return (
-    version === 1 &&
+    (version === 1 || (version === 2 && isDigits(since))) &&
     typeof logId === 'string' &&
     logId !== '' &&
     typeof systemId === 'string' &&
