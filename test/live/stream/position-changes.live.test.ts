@@ -125,7 +125,7 @@ describe.each(['fast', 'stock'] as const)('a log of many tables, %s producer', (
 async function readFrom(log: LogFixture, next: Offsets, lsn: string): Promise<LogBatch[]> {
   const reader = await log.reader();
   await reader.seek(next);
-  return readUntil(reader, 1_000, (piece) => piece.closed && piece.position.lsn === lsn);
+  return readUntil(reader, 1, (piece) => piece.closed && piece.position.lsn === lsn);
 }
 
 function expectAll(pieces: readonly LogBatch[], written: readonly PositionRecord[]): void {
