@@ -3,7 +3,7 @@ import { checkLog } from '../../support/log-check';
 import { readLog } from '../../support/log-contents';
 import { attachedStack } from '../../support/project';
 import { announceSeed } from '../../support/random';
-import { openScenario } from '../../support/scenario';
+import { openScenario, type Scenario } from '../../support/scenario';
 import { differencesOf, settle, untilLive } from '../../support/settle';
 import { waitFor } from '../../support/wait';
 import { expectWhole, underChanges } from './whole';
@@ -37,6 +37,13 @@ it('servers that are killed, stopped and restarted under changes cost nothing', 
   }
 });
 
+/** Rows that nobody touches again, one after the other: what is lost of them no later change makes good. */
+async function insertRows({ source }: Scenario, signal: AbortSignal): Promise<void> {
+  for (let n = 1; !signal.aborted; n += 1) {
+    await source.query(`insert into entries values ($1::int, 1, 1, 'credit', 'once')`, [6_000_000 + n]);
+  }
+}
+
 it('control: confirmed before they are on the log, changes that Kafka missed are gone for good', async () => {
   const seed = announceSeed('confirmed before the append');
   const { servers } = attachedStack();
@@ -48,6 +55,8 @@ it('control: confirmed before they are on the log, changes that Kafka missed are
     await untilLive(scenario, 90);
     await underChanges(scenario, seed, async () => {
       await settle(scenario, 60);
+      const inserted = new AbortController();
+      const inserting = insertRows(scenario, inserted.signal);
       const before = failures();
       await servers.kafka.stop();
       // Kafka stays away until it has missed something for good: a short absence the client itself tries to bridge.
@@ -58,6 +67,8 @@ it('control: confirmed before they are on the log, changes that Kafka missed are
         until: (since) => since > 0,
         evidence: () => scenario.evidence(),
       });
+      inserted.abort();
+      await inserting;
       await servers.kafka.start();
       await settle(scenario, 120);
     });
