@@ -15,8 +15,8 @@ jest.setTimeout(1_200_000 + seconds * 10_000);
 const backlogMebibytes = 128;
 /** All that one worker may have resident. */
 const boundMebibytes = 512;
-/** Little, so that the peak is what the worker needs and not what its garbage collector lets lie: three lanes hold their batches. */
-const heapMebibytes = 224;
+/** Little, so that the peak is what the worker needs and not what its garbage collector lets lie. */
+const heapMebibytes = 160;
 
 /** Rows of 4 KiB that are written again and again: the stores stay small however much the log holds of them. */
 const rows = 4_000;
