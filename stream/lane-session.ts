@@ -3,11 +3,11 @@ import { Blocked, Unavailable } from '../model/errors';
 import { positionsTopic } from '../model/names';
 import { Appetite } from './appetite';
 import { Cut, type PositionEntry } from './cut';
-import { absentHeader } from './envelope';
 import { readExtents } from './extents';
 import { openFeed, type Feed } from './feed';
-import { judgeExtents, judgeWindow, otherLog, type Wanted } from './gap';
+import { judgeExtents, judgeWindow, type Wanted } from './gap';
 import type { PositionRecord } from './log';
+import { OwnRecords } from './own-records';
 import type { PartitionBuffer } from './partition-buffer';
 import { lookBackOffsets } from './position-changes';
 import { positionEntry } from './position-entry';
@@ -52,7 +52,7 @@ export class LaneSession {
   checked: Promise<void> = Promise.resolve();
   private readonly positions: string;
   private readonly allTopics: Readonly<Record<string, number>>;
-  private readonly logIdBytes: Buffer;
+  private readonly own: OwnRecords;
   private readonly indexes = new Map<string, number[]>();
   private readonly appetite: Appetite;
   private positionsPaused = false;
@@ -81,7 +81,7 @@ export class LaneSession {
       onRecord: (record, message) => this.onPosition(record, message),
       onPassed: (offset, high) => this.cut.passPositions(offset, high),
     });
-    this.logIdBytes = Buffer.from(logId);
+    this.own = new OwnRecords(logId);
     const all = options.bufferBytes ?? bufferBytes;
     const each = Math.floor(all / Math.max(1, start.wanted.length));
     this.cut = new Cut({
@@ -185,12 +185,12 @@ export class LaneSession {
     try {
       act();
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(error);
     }
   }
 
-  private fail(error: Error): void {
-    this.failure ??= error;
+  private fail(error: unknown): void {
+    this.failure ??= error instanceof Error ? error : new Error(String(error));
     this.wake();
   }
 
@@ -201,38 +201,20 @@ export class LaneSession {
   private onRecords(topic: string, partition: number, messages: readonly KafkaMessage[]): void {
     if (topic === this.positions) return this.onPositions(messages);
     const buffer = this.bufferOf(topic, partition);
-    // Records in a row share their headers: each header is looked at once.
-    let ours: unknown = null;
-    for (const { headers, key, value, offset } of messages) {
-      const logId = headers?.['logId'];
-      if (logId !== ours && Buffer.isBuffer(logId) && this.logIdBytes.equals(logId)) ours = logId;
-      if (logId === undefined || logId !== ours) {
-        const found = logId === undefined ? null : logId.toString();
-        throw otherLog(
-          `The record at offset ${offset} of ${topic}, partition ${partition},`,
-          this.options.logId,
-          found,
-        );
-      }
-      const absent = headers?.[absentHeader];
-      const record = { topic, partition, offset, key, value };
-      const whole = absent === undefined ? record : { ...record, absentBytes: Number(absent.toString()) };
-      buffer?.add(whole, Number(offset));
-    }
+    this.own.each({ topic, partition, messages }, (record, offset) => buffer?.add(record, offset));
   }
 
   private onPositions(messages: readonly KafkaMessage[]): void {
-    const isNew = ({ offset }: KafkaMessage) => Number(offset) >= this.positionsPassed; // else again, after a rejoin
     const { waiting } = this.source;
-    const fresh = messages.filter(isNew);
+    const fresh = messages.filter(({ offset }) => Number(offset) >= this.positionsPassed); // else again, after a rejoin
     this.source.take(fresh);
     this.positionsPassed = Math.max(this.positionsPassed, Number(fresh.at(-1)?.offset ?? -1) + 1);
     if (waiting || !this.source.waiting) return;
-    const settled = this.source.settle(this.closed.signal).then(
-      () => this.guarded(() => this.balance()),
-      (error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))),
+    const settled = this.source.settle(this.closed.signal).then(() => this.balance());
+    this.checked = Promise.all([this.checked, settled]).then(
+      () => this.wake(),
+      (error: unknown) => this.fail(error),
     );
-    this.checked = Promise.all([this.checked, settled]).then(() => this.wake());
   }
 
   private onPosition(record: PositionRecord | PositionChanges, message: KafkaMessage): void {
@@ -245,8 +227,8 @@ export class LaneSession {
       at: Number(message.timestamp),
       lane: { logId, topics, partitions: this.cut.buffers },
     });
+    if (offset < this.cut.positionsNext - 1) return;
     if (offset < this.cut.positionsNext) {
-      if (offset < this.cut.positionsNext - 1) return;
       this.standing = entry;
       this.cut.standAt(entry);
       return;
@@ -315,7 +297,7 @@ export class LaneSession {
       // A lane that stands at the very end gets no batch that could tell it so.
       this.source.pass(this.positionsPassed, high);
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(error);
     }
   }
 }

@@ -9,7 +9,7 @@ import {
   type RawRecord,
 } from './position-format';
 
-/** From so many table topics on it is worth it: a whole record has some 160 bytes of each (docs/decisions/0033). */
+/** From so many table topics on it is worth it: a whole record has some 180 bytes of each (docs/decisions/0033). */
 const manyTopics = 32;
 /** A whole record comes at least so often: whoever begins in the middle passes over no more. */
 const mostChanges = 32;
